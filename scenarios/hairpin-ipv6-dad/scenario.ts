@@ -1,0 +1,218 @@
+import { ENHANCED_DAD } from '../../src/kernel/changes.js'
+import { defineScenario } from '../../src/scenario/define.js'
+import { acceptDad } from '../../src/toggles/accept-dad.js'
+import { ebtablesDrop } from '../../src/toggles/ebtables-drop.js'
+import { enhancedDad } from '../../src/toggles/enhanced-dad.js'
+import { hairpinMode } from '../../src/toggles/hairpin-mode.js'
+import { isolated } from '../../src/toggles/isolated.js'
+import { mcastFlood } from '../../src/toggles/mcast-flood.js'
+import { nwfilter } from '../../src/toggles/nwfilter.js'
+import { promisc } from '../../src/toggles/promisc.js'
+
+const MAC = 'fa:16:3e:20:48:ad'
+const PREFIX = '2001:6f8:1477:1111'
+const PORT = { node: 'compute', port: 'vnet0' }
+const VM = { node: 'vm', device: 'eth0' }
+
+/** Only the VM detects duplicates; the others would just be slow to start. */
+const NO_DAD = { 'net.ipv6.conf.all.accept_dad': 0, 'net.ipv6.conf.default.accept_dad': 0 }
+
+const duplicate = (
+  startsWith: string,
+  address: string,
+  flag: 'dadfailed' | 'missing',
+  solicitations: number,
+) => ({
+  title: 'false duplicate of an IPv6 address',
+  where:
+    'ndisc_recv_ns() takes the VM’s own reflected solicitation for another host’s, addrconf_dad_failure() gives the address up',
+  document: `eth0: IPv6 duplicate address ${PREFIX}:f816:3eff:fe20:48ad detected!`,
+  proofs: [
+    { source: 'address' as const, ...VM, startsWith, flag },
+    {
+      source: 'mib' as const,
+      node: 'vm',
+      counter: 'Icmp6InNeighborSolicits',
+      moves: true,
+      atLeast: solicitations,
+      stops: false as const,
+    },
+    {
+      source: 'kernel-log' as const,
+      ...VM,
+      line: `IPv6: eth0: IPv6 duplicate address ${address} used by ${MAC} detected!`,
+      header: false,
+    },
+  ],
+})
+
+export default defineScenario({
+  id: 'hairpin-ipv6-dad',
+  title: 'hairpin_mode makes a VM take its own IPv6 address for a duplicate',
+  source: {
+    title:
+      'Bug #1011134: hairpin mode on vnet bridge ports causes false positives on IPv6 duplicate address detection',
+    url: 'https://bugs.launchpad.net/nova/+bug/1011134',
+    says: 'eth0: IPv6 duplicate address 2001:6f8:1477:1111:f816:3eff:fe20:48ad detected!',
+  },
+  drawing: `
+  fa:16:3e:20:48:ad
+  [vm] eth0 ────────── vnet0 (hairpin) ─┐
+                                        ├─ br100 [compute]  radvd: 2001:6f8:1477:1111::/64
+  [neighbour] eth0 ─── vnet1 ───────────┘  2001:6f8:1477:1111::1
+
+  The bridge floods the VM's neighbour solicitation to every port, and with hairpin_mode back to the VM's own.`,
+  needs: ['veth', 'bridge', 'ipv6', 'radvd'],
+  exclusive: 'the MAC address of the document in the kernel log',
+
+  topology: {
+    nodes: {
+      vm: {
+        is: 'the instance',
+        ipv6: true,
+        sysctls: {
+          'net.ipv6.conf.eth0.addr_gen_mode': 0,
+          'net.ipv6.conf.eth0.use_tempaddr': 0,
+          'net.ipv6.conf.eth0.accept_ra': 1,
+          'net.ipv6.conf.eth0.dad_transmits': 1,
+          // The waits that make a real boot slow: none before the first solicitation, 60 ms for somebody to object.
+          'net.ipv6.conf.eth0.router_solicitation_delay': 0,
+          'net.ipv6.neigh.eth0.retrans_time_ms': 60,
+        },
+      },
+      neighbour: {
+        is: 'another instance',
+        ipv6: true,
+        addresses: { eth0: [`${PREFIX}::2/64 nodad`] },
+        sysctls: NO_DAD,
+      },
+      compute: {
+        is: 'the compute node',
+        ipv6: true,
+        bridges: { br100: { ports: ['vnet0', 'vnet1'] } },
+        addresses: { br100: [`${PREFIX}::1/64 nodad`] },
+        sysctls: { ...NO_DAD, 'net.ipv6.conf.all.forwarding': 1 },
+        routerAdvertisements: { device: 'br100', prefix: `${PREFIX}::/64` },
+      },
+    },
+    links: [
+      [
+        { node: 'vm', device: 'eth0', mac: MAC },
+        { node: 'compute', device: 'vnet0' },
+      ],
+      [
+        { node: 'neighbour', device: 'eth0' },
+        { node: 'compute', device: 'vnet1' },
+      ],
+    ],
+  },
+
+  toggles: {
+    hairpin_mode: hairpinMode({ ...PORT, first: 'on' }),
+    enhanced_dad: enhancedDad(VM),
+    accept_dad: acceptDad(VM),
+    nwfilter: nwfilter({ ...PORT, mac: MAC }),
+    'ebtables-drop': ebtablesDrop({ ...PORT, mac: MAC }),
+    mcast_flood: mcastFlood(PORT),
+    isolated: isolated(PORT),
+    promisc: promisc({ node: 'compute', device: 'br100' }),
+  },
+
+  probes: {
+    'neighbour-ipv6-ping': { kind: 'ping', node: 'neighbour', to: `${PREFIX}::1` },
+    'link-local-address': { kind: 'ipv6-address', ...VM, startsWith: 'fe80:' },
+    'slaac-address': { kind: 'ipv6-address', ...VM, startsWith: `${PREFIX}:` },
+  },
+  controls: ['neighbour-ipv6-ping'],
+
+  mechanisms: {
+    'link-local-duplicate': duplicate('fe80:', 'fe80::f816:3eff:fe20:48ad', 'dadfailed', 1),
+    // addrconf_dad_stop() keeps a permanent address as `dadfailed` and deletes one from a router advertisement; each further
+    // advertisement makes it anew, for as long as it takes to see the next reflected solicitation.
+    'slaac-duplicate': duplicate(`${PREFIX}:`, `${PREFIX}:f816:3eff:fe20:48ad`, 'missing', 3),
+    'ipv6-given-up': {
+      title: 'IPv6 given up on the device',
+      where:
+        'addrconf_dad_stop()/addrconf_dad_failure() set disable_ipv6 when accept_dad is 2 and the link-local address is a duplicate',
+      document: 'resulting in no IPv6 connectivity',
+      proofs: [
+        { source: 'mib', node: 'vm', counter: 'Icmp6InNeighborSolicits', moves: true, stops: false },
+        { source: 'address', ...VM, startsWith: 'fe80:', flag: 'missing' },
+        { source: 'kernel-log', ...VM, line: 'IPv6: eth0: IPv6 being disabled!', header: false },
+      ],
+    },
+  },
+
+  expectations: [
+    { probes: ['neighbour-ipv6-ping'], outcome: 'works', why: 'The neighbour’s port does not reflect.' },
+    ...(
+      [
+        'hairpin_mode',
+        'isolated',
+        'mcast_flood',
+        'ebtables-drop',
+        'nwfilter',
+        'enhanced_dad',
+        'accept_dad',
+      ] as const
+    ).map(toggle => ({
+      probes: ['link-local-address', 'slaac-address'] as const,
+      when: {
+        hairpin_mode: { hairpin_mode: 'off' as const },
+        isolated: { isolated: 'on' as const },
+        mcast_flood: { mcast_flood: 'off' as const },
+        'ebtables-drop': { 'ebtables-drop': 'on' as const },
+        nwfilter: { nwfilter: ['no-mac-reflection', 'nova-no-nd-reflection'] as const },
+        enhanced_dad: { enhanced_dad: ['all', 'device'] as const },
+        accept_dad: { accept_dad: '0' as const },
+      }[toggle],
+      outcome: 'works' as const,
+      why: {
+        hairpin_mode:
+          'Without hairpin_mode the solicitation does not come back; a promiscuous bridge changes nothing about that.',
+        isolated: 'An isolated port does not even get its own frames back.',
+        mcast_flood: 'Multicast without a known group is not flooded to the port.',
+        'ebtables-drop': 'The reflected multicast is dropped on its way into the port.',
+        nwfilter: 'libvirt’s filter drops the reflected multicast on its way into the port.',
+        enhanced_dad: `The nonce of the solicitation says that it is the VM’s own (${ENHANCED_DAD.commit}, ${ENHANCED_DAD.since}).`,
+        accept_dad: 'No duplicate address detection, no false duplicate.',
+      }[toggle],
+    })),
+    {
+      probes: ['link-local-address', 'slaac-address'],
+      when: { accept_dad: '2' },
+      outcome: 'fails',
+      mechanism: 'ipv6-given-up',
+      why: 'With accept_dad 2 the false duplicate of the link-local address switches IPv6 off on the device altogether.',
+    },
+    {
+      probes: ['link-local-address'],
+      outcome: 'fails',
+      mechanism: 'link-local-duplicate',
+      why: 'The VM’s own solicitation comes back and is taken for another host’s.',
+    },
+    {
+      probes: ['slaac-address'],
+      outcome: 'fails',
+      mechanism: 'slaac-duplicate',
+      why: 'The VM’s own solicitation comes back and is taken for another host’s.',
+    },
+  ],
+
+  experiments: [
+    { title: 'hairpin_mode off', fixes: [{ hairpin_mode: 'off' }] },
+    {
+      title: 'enhanced duplicate address detection',
+      fixes: [{ enhanced_dad: 'all' }, { enhanced_dad: 'device' }],
+    },
+    { title: 'an ebtables rule on the port', fixes: [{ 'ebtables-drop': 'on' }] },
+    {
+      title: 'libvirt’s nwfilter',
+      fixes: [{ nwfilter: 'no-mac-reflection' }, { nwfilter: 'nova-no-nd-reflection' }],
+    },
+    { title: 'options of the bridge port', fixes: [{ mcast_flood: 'off' }, { isolated: 'on' }] },
+    { title: 'less or more duplicate address detection', fixes: [{ accept_dad: '0' }, { accept_dad: '2' }] },
+    { title: 'a promiscuous bridge is no cause', given: { hairpin_mode: 'off' }, fixes: [{ promisc: 'on' }] },
+    { title: 'a promiscuous bridge is no fix', fixes: [{ promisc: 'on' }] },
+  ],
+})

@@ -1,0 +1,152 @@
+import { defineScenario } from '../../src/scenario/define.js'
+import { bounceSnat } from '../../src/toggles/bounce-snat.js'
+import { bridgeNfCallIptables } from '../../src/toggles/bridge-nf-call-iptables.js'
+
+const WEB = '10.0.3.80'
+const NEIGHBOUR = '10.0.3.81'
+const PUBLIC = '203.0.113.80'
+const HOST = '10.0.3.1'
+const LAN = '10.0.3.0/24'
+const PORT = 80
+
+export default defineScenario({
+  id: 'lan-dnat-without-snat',
+  title: 'A container cannot reach its neighbour through a port forwarding without SNAT',
+  source: {
+    title: 'Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs Kooijman)',
+    url: 'https://www.stderr.nl/Blog/Software/Linux/BouncingPackets.html',
+    says: 'the host does not have a chance to "undo" the DNAT on the reply packets',
+  },
+  drawing: `
+  10.0.3.80
+  [web] eth0 ─────────── veth-web ──┐           203.0.113.80
+                                    ├─ br-lxc [host] eth0 ──── eth0 [outside]
+  [neighbour] eth0 ── veth-neighbr ─┘ 10.0.3.1
+  10.0.3.81              DNAT 203.0.113.80:80 → 10.0.3.80
+
+  The reply goes from [web] straight to [neighbour] over the bridge: nobody undoes the DNAT.`,
+  needs: ['veth', 'bridge', 'br-netfilter'],
+
+  topology: {
+    nodes: {
+      web: {
+        is: 'the container with the web server',
+        addresses: { eth0: [`${WEB}/24`] },
+        routes: [`default via ${HOST}`],
+        services: [{ protocol: 'tcp', port: PORT }],
+      },
+      neighbour: {
+        is: 'another container',
+        addresses: { eth0: [`${NEIGHBOUR}/24`] },
+        routes: [`default via ${HOST}`],
+      },
+      host: {
+        is: 'Tika, the host of the containers',
+        bridges: { 'br-lxc': { ports: ['veth-web', 'veth-neighbr'] } },
+        addresses: { 'br-lxc': [`${HOST}/24`], eth0: [`${PUBLIC}/24`] },
+        sysctls: { 'net.ipv4.ip_forward': 1 },
+        iptables: {
+          nat: [
+            `-A PREROUTING -d ${PUBLIC}/32 -p tcp -m tcp --dport ${PORT} -j DNAT --to-destination ${WEB}`,
+          ],
+        },
+      },
+      outside: { is: 'a host outside', addresses: { eth0: ['203.0.113.99/24'] } },
+    },
+    links: [
+      [
+        { node: 'web', device: 'eth0' },
+        { node: 'host', device: 'veth-web' },
+      ],
+      [
+        { node: 'neighbour', device: 'eth0' },
+        { node: 'host', device: 'veth-neighbr' },
+      ],
+      [
+        { node: 'host', device: 'eth0' },
+        { node: 'outside', device: 'eth0' },
+      ],
+    ],
+  },
+
+  toggles: {
+    'bounce-snat': bounceSnat({ node: 'host', lan: LAN, to: HOST }),
+    'bridge-nf-call-iptables': bridgeNfCallIptables({ node: 'host', first: '0' }),
+  },
+
+  probes: {
+    'outside-tcp': {
+      kind: 'tcp',
+      node: 'outside',
+      to: PUBLIC,
+      port: PORT,
+      server: { node: 'web', port: PORT },
+    },
+    'neighbour-tcp': {
+      kind: 'tcp',
+      node: 'neighbour',
+      to: PUBLIC,
+      port: PORT,
+      server: { node: 'web', port: PORT },
+    },
+  },
+  controls: ['outside-tcp'],
+
+  mechanisms: {
+    'reply-bypasses-host': {
+      title: 'reply that bypasses the host',
+      where:
+        'the SYN-ACK from the private address matches no socket of the client, and tcp_v4_send_reset() answers it',
+      document:
+        'reply packets get sent directly through the original container - the host does not have a chance to "undo" the DNAT',
+      proofs: [
+        { source: 'mib', node: 'neighbour', counter: 'TcpOutRsts', moves: true },
+        {
+          source: 'conntrack',
+          node: 'host',
+          entry: `tcp .*src=${NEIGHBOUR} dst=${PUBLIC} .*UNREPLIED`,
+          present: true,
+        },
+      ],
+    },
+  },
+
+  expectations: [
+    {
+      probes: ['outside-tcp'],
+      outcome: 'works',
+      why: 'The reply to a client outside goes through the host, its default gateway.',
+    },
+    {
+      probes: ['neighbour-tcp'],
+      when: { 'bounce-snat': 'on' },
+      outcome: 'works',
+      serverSaw: HOST,
+      why: 'The server sees the host as its peer, so that its reply comes back to the host, which undoes both translations.',
+    },
+    {
+      probes: ['neighbour-tcp'],
+      when: { 'bridge-nf-call-iptables': '1' },
+      outcome: 'works',
+      serverSaw: NEIGHBOUR,
+      why: 'The bridged reply passes connection tracking on its way through the bridge, which undoes the DNAT there.',
+    },
+    {
+      probes: ['neighbour-tcp'],
+      outcome: 'fails',
+      mechanism: 'reply-bypasses-host',
+      why: 'The reply goes straight to the client over the bridge, from an address that it did not ask.',
+    },
+  ],
+
+  experiments: [
+    {
+      title: 'the bounce rule, and bridged replies through iptables',
+      fixes: [
+        { 'bounce-snat': 'on' },
+        { 'bridge-nf-call-iptables': '1' },
+        { 'bounce-snat': 'on', 'bridge-nf-call-iptables': '1' },
+      ],
+    },
+  ],
+})

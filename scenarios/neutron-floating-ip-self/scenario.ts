@@ -1,0 +1,178 @@
+import { defineScenario } from '../../src/scenario/define.js'
+import { acceptLocal } from '../../src/toggles/accept-local.js'
+import { routerSnat } from '../../src/toggles/router-snat.js'
+import { rpFilter } from '../../src/toggles/rp-filter.js'
+
+const VM = '172.16.0.148'
+const FLOAT = '185.15.56.55'
+const TCP = 8080
+const UDP = 8081
+
+export default defineScenario({
+  id: 'neutron-floating-ip-self',
+  title: 'A VM cannot reach itself through its own floating IP',
+  source: {
+    title: 'Martian packets and a Neutron floating IP (Cloud VPS, Wikimedia Foundation)',
+    url: 'https://ral-arturo.org/2019/03/21/martian.html',
+    says: 'IPv4: martian source 172.16.0.148 from 172.16.0.148, on dev eth0',
+  },
+  drawing: `
+  172.16.0.148           172.16.0.1        185.15.56.1, 185.15.56.55       185.15.56.99
+  [vm] eth0 ──────── qr-defc9d1d-40 [router] wan0 ───────────────── eth0 [outside]
+                  DNAT 185.15.56.55 → 172.16.0.148
+
+  The router hands the VM its own packet back with the source unchanged: the VM sees its own address arrive from outside.`,
+  needs: ['veth'],
+
+  topology: {
+    nodes: {
+      vm: {
+        is: 'the VM',
+        addresses: { eth0: [`${VM}/24`] },
+        routes: ['default via 172.16.0.1'],
+        services: [
+          { protocol: 'tcp', port: TCP },
+          { protocol: 'udp', port: UDP },
+        ],
+      },
+      router: {
+        is: 'the Neutron virtual router',
+        addresses: { 'qr-defc9d1d-40': ['172.16.0.1/24'], wan0: ['185.15.56.1/24', `${FLOAT}/32`] },
+        sysctls: { 'net.ipv4.ip_forward': 1 },
+        iptables: {
+          nat: [
+            `-A PREROUTING -d ${FLOAT}/32 -j DNAT --to-destination ${VM}`,
+            `-A POSTROUTING -s ${VM}/32 -o wan0 -j SNAT --to-source ${FLOAT}`,
+          ],
+        },
+      },
+      outside: { is: 'a host on the Internet', addresses: { eth0: ['185.15.56.99/24'] } },
+    },
+    links: [
+      [
+        { node: 'vm', device: 'eth0' },
+        { node: 'router', device: 'qr-defc9d1d-40' },
+      ],
+      [
+        { node: 'router', device: 'wan0' },
+        { node: 'outside', device: 'eth0' },
+      ],
+    ],
+  },
+
+  toggles: {
+    accept_local: acceptLocal({ nodes: ['vm'], device: 'eth0', first: '0' }),
+    rp_filter: rpFilter({ nodes: ['vm'], devices: ['eth0'], first: '0' }),
+    'router-snat': routerSnat({ node: 'router', vm: VM, floatingIp: FLOAT }),
+  },
+
+  probes: {
+    'outside-ping': { kind: 'ping', node: 'outside', to: FLOAT },
+    'float-ping': { kind: 'ping', node: 'vm', to: FLOAT },
+    'float-tcp': { kind: 'tcp', node: 'vm', to: FLOAT, port: TCP, server: { node: 'vm', port: TCP } },
+    'float-udp': { kind: 'udp', node: 'vm', to: FLOAT, port: UDP, server: { node: 'vm', port: UDP } },
+  },
+  controls: ['outside-ping'],
+
+  mechanisms: {
+    'martian-source': {
+      title: 'martian source',
+      where: 'fib_validate_source() refuses a local source address, ip_handle_martian_source() logs it',
+      document: 'IPv4: martian source 172.16.0.148 from 172.16.0.148, on dev eth0',
+      proofs: [
+        { source: 'mib', node: 'vm', counter: 'IpExtInOctets', moves: true, stops: false },
+        { source: 'mib', node: 'vm', counter: 'IpInDelivers', moves: false },
+        { source: 'mib', node: 'vm', counter: 'TcpExtIPReversePathFilter', moves: false },
+        {
+          source: 'route',
+          node: 'vm',
+          from: VM,
+          to: VM,
+          device: 'eth0',
+          says: 'Invalid argument',
+          stops: false,
+        },
+        {
+          source: 'kernel-log',
+          node: 'vm',
+          device: 'eth0',
+          line: `martian source ${VM} from ${VM}, on dev eth0`,
+          header: true,
+        },
+      ],
+    },
+    'tcp-reply-stays-inside': {
+      title: 'reply that never leaves the VM',
+      where: 'the SYN-ACK is routed over lo, matches no socket, and tcp_v4_send_reset() answers it',
+      document: '64 bytes from 172.16.0.148',
+      proofs: [
+        { source: 'mib', node: 'vm', counter: 'TcpOutRsts', moves: true },
+        { source: 'conntrack', node: 'router', entry: `tcp .*dst=${FLOAT} .*UNREPLIED`, present: true },
+      ],
+    },
+    'udp-reply-stays-inside': {
+      title: 'reply from another address than the one asked',
+      where:
+        'the answer is routed over lo with the private source, and __udp4_lib_rcv() finds no socket for it',
+      document: '64 bytes from 172.16.0.148',
+      proofs: [
+        { source: 'mib', node: 'vm', counter: 'UdpNoPorts', moves: true },
+        { source: 'conntrack', node: 'router', entry: `udp .*dst=${FLOAT} .*UNREPLIED`, present: true },
+      ],
+    },
+  },
+
+  expectations: [
+    {
+      probes: ['outside-ping'],
+      outcome: 'works',
+      answeredBy: FLOAT,
+      why: 'The router translates in both directions for everybody outside.',
+    },
+    {
+      probes: ['float-ping', 'float-tcp', 'float-udp'],
+      when: { 'router-snat': 'on' },
+      outcome: 'works',
+      answeredBy: FLOAT,
+      why: 'The packet comes back from the floating IP, so its source is not the VM’s own, and the replies pass the router again.',
+    },
+    {
+      probes: ['float-ping'],
+      when: { accept_local: ['all=1', 'eth0=1'] },
+      outcome: 'works',
+      answeredBy: VM,
+      why: 'accept_local on the arrival device (or all) lets the packet in; the reply comes from the private address, which ping does not mind.',
+    },
+    {
+      probes: ['float-tcp'],
+      when: { accept_local: ['all=1', 'eth0=1'] },
+      outcome: 'fails',
+      mechanism: 'tcp-reply-stays-inside',
+      why: 'The SYN is let in, but its answer stays inside the VM, where no connection has that peer.',
+    },
+    {
+      probes: ['float-udp'],
+      when: { accept_local: ['all=1', 'eth0=1'] },
+      outcome: 'fails',
+      mechanism: 'udp-reply-stays-inside',
+      why: 'The server gets the datagram, but its answer comes from the private address, which the client did not ask.',
+    },
+    {
+      probes: ['float-ping', 'float-tcp', 'float-udp'],
+      outcome: 'fails',
+      mechanism: 'martian-source',
+      why: 'A packet from one’s own address that arrives on eth0 is a martian, whatever rp_filter says; lo’s accept_local is not asked.',
+    },
+  ],
+
+  experiments: (['0', '1', '2'] as const).map(rp_filter => ({
+    title: `rp_filter ${rp_filter}`,
+    given: { rp_filter },
+    fixes: [
+      { accept_local: 'all=1' },
+      { accept_local: 'eth0=1' },
+      { accept_local: 'lo=1' },
+      { 'router-snat': 'on' },
+    ] as const,
+  })),
+})

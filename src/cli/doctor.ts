@@ -1,0 +1,42 @@
+/** `lab doctor`: what this machine and kernel offer, what is missing, and what brings it. */
+
+import { openKernelLog } from '../evidence/kernel-log.js'
+import { CAPABILITIES, checkCapabilities } from '../kernel/capabilities.js'
+import { describeMachine } from '../kernel/machine.js'
+import { runningKernel } from '../kernel/version.js'
+import { inWorld } from './world.js'
+
+/** Runs `lab doctor`; resolves with the exit status. */
+export function doctor(options: { json?: boolean; rootless?: boolean }): Promise<number> {
+  return inWorld(options.rootless ?? false, async ({ rootless }) => {
+    const missing = await checkCapabilities(CAPABILITIES.map(({ id }) => id))
+    const log = openKernelLog()
+    const facts = {
+      kernel: runningKernel(),
+      machine: await describeMachine(rootless),
+      capabilities: [
+        ...CAPABILITIES.map(({ id, title }) => ({ id, title, missing: missing.get(id)?.why ?? null })),
+        {
+          id: 'kernel-log',
+          title: 'the kernel log as evidence',
+          missing: typeof log === 'string' ? log : null,
+        },
+      ],
+    }
+    if (options.json) process.stdout.write(`${JSON.stringify(facts, null, 2)}\n`)
+    else {
+      const { kernel, machine } = facts
+      process.stdout.write(
+        `kernel ${kernel.release} (${kernel.version}), ${machine.distribution}, ${machine.cpus} CPUs, ${machine.privilege}\n`,
+      )
+      for (const [tool, version] of Object.entries(machine.tools))
+        process.stdout.write(`  ${tool.padEnd(18)}${version}\n`)
+      process.stdout.write('\n')
+      for (const { id, title, missing: why } of facts.capabilities)
+        process.stdout.write(
+          `  ${why ? 'missing' : 'ok     '}  ${id.padEnd(18)}${title}${why ? `\n           ${why}` : ''}\n`,
+        )
+    }
+    return 0
+  })
+}

@@ -1,0 +1,28 @@
+/** Starting the command line again inside the world, for the commands that need one. */
+import { getuid } from 'node:process'
+import { EXIT } from '../errors.js'
+import { insideWorld, rootlessWorld, runInWorld, settleInWorld } from '../world/enter.js'
+import { exitNow } from '../world/libc.js'
+
+/** What a command gets inside the world. */
+export interface Inside {
+  readonly rootless: boolean
+  /** Aborts when the user or the process outside wants it to end. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Calls `work` in the world and resolves with its exit status: outside, by running the same command line in a new world;
+ * inside, by getting on with it. Throws LabError (exit 69) where no world can be made.
+ */
+export async function inWorld(rootless: boolean, work: (inside: Inside) => Promise<number>): Promise<number> {
+  if (!insideWorld()) return runInWorld(process.argv.slice(1), rootless || getuid?.() !== 0)
+  const controller = new AbortController()
+  settleInWorld(signal => {
+    controller.abort(signal)
+    // Nothing is worth waiting for: all that was made goes with this process, the first one of its PID namespace.
+    process.stderr.write(`\nlab: ended by ${signal}; everything that it made is gone\n`)
+    exitNow(EXIT.interrupted)
+  })
+  return exitNow(await work({ rootless: rootlessWorld(), signal: controller.signal }))
+}

@@ -1,0 +1,64 @@
+/** How a process of the lab ends. Infrastructure failure and test failure never share a code. */
+export const EXIT = {
+  ok: 0,
+  /** A trial did not come out as it must: regressed, unexpected-pass or flaky. */
+  failed: 1,
+  usage: 2,
+  /** The lab broke; nothing is known about the kernel. */
+  error: 3,
+  allSkipped: 4,
+  /** EX_UNAVAILABLE: the run could not start on this machine. */
+  unavailable: 69,
+  interrupted: 130,
+} as const
+
+/** Something that went wrong for a reason that the user can act on: one clear sentence, and what to do next. */
+export class LabError extends Error {
+  override readonly name: string = 'LabError'
+
+  constructor(
+    message: string,
+    readonly remedy: string = '',
+    readonly exitCode: number = EXIT.error,
+  ) {
+    super(message)
+  }
+}
+
+/** An error's message with its remedy, for a person. */
+export function describeError(error: unknown): string {
+  if (error instanceof LabError) return error.remedy ? `${error.message}\n  → ${error.remedy}` : error.message
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The candidate that is nearest to `word` by edit distance, when it is near enough to be a slip of the finger. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const ranked = candidates
+    .map(candidate => ({ candidate, distance: editDistance(word, candidate) }))
+    .sort((a, b) => a.distance - b.distance)
+  const best = ranked[0]
+  return best && best.distance <= Math.max(2, Math.floor(word.length / 2)) ? best.candidate : undefined
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitution))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+/** An error for a word that is not among the known ones: it names the nearest, or lists them all. */
+export function unknownWord(kind: string, word: string, known: readonly string[]): LabError {
+  const near = nearest(word, known)
+  return new LabError(
+    `unknown ${kind} '${word}'`,
+    near ? `did you mean '${near}'?` : `known: ${known.join(', ')}`,
+    EXIT.usage,
+  )
+}

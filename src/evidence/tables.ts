@@ -1,0 +1,129 @@
+/** State that any user may read: rule counters, routes as the input path sees them, address flags, tracked connections. */
+import { ipv6Addresses } from '../probes/ipv6-address.js'
+import type {
+  AddressProof,
+  ConntrackProof,
+  EvidenceContext,
+  EvidenceSource,
+  Finding,
+  RouteProof,
+  RuleProof,
+} from './proof.js'
+
+export const ruleCounterSource: EvidenceSource<RuleProof> = {
+  async watch(proof, context) {
+    const before = await ruleCounter(proof, context)
+    return {
+      pollable: true,
+      async look(): Promise<Finding> {
+        const after = await ruleCounter(proof, context)
+        const { source, node } = proof
+        if (after === undefined)
+          return {
+            source,
+            node,
+            state: 'unavailable',
+            says: `no rule '${proof.rule}' in table ${proof.table}`,
+          }
+        // A rule that a toggle put there meanwhile starts from zero.
+        const delta = after - (before ?? 0)
+        return {
+          source,
+          node,
+          state: delta > 0 === proof.moves ? 'seen' : 'absent',
+          says: `${proof.table} '${proof.rule}' counted ${delta} packet${delta === 1 ? '' : 's'}`,
+        }
+      },
+    }
+  },
+}
+
+async function ruleCounter(proof: RuleProof, context: EvidenceContext): Promise<number | undefined> {
+  const { stdout } = await context.exec(proof.node, [context.iptables.save, '-c', '-t', proof.table])
+  const line = stdout.split('\n').find(text => text.includes(proof.rule))
+  const packets = line && /^\[(\d+):/.exec(line)?.[1]
+  return packets === undefined ? undefined : Number(packets)
+}
+
+export const routeSource: EvidenceSource<RouteProof> = {
+  watch: (proof, context) => ({
+    pollable: false,
+    async look(): Promise<Finding> {
+      const { source, node, from, to, device } = proof
+      const argv = ['ip', 'route', 'get', to, 'from', from, 'iif', device]
+      const { stdout, stderr } = await context.exec(node, argv)
+      const said = `${stdout}${stderr}`.replace(/\s+/g, ' ').trim()
+      return {
+        source,
+        node,
+        state: new RegExp(proof.says).test(said) ? 'seen' : 'absent',
+        says: `${argv.join(' ')}: ${said}`,
+      }
+    },
+  }),
+}
+
+export const addressSource: EvidenceSource<AddressProof> = {
+  watch: (proof, context) => ({
+    pollable: true,
+    look(): Finding {
+      const { source, node, device, startsWith, flag } = proof
+      const entry = ipv6Addresses(context.netns(node)).find(
+        found => found.device === device && found.address.startsWith(startsWith),
+      )
+      if (!entry)
+        return {
+          source,
+          node,
+          state: flag === 'missing' ? 'seen' : 'absent',
+          says: `${device} has no address ${startsWith}…`,
+        }
+      const flags = [entry.dadFailed ? 'dadfailed' : '', entry.tentative ? 'tentative' : ''].filter(Boolean)
+      return {
+        source,
+        node,
+        state: (flag === 'missing' ? entry.tentative : entry.dadFailed) ? 'seen' : 'absent',
+        says: `${device} inet6 ${entry.address}${flags.length > 0 ? ` ${flags.join(' ')}` : ', no flag of trouble'}`,
+      }
+    },
+  }),
+}
+
+export const conntrackSource: EvidenceSource<ConntrackProof> = {
+  watch(proof, context) {
+    const pattern = new RegExp(proof.entry)
+    const matching = () => {
+      const table = context.netns(proof.node).readProc('nf_conntrack')
+      return table?.split('\n').filter(line => pattern.test(line))
+    }
+    const before = new Set(matching()?.map(identity) ?? [])
+    return {
+      pollable: true,
+      look(): Finding {
+        const { source, node } = proof
+        const now = matching()
+        if (!now)
+          return { source, node, state: 'unavailable', says: 'this kernel has no /proc/net/nf_conntrack' }
+        const fresh = now.filter(line => !before.has(identity(line)))
+        return {
+          source,
+          node,
+          state: fresh.length > 0 === proof.present ? 'seen' : 'absent',
+          says: fresh[0] === undefined ? `no new entry /${proof.entry}/` : tidy(fresh[0]),
+        }
+      },
+    }
+  },
+}
+
+/** An entry without its time-out and state, which change while it lives. */
+function identity(line: string): string {
+  return line.replace(/ \d+ (?=[A-Z_]+ |src=)/g, ' ').replace(/ [A-Z_]{3,} /g, ' ')
+}
+
+function tidy(line: string): string {
+  return line
+    .replace(/\s+/g, ' ')
+    .replace(/ (mark|use|zone)=\d+/g, '')
+    .trim()
+}

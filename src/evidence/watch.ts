@@ -1,0 +1,78 @@
+/** Putting a mechanism under watch, and judging from its proofs whether it was at work. */
+import { conntrackStatSource, mibSource } from './counters.js'
+import { kernelLogSource } from './kernel-log.js'
+import type { EvidenceContext, EvidenceSource, Finding, Mechanism, Proof, Watch } from './proof.js'
+import { addressSource, conntrackSource, routeSource, ruleCounterSource } from './tables.js'
+
+const SOURCES: { readonly [S in Proof['source']]: EvidenceSource<Extract<Proof, { source: S }>> } = {
+  address: addressSource,
+  conntrack: conntrackSource,
+  'conntrack-stat': conntrackStatSource,
+  'kernel-log': kernelLogSource,
+  mib: mibSource,
+  route: routeSource,
+  'rule-counter': ruleCounterSource,
+}
+
+/** A mechanism under watch. */
+export interface MechanismWatch {
+  /** What every proof says now. */
+  look(): Promise<Finding[]>
+  /** Whether every proof that can be polled says that it happened already. False when none can. */
+  happened(): Promise<boolean>
+}
+
+/** Takes up every proof of a mechanism, before the probe runs. */
+export async function watchMechanism(
+  mechanism: Mechanism,
+  context: EvidenceContext,
+): Promise<MechanismWatch> {
+  const watches = await Promise.all(mechanism.proofs.map(proof => watchProof(proof, context)))
+  const pollable = watches.filter(watch => watch.pollable)
+  const eventful = mechanism.proofs.some((proof, index) => isEvent(proof) && watches[index]?.pollable)
+  return {
+    look: () => Promise.all(watches.map(watch => watch.look())),
+    async happened() {
+      if (!eventful) return false
+      const findings = await Promise.all(pollable.map(watch => watch.look()))
+      return (
+        findings.every(({ state }) => state === 'seen' || state === 'unavailable') && findings.some(isSeen)
+      )
+    },
+  }
+}
+
+function watchProof<P extends Proof>(proof: P, context: EvidenceContext): Promise<Watch> | Watch {
+  const source = SOURCES[proof.source] as unknown as EvidenceSource<P>
+  return source.watch(proof, context)
+}
+
+/** Whether a proof is about something that happens, not about something that stays away. */
+function isEvent(proof: Proof | undefined): boolean {
+  if (!proof) return false
+  if ('moves' in proof) return proof.moves
+  return 'present' in proof ? proof.present : true
+}
+
+/** What the findings say of the mechanism: at work, not at work, or nothing (no source is available). */
+export function judgeMechanism(
+  mechanism: Mechanism,
+  findings: readonly Finding[],
+): 'proved' | 'disproved' | 'unknown' {
+  if (findings.some(({ state }) => state === 'absent')) return 'disproved'
+  return findings.some(({ state }, index) => state === 'seen' && isEvent(mechanism.proofs[index]))
+    ? 'proved'
+    : 'unknown'
+}
+
+/** Findings that show the mechanism still at work in a trial that its fix repaired. */
+export function leftovers(mechanism: Mechanism, findings: readonly Finding[]): Finding[] {
+  return findings.filter((finding, index) => {
+    const proof = mechanism.proofs[index]
+    return isSeen(finding) && isEvent(proof) && proof?.stops !== false
+  })
+}
+
+function isSeen({ state }: Finding): boolean {
+  return state === 'seen'
+}

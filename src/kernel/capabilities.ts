@@ -1,0 +1,92 @@
+/** Every capability that a scenario may need, and what of them this machine lacks. */
+import { describeError, LabError, unknownWord } from '../errors.js'
+import { runCommand } from '../world/command.js'
+import { brNetfilter } from './capabilities/br-netfilter.js'
+import { bridge } from './capabilities/bridge.js'
+import { ebtables } from './capabilities/ebtables.js'
+import { iptablesLegacy } from './capabilities/iptables-legacy.js'
+import { iptablesNft } from './capabilities/iptables-nft.js'
+import { ipv6 } from './capabilities/ipv6.js'
+import { libvirtNwfilter } from './capabilities/libvirt-nwfilter.js'
+import { packetHold } from './capabilities/packet-hold.js'
+import { radvd } from './capabilities/radvd.js'
+import { tcRedirect } from './capabilities/tc-redirect.js'
+import { veth } from './capabilities/veth.js'
+import type { Capability } from './capability.js'
+
+export const CAPABILITIES: readonly Capability[] = [
+  veth,
+  bridge,
+  brNetfilter,
+  iptablesNft,
+  iptablesLegacy,
+  ebtables,
+  tcRedirect,
+  packetHold,
+  ipv6,
+  radvd,
+  libvirtNwfilter,
+]
+
+/** A capability that is not there. */
+export interface Missing {
+  readonly id: string
+  /** What is missing and what brings it. */
+  readonly why: string
+}
+
+const MODPROBE_TIMEOUT_MS = 60_000
+
+/** Checks capabilities by id, side by side; those that are missing, by id. Throws LabError for an unknown id. */
+export async function checkCapabilities(ids: readonly string[]): Promise<Map<string, Missing>> {
+  const found = await Promise.all(
+    ids.map(async id => {
+      const capability = find(id)
+      const why = await whyMissing(capability)
+      return why === undefined ? [] : [{ id, why: `${why} (${remedy(capability)})` }]
+    }),
+  )
+  return new Map(found.flat().map(missing => [missing.id, missing]))
+}
+
+/** Loads the modules of capabilities, as the user asked. A module that cannot be loaded shows as a missing capability. */
+export async function loadModules(ids: readonly string[]): Promise<void> {
+  const modules = [...new Set(ids.flatMap(id => find(id).modules))]
+  for (const module of modules)
+    await runCommand(['modprobe', '-q', module], { node: null, timeoutMs: MODPROBE_TIMEOUT_MS }).catch(
+      (error: unknown) => {
+        if (!(error instanceof LabError)) throw error
+      },
+    )
+}
+
+/** What brings a capability: CONFIG_ options, modules, packages. */
+export function remedy({ config, modules, packages }: Capability): string {
+  return [
+    packages.length > 0 ? `apt-get install ${packages.join(' ')}` : '',
+    modules.length > 0 ? `modprobe ${modules.join(' ')}, or --load-modules` : '',
+    config.length > 0 ? `a kernel with ${config.join(', ')}` : '',
+  ]
+    .filter(Boolean)
+    .join('; ')
+}
+
+async function whyMissing(capability: Capability): Promise<string | undefined> {
+  try {
+    return await capability.check()
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return describeError(error)
+  }
+}
+
+function find(id: string): Capability {
+  const capability = CAPABILITIES.find(candidate => candidate.id === id)
+  if (!capability)
+    throw unknownWord(
+      'capability',
+      id,
+      CAPABILITIES.map(candidate => candidate.id),
+    )
+  return capability
+}

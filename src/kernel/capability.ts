@@ -1,0 +1,37 @@
+/** One thing that a kernel or a machine may lack, and how to find out. */
+import { existsSync } from 'node:fs'
+import { runCommand } from '../world/command.js'
+
+export interface Capability {
+  readonly id: string
+  /** What it is, as part of a sentence: `iptables on bridged packets`. */
+  readonly title: string
+  /** The CONFIG_ options that bring it, where the kernel does. */
+  readonly config: readonly string[]
+  /** The modules that bring it where it is not built in; they are not loaded unless the user asks for it. */
+  readonly modules: readonly string[]
+  /** The Debian packages that bring it. */
+  readonly packages: readonly string[]
+  /** What is missing, in a sentence; undefined when nothing is. Runs in the world, leaves nothing behind. */
+  check(): Promise<string | undefined> | string | undefined
+}
+
+/** What is missing when a program is not on the PATH; undefined when it is. */
+export function missingTool(tool: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(':')
+  return folders.some(folder => existsSync(`${folder}/${tool}`)) ? undefined : `'${tool}' is not installed`
+}
+
+const TRY_TIMEOUT_MS = 30_000
+
+/** Tries a command in a network namespace of its own; what it said when it failed. Throws LabError when it is not installed. */
+export async function tryCommand(argv: readonly string[], stdin?: string): Promise<string | undefined> {
+  const record = await runCommand(['unshare', '--net', ...argv], {
+    node: null,
+    stdin,
+    timeoutMs: TRY_TIMEOUT_MS,
+  })
+  if (record.exitCode === 0) return undefined
+  const said = (record.stderr || record.stdout).trim().replace(/\s+/g, ' ')
+  return `'${argv.join(' ')}' fails: ${said || `exit status ${record.exitCode}`}`
+}

@@ -1,0 +1,24 @@
+/** Commits of the kernel that change what the scenarios see. */
+import type { KernelChange } from './version.js'
+
+export const LOOPBACK_SOURCE_VALIDATION: KernelChange = {
+  commit: '66f8209547cc',
+  title: 'fib: relax source validation check for loopback packets',
+  since: '5.3',
+  url: 'https://git.kernel.org/linus/66f8209547cc',
+}
+
+export const PROMISC_CONNTRACK_RESET: KernelChange = {
+  commit: '751de2012eaf',
+  title: 'netfilter: br_netfilter: skip conntrack input hook for promisc packets',
+  since: '6.9',
+  backports: ['5.15.158', '6.1.88', '6.6.29', '6.8.8'],
+  url: 'https://git.kernel.org/linus/751de2012eaf',
+}
+
+export const ENHANCED_DAD: KernelChange = {
+  commit: 'adc176c54722',
+  title: 'ipv6 addrconf: Implemented enhanced DAD (RFC7527)',
+  since: '4.10',
+  url: 'https://git.kernel.org/linus/adc176c54722',
+}

@@ -1,0 +1,20 @@
+/** Which iptables this machine has, and how each backend is called. */
+
+import type { IptablesCommands } from '../topology/compile.js'
+import { runCommand } from '../world/command.js'
+
+export type Backend = 'nft' | 'legacy'
+
+const VERSION_TIMEOUT_MS = 10_000
+
+/** Which backend plain `iptables` is. Throws LabError when it is not installed. */
+export async function defaultBackend(): Promise<Backend> {
+  const { stdout } = await runCommand(['iptables', '-V'], { node: null, timeoutMs: VERSION_TIMEOUT_MS })
+  return stdout.includes('nf_tables') ? 'nft' : 'legacy'
+}
+
+/** How a backend is called: as plain `iptables` where that is it, so that what the user's PATH says counts. */
+export function iptablesCommands(backend: Backend, plain: Backend): IptablesCommands {
+  const name = backend === plain ? 'iptables' : `iptables-${backend}`
+  return { iptables: name, restore: `${name}-restore`, save: `${name}-save` }
+}

@@ -1,0 +1,60 @@
+/** What a report says about the machine that a run happened on. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import type { Report } from '../report/schema.js'
+import { runCommand } from '../world/command.js'
+
+/** Tools whose version decides what a run can show, with the argument that prints it. */
+const TOOLS: Readonly<Record<string, readonly string[]>> = {
+  ip: ['-V'],
+  iptables: ['-V'],
+  nft: ['-v'],
+  libvirtd: ['--version'],
+  radvd: ['--version'],
+}
+
+/** Milliseconds that the measurements take on the machine that the deadlines were set on. */
+const REFERENCE = { hashMs: 12, spawnMs: 6 }
+const VERSION_TIMEOUT_MS = 10_000
+
+/** Describes the machine and measures its speed. Never throws: a missing tool is said to be missing. */
+export async function describeMachine(rootless: boolean): Promise<Report['machine']> {
+  const spawned = performance.now()
+  await runCommand(['true'], { node: null, timeoutMs: VERSION_TIMEOUT_MS })
+  const spawnMs = performance.now() - spawned
+  const hashed = performance.now()
+  createHash('sha256')
+    .update(Buffer.alloc(4 << 20))
+    .digest()
+  const hashMs = performance.now() - hashed
+  const versions = await Promise.all(
+    Object.entries(TOOLS).map(async ([tool, args]): Promise<[string, string]> => {
+      try {
+        const { stdout, stderr } = await runCommand([tool, ...args], {
+          node: null,
+          timeoutMs: VERSION_TIMEOUT_MS,
+        })
+        return [tool, `${stdout}${stderr}`.trim().split('\n')[0] ?? '']
+      } catch {
+        return [tool, 'missing']
+      }
+    }),
+  )
+  return {
+    cpus: availableParallelism(),
+    privilege: rootless ? 'rootless' : 'root',
+    distribution: distribution(),
+    slowness:
+      Math.round(Math.max(1, spawnMs / REFERENCE.spawnMs / 2, hashMs / REFERENCE.hashMs / 2) * 10) / 10,
+    tools: Object.fromEntries(versions),
+  }
+}
+
+function distribution(): string {
+  try {
+    return /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'unknown'
+  } catch {
+    return 'unknown'
+  }
+}

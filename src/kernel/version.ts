@@ -1,0 +1,106 @@
+/** Kernel versions, and the changes in the kernel's history that expectations are keyed by. */
+import { readFileSync } from 'node:fs'
+import { release } from 'node:os'
+
+/** A kernel version that can be ordered: 6.1.176, or 7.0-rc3 (which comes before 7.0). */
+export interface KernelVersion {
+  readonly major: number
+  readonly minor: number
+  readonly patch: number
+  /** Release candidate number, absent for a release. */
+  readonly rc?: number
+}
+
+/** Reads the version at the start of `text`, or undefined when there is none. */
+export function parseKernelVersion(text: string): KernelVersion | undefined {
+  const match = /^v?(\d{1,4})\.(\d{1,5})(?:\.(\d{1,6}))?(?:[-~]rc(\d{1,3}))?/.exec(text)
+  if (!match) return undefined
+  const [, major, minor, patch, rc] = match
+  return {
+    major: Number(major),
+    minor: Number(minor),
+    patch: Number(patch ?? 0),
+    ...(rc === undefined ? {} : { rc: Number(rc) }),
+  }
+}
+
+/** `6.1.176`, `7.0-rc3`. */
+export function formatKernelVersion({ major, minor, patch, rc }: KernelVersion): string {
+  return `${major}.${minor}${patch === 0 && rc !== undefined ? '' : `.${patch}`}${rc === undefined ? '' : `-rc${rc}`}`
+}
+
+/** Negative, zero or positive as `a` is older than, the same as or newer than `b`. */
+export function compareKernelVersions(a: KernelVersion, b: KernelVersion): number {
+  return (
+    a.major - b.major ||
+    a.minor - b.minor ||
+    a.patch - b.patch ||
+    (a.rc ?? Infinity) - (b.rc ?? Infinity) ||
+    0
+  )
+}
+
+/** One commit that changed what a user sees, with everywhere that it was released. */
+export interface KernelChange {
+  /** Abbreviated mainline commit. */
+  readonly commit: string
+  readonly title: string
+  /** First mainline release that has it, `5.3`. */
+  readonly since: string
+  /** First release of each stable series that got a backport, `5.15.158`. */
+  readonly backports?: readonly string[]
+  readonly url: string
+}
+
+/** Whether a kernel of this version has the change: by mainline release, or by a backport to its stable series. */
+export function hasChange(change: KernelChange, version: KernelVersion): boolean {
+  if (compareKernelVersions(version, required(change.since)) >= 0) return true
+  return (change.backports ?? []).some(text => {
+    const backport = required(text)
+    return (
+      backport.major === version.major &&
+      backport.minor === version.minor &&
+      compareKernelVersions(version, backport) >= 0
+    )
+  })
+}
+
+function required(text: string): KernelVersion {
+  const version = parseKernelVersion(text)
+  if (!version) throw new TypeError(`'${text}' is not a kernel version`)
+  return version
+}
+
+/** The kernel that this process runs on. */
+export interface RunningKernel {
+  /** `uname -r`. */
+  readonly release: string
+  /** The upstream version, which a distribution's release string may hide: `6.1.176` for `6.1.0-44-amd64`. */
+  readonly version: string
+}
+
+/**
+ * The upstream version behind a release string: Debian names it in /proc/version (`Debian 6.1.176-1`), Ubuntu in
+ * /proc/version_signature (`Ubuntu 6.8.0-31.31-generic 6.8.1`), others in the release itself.
+ */
+export function upstreamVersion(releaseText: string, procVersion: string, versionSignature = ''): string {
+  const ubuntu = /^Ubuntu \S+ (\d+\.\d+\.\d+)/.exec(versionSignature)?.[1]
+  const debian = /\bDebian (\d+\.\d+(?:\.\d+)?(?:~rc\d+)?)/.exec(procVersion)?.[1]
+  const version = parseKernelVersion(ubuntu ?? debian ?? releaseText)
+  return version ? formatKernelVersion(version) : releaseText
+}
+
+/** Reads the running kernel's release and upstream version. */
+export function runningKernel(): RunningKernel {
+  const read = (path: string) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  return {
+    release: release(),
+    version: upstreamVersion(release(), read('/proc/version'), read('/proc/version_signature')),
+  }
+}

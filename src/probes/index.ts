@@ -1,0 +1,39 @@
+/** Every kind of probe, by name. A kind without an entry here does not compile. */
+import { type Ipv6AddressSpec, ipv6AddressProbe } from './ipv6-address.js'
+import { type ManyConnectionsSpec, manyConnectionsProbe } from './many-connections.js'
+import { type PingSpec, pingProbe } from './ping.js'
+import type { ProbeContext, ProbeKind, ProbeResult } from './probe.js'
+import { type SnatRaceSpec, snatRaceProbe } from './snat-race.js'
+import { type TcpSpec, tcpProbe } from './tcp.js'
+import { type UdpSpec, udpProbe } from './udp.js'
+
+/** What a user would do, as data. */
+export type ProbeSpec = PingSpec | TcpSpec | UdpSpec | Ipv6AddressSpec | SnatRaceSpec | ManyConnectionsSpec
+
+const KINDS: { readonly [K in ProbeSpec['kind']]: ProbeKind<Extract<ProbeSpec, { kind: K }>> } = {
+  ping: pingProbe,
+  tcp: tcpProbe,
+  udp: udpProbe,
+  'ipv6-address': ipv6AddressProbe,
+  'snat-race': snatRaceProbe,
+  'many-connections': manyConnectionsProbe,
+}
+
+function kindOf<S extends ProbeSpec>(spec: S): ProbeKind<S> {
+  return KINDS[spec.kind] as unknown as ProbeKind<S>
+}
+
+/** The probe as a command that a reader knows. */
+export function describeProbe(spec: ProbeSpec): string {
+  return kindOf(spec).describe(spec)
+}
+
+/** Steps before each run of the probe. */
+export function prepareProbe(spec: ProbeSpec) {
+  return kindOf(spec).prepare?.(spec) ?? []
+}
+
+/** Runs a probe. Throws SystemError when the lab itself is broken. */
+export function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<ProbeResult> {
+  return kindOf(spec).run(spec, context)
+}

@@ -1,0 +1,29 @@
+/** A server process that accepts connections and closes them: `node load-server.js PORT`, in its own network namespace. */
+import {
+  AF_INET,
+  acceptSocket,
+  bindSocket,
+  closeFd,
+  dieWithParent,
+  EPOLLIN,
+  listenSocket,
+  openSocket,
+  pollOne,
+  SOCK_STREAM,
+  setSocketOption,
+} from '../world/libc.js'
+
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const BACKLOG = 4096
+
+dieWithParent()
+const listener = openSocket(AF_INET, SOCK_STREAM)
+setSocketOption(listener, SOL_SOCKET, SO_REUSEADDR, 1)
+bindSocket(listener, { address: '0.0.0.0', port: Number(process.argv[2]) })
+listenSocket(listener, BACKLOG)
+process.stdout.write('listening\n')
+for (;;) {
+  pollOne(listener, EPOLLIN, -1)
+  for (let next = acceptSocket(listener); next; next = acceptSocket(listener)) closeFd(next.fd)
+}

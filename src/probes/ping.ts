@@ -1,0 +1,88 @@
+import { randomInt } from 'node:crypto'
+import {
+  AF_INET,
+  AF_INET6,
+  closeFd,
+  EPOLLIN,
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
+  openSocket,
+  receiveBytes,
+  SOCK_RAW,
+  SystemError,
+  sendBytes,
+} from '../world/libc.js'
+import { ready } from '../world/reactor.js'
+import type { ProbeKind } from './probe.js'
+
+/** One ICMP or ICMPv6 echo request. Any host may answer it: the report says who did. */
+export interface PingSpec {
+  readonly kind: 'ping'
+  readonly node: string
+  readonly to: string
+}
+
+const ECHO = { v4: { request: 8, reply: 0 }, v6: { request: 128, reply: 129 } }
+
+export const pingProbe: ProbeKind<PingSpec> = {
+  describe: ({ to }) => `ping -c 1 ${to}`,
+
+  async run({ node, to }, { netns, deadlineMs, lost }) {
+    const v6 = to.includes(':')
+    const type = v6 ? ECHO.v6 : ECHO.v4
+    const fd = netns(node).inside(() =>
+      openSocket(v6 ? AF_INET6 : AF_INET, SOCK_RAW, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP),
+    )
+    try {
+      const id = randomInt(1, 0xffff)
+      const started = performance.now()
+      const request = echoRequest(type.request, id)
+      try {
+        sendBytes(fd, request, { address: to, port: 0 })
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error
+        return { outcome: 'fails', says: `the request could not be sent: ${error.code}` }
+      }
+      const buffer = Buffer.alloc(2048)
+      while (await ready(fd, EPOLLIN, Math.max(0, started + deadlineMs - performance.now()), lost)) {
+        const got = receiveBytes(fd, buffer)
+        if (!got) continue
+        const header = v6 ? 0 : ((buffer[0] ?? 0) & 0x0f) * 4
+        const icmp = buffer.subarray(header, got.length)
+        if (icmp.length < 8 || icmp[0] !== type.reply || icmp.readUInt16BE(4) !== id) continue
+        const elapsed = performance.now() - started
+        const answered = icmp.subarray(8).equals(request.subarray(8))
+        return {
+          outcome: answered ? 'works' : 'fails',
+          answeredBy: got.from.address,
+          says: answered
+            ? `${icmp.length} bytes from ${got.from.address}${v6 ? '' : `: ttl=${buffer[8]}`}`
+            : `the reply from ${got.from.address} does not hold what was sent`,
+          measured: { rttMs: Math.round(elapsed * 1000) / 1000, ...(v6 ? {} : { ttl: buffer[8] ?? 0 }) },
+        }
+      }
+      return { outcome: 'fails', says: `no reply within ${Math.round(performance.now() - started)} ms` }
+    } finally {
+      closeFd(fd)
+    }
+  },
+}
+
+function echoRequest(type: number, id: number): Buffer {
+  const packet = Buffer.alloc(64)
+  packet[0] = type
+  packet.writeUInt16BE(id, 4)
+  packet.writeUInt16BE(1, 6)
+  packet.write('netns-lab', 8)
+  // The kernel fills in the checksum of ICMPv6, not that of ICMP.
+  if (type === ECHO.v4.request) packet.writeUInt16BE(internetChecksum(packet), 2)
+  return packet
+}
+
+/** RFC 1071 over an even number of bytes. */
+function internetChecksum(bytes: Buffer): number {
+  let sum = 0
+  for (let i = 0; i < bytes.length; i += 2) sum += bytes.readUInt16BE(i)
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
+  return ~sum & 0xffff
+}

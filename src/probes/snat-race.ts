@@ -1,0 +1,68 @@
+import { randomInt } from 'node:crypto'
+import { PacketQueue } from './packet-queue.js'
+import type { ProbeKind } from './probe.js'
+import { type Connection, TcpClient } from './tcp-client.js'
+
+/**
+ * Clients with the same source port connect to one server through a source NAT, at what counts as the same time: a queue
+ * between the choice of the port and its confirmation holds every SYN until all are there, then lets them go in order.
+ */
+export interface SnatRaceSpec {
+  readonly kind: 'snat-race'
+  readonly clients: readonly string[]
+  readonly to: string
+  readonly port: number
+  /** Node and number of the queue. */
+  readonly queue: { readonly node: string; readonly number: number }
+}
+
+/** The initial retransmission time-out of TCP is one second (TCP_TIMEOUT_INIT); a lost SYN shows as a connect of that length. */
+const SYN_RETRANSMISSION_MS = 1000
+
+export const snatRaceProbe: ProbeKind<SnatRaceSpec> = {
+  describe: ({ clients, to, port }) => `${clients.length} × connect to ${to}:${port} from one source port`,
+
+  async run({ clients, to, port, queue: where }, { netns, deadlineMs }) {
+    // A port of its own for each run: an entry that is left from another one would be avoided by the NAT.
+    const sourcePort = randomInt(20_000, 30_000)
+    const queue = new PacketQueue(netns(where.node), where.number)
+    const done = new AbortController()
+    const sockets = clients.map(client => new TcpClient(netns(client), sourcePort))
+    let passing: Promise<void> | undefined
+    try {
+      const connecting = sockets.map(socket =>
+        socket.connect({ address: to, port }, deadlineMs + SYN_RETRANSMISSION_MS),
+      )
+      const held = await queue.hold(clients.length, deadlineMs)
+      for (const id of held) queue.accept(id)
+      passing = queue.pass(done.signal)
+      const connections = await Promise.all(connecting)
+      const measured = {
+        held: held.length,
+        retransmissions: connections.reduce((sum, { retransmissions }) => sum + retransmissions, 0),
+        slowestConnectMs: Math.round(Math.max(...connections.map(({ connectMs }) => connectMs))),
+      }
+      if (held.length < clients.length)
+        return {
+          outcome: 'not-triggered',
+          says: `only ${held.length} of ${clients.length} SYNs came to the queue`,
+          measured,
+        }
+      const lost = connections.filter(({ connected, retransmissions }) => !connected || retransmissions > 0)
+      return {
+        outcome: lost.length === 0 ? 'works' : 'fails',
+        says: `source port ${sourcePort}: ${connections.map(describe).join('; ')}`,
+        measured,
+      }
+    } finally {
+      await Promise.all(sockets.map(socket => socket.close()))
+      done.abort()
+      await passing
+      queue.close()
+    }
+  },
+}
+
+function describe({ says, retransmissions }: Connection, index: number): string {
+  return `client ${index + 1} ${says}${retransmissions > 0 ? ` with ${retransmissions} SYN retransmission` : ''}`
+}

@@ -1,0 +1,125 @@
+/** One TCP connection from a node, seen from outside the kernel: how long it took, what it cost, how it ended. */
+import {
+  AF_INET,
+  bindSocket,
+  closeFd,
+  connectSocket,
+  EPOLLIN,
+  EPOLLOUT,
+  getSocketOption,
+  IPPROTO_TCP,
+  openSocket,
+  receiveBytes,
+  SOCK_STREAM,
+  type SocketAddress,
+  SystemError,
+  sendBytes,
+  setSocketOption,
+  shutdownSending,
+} from '../world/libc.js'
+import type { Netns } from '../world/netns.js'
+import { ready } from '../world/reactor.js'
+
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const SO_ERROR = 4
+const TCP_INFO = 11
+/** Offset of tcpi_total_retrans in struct tcp_info (include/uapi/linux/tcp.h). */
+const TOTAL_RETRANS = 100
+
+const CLOSE_TIMEOUT_MS = 1000
+
+/** How an attempt to connect ended. */
+export interface Connection {
+  readonly connected: boolean
+  readonly says: string
+  readonly connectMs: number
+  /** Segments sent again, the SYN included. */
+  readonly retransmissions: number
+}
+
+/** A client socket in a node. Close it when done. */
+export class TcpClient {
+  readonly #fd: number
+  #started = 0
+  #connected = false
+
+  /** Opens the socket, bound to `sourcePort` when one is given. Throws SystemError. */
+  constructor(netns: Netns, sourcePort = 0) {
+    this.#fd = netns.inside(() => openSocket(AF_INET, SOCK_STREAM))
+    setSocketOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 1)
+    if (sourcePort > 0) bindSocket(this.#fd, { address: '0.0.0.0', port: sourcePort })
+  }
+
+  /** Connects; resolves when that worked, was refused, took `deadlineMs`, or `lost` aborted. Never throws for the network. */
+  async connect(to: SocketAddress, deadlineMs: number, lost?: AbortSignal): Promise<Connection> {
+    this.#started = performance.now()
+    try {
+      connectSocket(this.#fd, to)
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+      return this.#ended(false, `the SYN could not be sent: ${error.code}`)
+    }
+    const events = await ready(this.#fd, EPOLLOUT, deadlineMs, lost)
+    if (events === 0) return this.#ended(false, `no answer to the SYN within ${this.#elapsed()} ms`)
+    const errno = getSocketOption(this.#fd, SOL_SOCKET, SO_ERROR, 4).readInt32LE()
+    if (errno !== 0)
+      return this.#ended(false, `the connection failed: ${new SystemError('connect', errno).code}`)
+    this.#connected = true
+    return this.#ended(true, `connected in ${this.#elapsed()} ms`)
+  }
+
+  /** Sends `data` and waits for as many bytes to come back. Undefined when they did not in time. */
+  async exchange(data: Buffer, deadlineMs: number): Promise<Buffer | undefined> {
+    const parts: Buffer[] = []
+    const until = performance.now() + deadlineMs
+    const buffer = Buffer.alloc(4096)
+    try {
+      sendBytes(this.#fd, data)
+      while (Buffer.concat(parts).length < data.length) {
+        const events = await ready(this.#fd, EPOLLIN, Math.max(0, until - performance.now()))
+        if (events === 0) return undefined
+        const got = receiveBytes(this.#fd, buffer)
+        if (got?.length === 0) break
+        if (got) parts.push(Buffer.from(buffer.subarray(0, got.length)))
+      }
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+      return undefined
+    }
+    return Buffer.concat(parts)
+  }
+
+  /**
+   * Ends a connection in order and waits for the other side to have done so too, so that none of its segments runs into
+   * the next trial. A reset would do it at once, but it would count as TcpOutRsts, which is evidence.
+   */
+  async close(): Promise<void> {
+    try {
+      if (this.#connected) {
+        shutdownSending(this.#fd)
+        const buffer = Buffer.alloc(4096)
+        while (await ready(this.#fd, EPOLLIN, CLOSE_TIMEOUT_MS))
+          if (receiveBytes(this.#fd, buffer)?.length === 0) break
+      }
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+    } finally {
+      closeFd(this.#fd)
+    }
+  }
+
+  #elapsed(): number {
+    return Math.round(performance.now() - this.#started)
+  }
+
+  #ended(connected: boolean, says: string): Connection {
+    const info = getSocketOption(this.#fd, IPPROTO_TCP, TCP_INFO, TOTAL_RETRANS + 4)
+    return {
+      connected,
+      says,
+      connectMs: performance.now() - this.#started,
+      retransmissions: info.length >= TOTAL_RETRANS + 4 ? info.readUInt32LE(TOTAL_RETRANS) : 0,
+    }
+  }
+}

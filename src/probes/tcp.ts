@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto'
+import type { ProbeKind } from './probe.js'
+import { TcpClient } from './tcp-client.js'
+
+/** A TCP connection with an exchange of bytes. */
+export interface TcpSpec {
+  readonly kind: 'tcp'
+  readonly node: string
+  readonly to: string
+  readonly port: number
+  /** Where the server that should answer runs, to ask it whom it saw. */
+  readonly server: { readonly node: string; readonly port: number }
+}
+
+export const tcpProbe: ProbeKind<TcpSpec> = {
+  describe: ({ to, port }) => `nc ${to} ${port}`,
+
+  async run({ node, to, port, server }, context) {
+    const client = new TcpClient(context.netns(node))
+    try {
+      const connection = await client.connect({ address: to, port }, context.deadlineMs, context.lost)
+      const measured = {
+        connectMs: Math.round(connection.connectMs * 1000) / 1000,
+        retransmissions: connection.retransmissions,
+      }
+      if (!connection.connected) return { outcome: 'fails', says: connection.says, measured }
+      const word = randomBytes(8).toString('hex')
+      const sent = Buffer.from(`${word} from ${node}`)
+      const got = await client.exchange(sent, context.deadlineMs)
+      const serverSaw = context.server(server.node, server.port).seen(word)?.address
+      if (!got?.equals(sent))
+        return {
+          outcome: 'fails',
+          says: got
+            ? 'the bytes that came back are not those that were sent'
+            : 'connected, but the bytes did not come back',
+          measured,
+        }
+      return {
+        outcome: 'works',
+        answeredBy: to,
+        ...(serverSaw ? { serverSaw } : {}),
+        says: `${connection.says}, ${sent.length} bytes sent and received${serverSaw ? `, the server saw ${serverSaw}` : ''}`,
+        measured,
+      }
+    } finally {
+      await client.close()
+    }
+  },
+}

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import {
+  AF_INET,
+  closeFd,
+  connectSocket,
+  EPOLLIN,
+  openSocket,
+  receiveBytes,
+  SOCK_DGRAM,
+  SystemError,
+  sendBytes,
+} from '../world/libc.js'
+import { ready } from '../world/reactor.js'
+import type { ProbeKind } from './probe.js'
+
+/** A datagram and its answer through a connected socket, which takes answers from the address that it asked only. */
+export interface UdpSpec {
+  readonly kind: 'udp'
+  readonly node: string
+  readonly to: string
+  readonly port: number
+  readonly server: { readonly node: string; readonly port: number }
+}
+
+export const udpProbe: ProbeKind<UdpSpec> = {
+  describe: ({ to, port }) => `nc -u ${to} ${port}`,
+
+  async run({ node, to, port, server }, { netns, server: serverOf, deadlineMs, lost }) {
+    const fd = netns(node).inside(() => openSocket(AF_INET, SOCK_DGRAM))
+    const word = randomBytes(8).toString('hex')
+    const saw = () => serverOf(server.node, server.port).seen(word)?.address
+    try {
+      connectSocket(fd, { address: to, port })
+      const started = performance.now()
+      const sent = Buffer.from(`${word} from ${node}`)
+      sendBytes(fd, sent)
+      const events = await ready(fd, EPOLLIN, deadlineMs, lost)
+      const buffer = Buffer.alloc(2048)
+      const got = events ? receiveBytes(fd, buffer) : undefined
+      const serverSaw = saw()
+      const common = serverSaw ? { serverSaw } : {}
+      if (!got)
+        return {
+          outcome: 'fails',
+          ...common,
+          says: `no answer within ${Math.round(performance.now() - started)} ms${serverSaw ? `, though the server got the datagram, from ${serverSaw}` : ''}`,
+        }
+      const same = buffer.subarray(0, got.length).equals(sent)
+      return {
+        outcome: same ? 'works' : 'fails',
+        answeredBy: got.from.address,
+        ...common,
+        says: same
+          ? `${got.length} bytes sent and received${serverSaw ? `, the server saw ${serverSaw}` : ''}`
+          : 'the bytes that came back are not those that were sent',
+        measured: { rttMs: Math.round((performance.now() - started) * 1000) / 1000 },
+      }
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+      return { outcome: 'fails', says: `the datagram was refused: ${error.code}` }
+    } finally {
+      closeFd(fd)
+    }
+  },
+}

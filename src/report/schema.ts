@@ -1,0 +1,79 @@
+/** The JSON report, `netns-lab.report/1`: what is written is checked against it, and so is what is read. */
+import { z } from 'zod'
+
+/** Verdicts of a scenario, worst first. */
+export const VERDICTS = [
+  'error',
+  'regressed',
+  'unexpected-pass',
+  'flaky',
+  'skipped',
+  'changed',
+  'confirmed',
+] as const
+export type Verdict = (typeof VERDICTS)[number]
+
+const evidence = z.object({
+  source: z.string(),
+  node: z.string(),
+  state: z.enum(['seen', 'absent', 'not-seen', 'unavailable']),
+  says: z.string(),
+})
+
+const trial = z.object({
+  phase: z.enum(['control', 'broken', 'fixed', 'reverted']),
+  probe: z.string(),
+  iptables: z.enum(['nft', 'legacy']),
+  /** Every toggle of the scenario with its setting, defaults included. */
+  toggles: z.record(z.string(), z.string()),
+  outcome: z.enum(['works', 'fails', 'not-triggered', 'skipped', 'error']),
+  /** What the probe saw, in a sentence. */
+  says: z.string(),
+  answeredBy: z.string().optional(),
+  serverSaw: z.string().optional(),
+  measured: z.record(z.string(), z.number()).optional(),
+  expected: z.enum(['works', 'fails']),
+  ok: z.boolean(),
+  /** What this trial alone would make of the scenario. */
+  verdict: z.enum(VERDICTS),
+  /** The reason for the expectation, or what was seen instead of it. */
+  why: z.string(),
+  mechanism: z.string().optional(),
+  evidence: z.array(evidence),
+  /** Which repetition it is, from 1. */
+  repetition: z.number().int(),
+  elapsedMs: z.number(),
+})
+
+const scenario = z.object({
+  id: z.string(),
+  title: z.string(),
+  verdict: z.enum(VERDICTS),
+  reason: z.string(),
+  elapsedMs: z.number(),
+  trials: z.array(trial),
+})
+
+export const reportSchema = z.object({
+  schema: z.literal('netns-lab.report/1'),
+  kernel: z.object({ release: z.string(), version: z.string() }),
+  machine: z.object({
+    cpus: z.number().int(),
+    privilege: z.enum(['root', 'rootless']),
+    distribution: z.string(),
+    /** How much slower than the reference machine deadlines were taken, 1 or more. */
+    slowness: z.number(),
+    tools: z.record(z.string(), z.string()),
+  }),
+  started: z.string(),
+  elapsedMs: z.number(),
+  summary: z.record(z.enum(VERDICTS), z.number().int()),
+  /** Sources of evidence and capabilities that this machine lacks, each once. */
+  unavailable: z.array(z.object({ what: z.string(), why: z.string() })),
+  scenarios: z.array(scenario),
+})
+
+export type Report = z.infer<typeof reportSchema>
+export type ScenarioReport = z.infer<typeof scenario>
+export type TrialReport = z.infer<typeof trial>
+export type EvidenceReport = z.infer<typeof evidence>

@@ -1,0 +1,201 @@
+/** Executes one experiment plan: builds its topology, goes through its phases, and judges every trial. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { describeError } from '../errors.js'
+import type { KernelLog } from '../evidence/kernel-log.js'
+import type { EvidenceContext } from '../evidence/proof.js'
+import { type MechanismWatch, watchMechanism } from '../evidence/watch.js'
+import { runProbe } from '../probes/index.js'
+import type { RunEvent } from '../report/events.js'
+import type { TrialReport } from '../report/schema.js'
+import type { Scenario } from './define.js'
+import { judgeTrial, type MechanismFindings } from './judge.js'
+import type { ExperimentPlan, PhasePlan, TrialPlan } from './plan.js'
+import { TopologyInstance } from './topology-instance.js'
+
+/** An answer that takes longer than this, on a machine of normal speed, counts as lost. */
+const DEADLINE_MS = 1500
+/** Evidence of a loss must hold for this long before a probe is ended by it. */
+const SETTLE_MS = 20
+
+/** What an experiment shares with the others of its run. */
+export interface ExperimentContext {
+  readonly scenario: Scenario
+  readonly slowness: number
+  readonly kernelLog: KernelLog | string
+  readonly repetition: number
+  readonly emit: (event: RunEvent) => void
+  /** Whether to go on after a trial that did not come out as it must. */
+  readonly keepGoing: boolean
+  readonly signal: AbortSignal
+}
+
+/** Runs an experiment; its trials, judged. A broken lab is a trial with verdict `error`: this throws only for a bug. */
+export async function runExperiment(
+  plan: ExperimentPlan,
+  context: ExperimentContext,
+): Promise<TrialReport[]> {
+  const { scenario, emit } = context
+  const where = { scenario: plan.scenario, experiment: plan.id }
+  emit({ type: 'experiment-start', ...where, title: plan.title })
+  const topology = new TopologyInstance(plan, context.slowness, (command, why) =>
+    emit({ type: 'command', ...where, why, command }),
+  )
+  const trials: TrialReport[] = []
+  const record = (trial: TrialReport) => {
+    trials.push(trial)
+    emit({ type: 'trial', ...where, trial })
+  }
+  let phase = plan.phases[0]
+  let running: TrialPlan | undefined
+  try {
+    await topology.build()
+    for (phase of plan.phases) {
+      emit({ type: 'phase-start', ...where, phase: phase.phase })
+      await topology.performAll(phase.change)
+      for (running of phase.trials) {
+        context.signal.throwIfAborted()
+        const trial = await runTrial(running, phase, topology, scenario, context)
+        record(trial)
+        const bad =
+          trial.verdict !== 'confirmed' && trial.verdict !== 'changed' && trial.verdict !== 'skipped'
+        if (bad && (phase.phase === 'control' || !context.keepGoing)) return trials
+      }
+      running = undefined
+    }
+  } catch (error) {
+    if (context.signal.aborted) throw error
+    const trial = running ?? phase?.trials[0]
+    if (!phase || !trial) throw error
+    record(
+      trialReport(trial, phase, plan, context.repetition, {
+        outcome: 'error',
+        says: describeError(error),
+        ok: false,
+        verdict: 'error',
+        why: `the lab could not do it: ${describeError(error)}`,
+        evidence: [],
+        elapsedMs: 0,
+      }),
+    )
+  } finally {
+    await topology.destroy().catch((error: unknown) => {
+      emit({ type: 'notice', what: `taking down ${plan.scenario}`, why: describeError(error) })
+    })
+    emit({ type: 'experiment-end', ...where })
+  }
+  return trials
+}
+
+type Came = Pick<
+  TrialReport,
+  | 'outcome'
+  | 'says'
+  | 'answeredBy'
+  | 'serverSaw'
+  | 'measured'
+  | 'ok'
+  | 'verdict'
+  | 'why'
+  | 'mechanism'
+  | 'evidence'
+  | 'elapsedMs'
+>
+
+/** A trial's report: what was planned, with what came of it. */
+export function trialReport(
+  trial: TrialPlan,
+  { phase }: PhasePlan,
+  { iptables }: ExperimentPlan,
+  repetition: number,
+  came: Came,
+): TrialReport {
+  const { probe, settings, expectation } = trial
+  return {
+    phase,
+    probe,
+    iptables,
+    toggles: { ...settings },
+    expected: expectation.outcome,
+    repetition,
+    ...came,
+  }
+}
+
+async function runTrial(
+  trial: TrialPlan,
+  phase: PhasePlan,
+  topology: TopologyInstance,
+  scenario: Scenario,
+  { slowness, kernelLog, repetition }: ExperimentContext,
+): Promise<TrialReport> {
+  const { plan } = topology
+  const evidence: EvidenceContext = {
+    netns: node => topology.netns(node),
+    exec: (node, argv) => topology.exec(node, argv, 'collect evidence'),
+    iptables: plan.commands,
+    mac: (node, device) => plan.macs[`${node}:${device}`] ?? '',
+    kernelLog,
+  }
+  const started = performance.now()
+  const watched = await Promise.all(
+    trial.mechanisms.flatMap(id => {
+      const mechanism = scenario.mechanisms[id]
+      return mechanism ? [watchMechanism(mechanism, evidence).then(watch => ({ id, mechanism, watch }))] : []
+    }),
+  )
+  await topology.performAll(trial.prepare)
+  const ended = new AbortController()
+  const lost = new AbortController()
+  const expected = watched.find(
+    ({ id }) => trial.expectation.outcome === 'fails' && id === trial.expectation.mechanism,
+  )
+  const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, slowness) : undefined
+  const result = await runProbe(trial.spec, {
+    netns: node => topology.netns(node),
+    server: (node, port) => topology.server(node, port),
+    deadlineMs: DEADLINE_MS * slowness,
+    lost: lost.signal,
+  }).finally(() => ended.abort())
+  await watching
+  const found: MechanismFindings[] = await Promise.all(
+    watched.map(async ({ id, mechanism, watch }) => ({ id, mechanism, findings: await watch.look() })),
+  )
+  const judgement = judgeTrial(trial, phase.phase, result, found)
+  const shown = found.filter(({ id }) => judgement.mechanism === undefined || id === judgement.mechanism)
+  return trialReport(trial, phase, plan, repetition, {
+    outcome: result.outcome,
+    says: result.says,
+    ...(result.answeredBy === undefined ? {} : { answeredBy: result.answeredBy }),
+    ...(result.serverSaw === undefined ? {} : { serverSaw: result.serverSaw }),
+    ...(result.measured === undefined ? {} : { measured: { ...result.measured } }),
+    ok:
+      judgement.verdict === 'confirmed' || judgement.verdict === 'changed' || judgement.verdict === 'skipped',
+    verdict: judgement.verdict,
+    why: judgement.why,
+    ...(judgement.mechanism ? { mechanism: judgement.mechanism } : {}),
+    evidence: shown.flatMap(({ findings }) =>
+      findings.map(({ source, node, state, says }) => ({ source, node, state, says })),
+    ),
+    elapsedMs: Math.round((performance.now() - started) * 10) / 10,
+  })
+}
+
+/**
+ * Ends a probe once the kernel has said that its packet is lost: there is nothing left to wait for. The evidence must
+ * hold twice, so that a packet that is still on its way is not taken for a lost one.
+ */
+async function endByEvidence(
+  watch: MechanismWatch,
+  lost: AbortController,
+  ended: AbortSignal,
+  slowness: number,
+): Promise<void> {
+  let before = false
+  while (!ended.aborted) {
+    await delay(SETTLE_MS * slowness, undefined, { signal: ended }).catch(() => {})
+    if (ended.aborted) return
+    const now = await watch.happened()
+    if (now && before) lost.abort()
+    before = now
+  }
+}

@@ -1,0 +1,39 @@
+import { run } from '../scenario/steps.js'
+import type { Toggle } from './toggle.js'
+
+type PortChoice = 'none' | 'random' | 'random-fully'
+
+/**
+ * How source NAT picks a port: the client's own where it is free, or a random one. `--random` has meant the same as
+ * `--random-fully` since kernel 5.0 (NF_NAT_RANGE_PROTO_RANDOM_ALL, net/netfilter/nf_nat_core.c). The rule is the last one
+ * of POSTROUTING, as Docker writes it; `target` is the toggle that says whether it is MASQUERADE or SNAT.
+ */
+export function randomFully({
+  node,
+  match,
+  target,
+}: {
+  node: string
+  match: readonly string[]
+  target: string
+}): Toggle<PortChoice> {
+  const options: Readonly<Record<PortChoice, readonly string[]>> = {
+    none: [],
+    random: ['--random'],
+    'random-fully': ['--random-fully'],
+  }
+  const summary = 'pick the port of a source NAT at random'
+  return {
+    summary,
+    settings: ['none', 'random', 'random-fully'],
+    needs: [],
+    change(to, from, { iptables: { iptables }, settings }) {
+      const rule = [...match, '-j', ...(settings[target] ?? '').split(' '), ...options[to]]
+      const place = from === undefined ? ['-A', 'POSTROUTING'] : ['-R', 'POSTROUTING', '1']
+      return [run(node, [iptables, '-w', '-t', 'nat', ...place, ...rule], summary)]
+    },
+    onRealSystem: setting => [
+      `iptables -t nat -R POSTROUTING 1 ${[...match, '-j', 'MASQUERADE', ...options[setting]].join(' ')}`,
+    ],
+  }
+}

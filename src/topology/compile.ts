@@ -1,0 +1,241 @@
+/**
+ * Turns a topology into the fewest commands that build it. Order matters for speed and for truth: sysctl defaults are
+ * written before a device is born (it copies them), both ends of a veth pair are born where they belong, and a bridge
+ * comes up after its ports, so that nothing is flooded over a half-built one.
+ */
+import { run, type ServeStep, type Step, writeSysctls } from '../scenario/steps.js'
+import type { Node, Topology } from './model.js'
+import { holdSteps } from './packet-hold.js'
+
+/**
+ * IPv4 settings that decide the failures. A new namespace copies `all` and `default` from the machine's first one
+ * (devinet_init_net, net/ipv4/devinet.c), so a host's rp_filter=2 would leak in: each is written, none is trusted.
+ */
+const NEUTRAL_IPV4 = { rp_filter: 0, accept_local: 0, route_localnet: 0, send_redirects: 0, log_martians: 1 }
+
+/** Index of the first veth end; the ones below are for lo and for bridges. */
+const FIRST_INDEX = 100
+
+/** What makes one instance of a topology differ from another that stands beside it. */
+export interface Instance {
+  /** The name under /run/netns of a node. */
+  netns(node: string): string
+  /** A MAC address of its own for a device; the same for the same arguments. */
+  mac(node: string, device: string): string
+  /** A folder that exists nowhere else, under the world's own /run. */
+  readonly folder: string
+}
+
+/** How iptables is called: as the machine's `iptables`, or one of its two backends by name. */
+export interface IptablesCommands {
+  readonly iptables: string
+  readonly restore: string
+  readonly save: string
+}
+
+/** A compiled topology: steps of one stage may run side by side, stages one after the other. */
+export interface CompiledTopology {
+  readonly build: readonly (readonly Step[])[]
+  readonly teardown: readonly Step[]
+  /** MAC address of every device, by `node:device`. */
+  readonly macs: Readonly<Record<string, string>>
+}
+
+/** Compiles a valid topology. Pure: the same arguments give the same steps. */
+export function compileTopology(
+  topology: Topology,
+  instance: Instance,
+  iptables: IptablesCommands,
+): CompiledTopology {
+  const nodes = Object.entries(topology.nodes)
+  const macs: Record<string, string> = {}
+  for (const end of topology.links.flat())
+    macs[`${end.node}:${end.device}`] = end.mac ?? instance.mac(end.node, end.device)
+
+  const batch = (node: string | null, lines: readonly string[], why: string) =>
+    lines.length === 0 ? [] : [run(node, ['ip', '-batch', '-'], why, `${lines.join('\n')}\n`)]
+
+  const build: Step[][] = [
+    batch(
+      null,
+      nodes.map(([name]) => `netns add ${instance.netns(name)}`),
+      'make the network namespaces',
+    ),
+    nodes.map(([name, node]) =>
+      writeSysctls(
+        name,
+        { ...neutralSysctls(node), ...ownSysctls(node, true) },
+        'set every default that the failure depends on',
+      ),
+    ),
+    batch(
+      null,
+      topology.links.map(([a, b], index) => {
+        // Indexes that differ from end to end: where both have the same, as happens in fresh namespaces, the kernel takes
+        // the device for one without a lower one, and linkwatch_urgent_event() lets its carrier wait for up to a second.
+        const end = (side: typeof a) =>
+          `${side.device} index ${FIRST_INDEX + 2 * index + (side === a ? 0 : 1)} netns ${instance.netns(side.node)} address ${macs[`${side.node}:${side.device}`]} numtxqueues 1 numrxqueues 1`
+        return `link add ${end(a)} type veth peer name ${end(b)}`
+      }),
+      'make the veth pairs',
+    ),
+    nodes.flatMap(([name, node]) =>
+      batch(name, configureLines(name, node, topology), 'configure devices, addresses and routes'),
+    ),
+    nodes.flatMap(([name, node]) => [
+      ...writeIfAny(name, ownSysctls(node, false)),
+      ...(node.iptables
+        ? [run(name, [iptables.restore], 'load the document’s rules', restoreInput(node.iptables))]
+        : []),
+      ...(node.tc
+        ? [run(name, ['tc', '-batch', '-'], 'load the traffic control filters', `${node.tc.join('\n')}\n`)]
+        : []),
+      ...(node.services ?? []).map(
+        (service): ServeStep => ({
+          do: 'serve',
+          node: name,
+          protocol: service.protocol,
+          address: service.address ?? '0.0.0.0',
+          port: service.port,
+        }),
+      ),
+      ...radvd(name, node, instance.folder),
+    ]),
+  ]
+  // Two commands of which the second needs what the first makes.
+  const holds = nodes.flatMap(([name, { packetHold }]) => (packetHold ? holdSteps(name, packetHold) : []))
+  build.push(...holds.map(step => [step]))
+  build.push(
+    nodes.flatMap(([name, node]) =>
+      node.bridges
+        ? [
+            {
+              ...run(name, ['bridge', 'link'], 'wait for the bridge ports'),
+              untilNot: 'state (disabled|listening|learning)',
+            },
+          ]
+        : [],
+    ),
+  )
+  return {
+    build: build.filter(stage => stage.length > 0),
+    teardown: batch(
+      null,
+      nodes.map(([name]) => `netns del ${instance.netns(name)}`),
+      'take the network namespaces down',
+    ),
+    macs,
+  }
+}
+
+function neutralSysctls(node: Node): Record<string, number> {
+  const ipv4 = Object.entries(NEUTRAL_IPV4).flatMap(([key, value]) => [
+    [`net.ipv4.conf.all.${key}`, value],
+    [`net.ipv4.conf.default.${key}`, value],
+    [`net.ipv4.conf.lo.${key}`, value],
+  ])
+  const off = node.ipv6 ? 0 : 1
+  return Object.fromEntries([
+    ...ipv4,
+    // A bridge reports its own group, 224.0.0.106, at a random time: a packet that counters would take for a probe's.
+    ['net.ipv4.igmp_link_local_mcast_reports', 0],
+    ['net.ipv6.conf.all.disable_ipv6', off],
+    ['net.ipv6.conf.default.disable_ipv6', off],
+  ])
+}
+
+/** A node's own sysctls: those that new devices copy, which must be there first, or those of devices that exist. */
+function ownSysctls({ sysctls = {} }: Node, inherited: boolean): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(sysctls).filter(([key]) => /\.(all|default)\./.test(key) === inherited),
+  )
+}
+
+function writeIfAny(name: string, values: Readonly<Record<string, string | number>>): Step[] {
+  return Object.keys(values).length > 0 ? [writeSysctls(name, values, 'set the node’s own sysctls')] : []
+}
+
+function configureLines(name: string, node: Node, topology: Topology): string[] {
+  const devices = topology.links.flat().flatMap(end => (end.node === name ? [end.device] : []))
+  const bridges = Object.entries(node.bridges ?? {})
+  const addresses = Object.entries(node.addresses ?? {})
+  return [
+    `link set lo${node.loopbackMac ? ` address ${node.loopbackMac}` : ''} up`,
+    ...bridges.map(
+      ([bridge, { mac }]) =>
+        `link add ${bridge}${mac ? ` address ${mac}` : ''} type bridge stp_state 0 forward_delay 0`,
+    ),
+    ...bridges.flatMap(([bridge, { ports }]) => ports.map(port => `link set ${port} master ${bridge}`)),
+    ...addresses.flatMap(([device, list]) => list.map(address => `addr add ${address} dev ${device}`)),
+    ...devices.map(device => `link set ${device} up`),
+    ...bridges.map(([bridge]) => `link set ${bridge} up`),
+    ...(node.routes ?? []).map(route => `route add ${route}`),
+  ]
+}
+
+const BUILT_IN_CHAINS: Readonly<Record<string, readonly string[]>> = {
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
+  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
+  raw: ['PREROUTING', 'OUTPUT'],
+}
+
+function restoreInput(tables: Readonly<Record<string, readonly string[]>>): string {
+  return Object.entries(tables)
+    .map(([table, rules]) => {
+      const builtIn = BUILT_IN_CHAINS[table] ?? []
+      const own = new Set(
+        rules.map(rule => rule.split(' ')[1] ?? '').filter(chain => !builtIn.includes(chain)),
+      )
+      return [
+        `*${table}`,
+        ...builtIn.map(chain => `:${chain} ACCEPT [0:0]`),
+        ...[...own].map(chain => `:${chain} - [0:0]`),
+        ...rules,
+        'COMMIT',
+        '',
+      ].join('\n')
+    })
+    .join('')
+}
+
+/**
+ * radvd with the shortest interval that it accepts (30 to 70 ms, meant for Mobile IPv6), so that an address comes from a
+ * real router advertisement at once and not after the three seconds of RFC 4861.
+ */
+function radvd(name: string, { routerAdvertisements: advertises }: Node, folder: string): Step[] {
+  if (!advertises) return []
+  const config = `interface ${advertises.device}
+{
+  AdvSendAdvert on;
+  MinRtrAdvInterval 0.03;
+  MaxRtrAdvInterval 0.07;
+  AdvIntervalOpt on;
+  prefix ${advertises.prefix}
+  {
+    AdvOnLink on;
+    AdvAutonomous on;
+  };
+};
+`
+  return [
+    {
+      do: 'daemon',
+      node: name,
+      argv: [
+        'radvd',
+        '--nodaemon',
+        '--config',
+        `${folder}/radvd.conf`,
+        '--pidfile',
+        `${folder}/radvd.pid`,
+        '--logmethod',
+        'stderr',
+      ],
+      folder,
+      files: { 'radvd.conf': config },
+      ready: { file: `${folder}/radvd.pid` },
+      why: 'send router advertisements',
+    },
+  ]
+}

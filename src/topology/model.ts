@@ -1,0 +1,66 @@
+/** A topology as plain data: network namespaces, the veth pairs between them, and what is configured in each. */
+
+/** One end of a veth pair. */
+export interface LinkEnd {
+  readonly node: string
+  readonly device: string
+  /** The document's MAC address. Left out, each run gives the device one of its own, so that log lines tell runs apart. */
+  readonly mac?: string
+}
+
+/** A Linux bridge inside a node. */
+export interface Bridge {
+  /** Devices of this node that become its ports. */
+  readonly ports: readonly string[]
+  readonly mac?: string
+}
+
+/** A server that a node runs while the topology stands. */
+export interface Service {
+  readonly protocol: 'tcp' | 'udp'
+  /** Address that it binds to; `0.0.0.0` when left out. */
+  readonly address?: string
+  readonly port: number
+}
+
+/** radvd in a node, sending router advertisements from `device` for `prefix`. */
+export interface RouterAdvertisements {
+  readonly device: string
+  readonly prefix: string
+}
+
+/** Holding new TCP connections to `port` that leave by `device` in a netfilter queue, after source NAT and before they are confirmed. */
+export interface PacketHold {
+  readonly device: string
+  readonly port: number
+  readonly queue: number
+}
+
+/** One network namespace. */
+export interface Node {
+  /** What it stands for in the document: `the VM`, `the Neutron router`. */
+  readonly is: string
+  /** Whether IPv6 is on. Off unless the scenario is about it: its neighbour discovery is noise elsewhere. */
+  readonly ipv6?: boolean
+  readonly bridges?: Readonly<Record<string, Bridge>>
+  /** MAC address of `lo`, for topologies that send its frames out of another device. */
+  readonly loopbackMac?: string
+  /** Addresses with prefix length by device; `lo` is one too. Append ` nodad` to skip duplicate address detection. */
+  readonly addresses?: Readonly<Record<string, readonly string[]>>
+  /** Routes as `ip route add` takes them: `default via 172.16.0.1`. */
+  readonly routes?: readonly string[]
+  /** Sysctls on top of the neutral ones that every node gets. */
+  readonly sysctls?: Readonly<Record<string, string | number>>
+  /** Rules by table, as iptables-save writes them: `-A PREROUTING -d … -j DNAT …`. */
+  readonly iptables?: Readonly<Record<string, readonly string[]>>
+  /** `tc` command lines without the leading `tc`. */
+  readonly tc?: readonly string[]
+  readonly services?: readonly Service[]
+  readonly packetHold?: PacketHold
+  readonly routerAdvertisements?: RouterAdvertisements
+}
+
+export interface Topology {
+  readonly nodes: Readonly<Record<string, Node>>
+  readonly links: readonly (readonly [LinkEnd, LinkEnd])[]
+}

@@ -1,0 +1,111 @@
+/**
+ * The world: a private mount, network, PID (and user) namespace in which a run happens. The command line starts itself
+ * again inside one; when that process ends, for whatever reason, the kernel takes away everything that it had made.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { EXIT, LabError } from '../errors.js'
+import { dieWithParent, exitNow, mount } from './libc.js'
+
+const MARK = 'NETNS_LAB_WORLD'
+/** Descriptor of the pipe between the process outside and the one inside: it says that the other is alive. */
+const PIPE = 3
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+
+/** Whether this process is the one inside. */
+export function insideWorld(): boolean {
+  return process.env[MARK] !== undefined
+}
+
+/** Whether the world has a user namespace of its own: what is the machine's alone (kernel log, tracefs) is out of reach. */
+export function rootlessWorld(): boolean {
+  return process.env[MARK] === 'rootless'
+}
+
+/**
+ * Runs `argv` with this Node.js in a new world and resolves with its exit status. Throws LabError (exit 69) when the
+ * machine does not allow the namespaces, with what allows them.
+ */
+export async function runInWorld(argv: readonly string[], rootless: boolean): Promise<number> {
+  const flags = [
+    '--mount',
+    '--net',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+    '--propagation',
+    'private',
+  ]
+  const unshare = ['unshare', ...flags, ...(rootless ? ['--user', '--map-root-user'] : [])]
+  // The kernel kills `unshare` with this process, and with it the first process of the PID namespace: all of them.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...unshare, process.execPath, ...argv], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, [MARK]: rootless ? 'rootless' : 'root' },
+  })
+  const pipe = child.stdio[PIPE] as Socket
+  let up = false
+  pipe.once('data', () => {
+    up = true
+  })
+  pipe.on('error', () => {})
+  // A terminal sends its signal to the process inside as well; `kill` does not.
+  const forward = (signal: NodeJS.Signals) => pipe.write(`${signal}\n`)
+  for (const signal of SIGNALS) process.on(signal, forward)
+  try {
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+    if (up) return code ?? (signal === 'SIGKILL' ? EXIT.error : EXIT.interrupted)
+    throw cannotEnter(`unshare ended with ${signal ?? `status ${code}`}`, rootless)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new LabError("'setpriv' is not installed", 'apt-get install util-linux', EXIT.unavailable)
+    throw error
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, forward)
+  }
+}
+
+/** Why no world can be made here, and what would allow it. */
+function cannotEnter(what: string, rootless: boolean): LabError {
+  const message = `no private namespaces can be made on this machine (${what})`
+  const read = (path: string) => {
+    try {
+      return readFileSync(path, 'utf8').trim()
+    } catch {
+      return undefined
+    }
+  }
+  const remedy = !rootless
+    ? 'this root lacks CAP_SYS_ADMIN: run it on a real or virtual machine, or in a container with --privileged'
+    : read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1'
+      ? 'AppArmor forbids user namespaces to ordinary users here: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0, or run it as root'
+      : read('/proc/sys/kernel/unprivileged_userns_clone') === '0'
+        ? 'user namespaces are switched off: sudo sysctl kernel.unprivileged_userns_clone=1, or run it as root'
+        : read('/proc/sys/user/max_user_namespaces') === '0'
+          ? 'user namespaces are switched off: sudo sysctl user.max_user_namespaces=10000, or run it as root'
+          : read('/proc/sys/user/max_user_namespaces') === undefined
+            ? 'this kernel has no user namespaces (CONFIG_USER_NS): run it as root'
+            : 'run it as root'
+  return new LabError(message, remedy, EXIT.unavailable)
+}
+
+/**
+ * Makes the inside of the world ready: its own /run, and an end as soon as the process outside is gone. `interrupted` is
+ * called for every signal. Throws SystemError.
+ */
+export function settleInWorld(interrupted: (signal: NodeJS.Signals) => void): void {
+  dieWithParent()
+  const MS_NOSUID_NODEV = 2 | 4
+  mount('tmpfs', '/run', 'tmpfs', MS_NOSUID_NODEV, 'mode=755')
+  mkdirSync('/run/netns')
+  mkdirSync('/run/netns-lab', { mode: 0o700 })
+  for (const signal of SIGNALS) process.on(signal, interrupted)
+  const pipe = new Socket({ fd: PIPE, readable: true, writable: true })
+  pipe.on('data', data => interrupted(data.toString().trim() as NodeJS.Signals))
+  pipe.on('close', () => exitNow(EXIT.interrupted))
+  pipe.on('error', () => exitNow(EXIT.interrupted))
+  pipe.write('up\n')
+  pipe.unref()
+}

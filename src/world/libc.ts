@@ -1,0 +1,316 @@
+/**
+ * The only place that binds libc. Everything here is a thin, synchronous call of the calling thread: `setns` moves
+ * just that thread, and a socket keeps the network namespace that it was made in.
+ */
+import { getSystemErrorName } from 'node:util'
+import koffi from 'koffi'
+
+const libc = koffi.load('libc.so.6')
+
+const raw = {
+  setns: libc.func('int setns(int fd, int nstype)'),
+  unshare: libc.func('int unshare(int flags)'),
+  mount: libc.func(
+    'int mount(const char *source, const char *target, const char *type, ulong flags, const char *data)',
+  ),
+  socket: libc.func('int socket(int domain, int type, int protocol)'),
+  bind: libc.func('int bind(int fd, const void *address, uint32_t length)'),
+  connect: libc.func('int connect(int fd, const void *address, uint32_t length)'),
+  listen: libc.func('int listen(int fd, int backlog)'),
+  accept4: libc.func('int accept4(int fd, void *address, void *length, int flags)'),
+  getsockname: libc.func('int getsockname(int fd, void *address, void *length)'),
+  getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)'),
+  setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)'),
+  sendto: libc.func(
+    'int64_t sendto(int fd, const void *data, size_t length, int flags, const void *address, uint32_t addressLength)',
+  ),
+  recvfrom: libc.func(
+    'int64_t recvfrom(int fd, void *data, size_t length, int flags, void *address, void *addressLength)',
+  ),
+  recvmsg: libc.func('int64_t recvmsg(int fd, void *message, int flags)'),
+  close: libc.func('int close(int fd)'),
+  poll: libc.func('int poll(void *fds, ulong count, int timeout)'),
+  epollCreate1: libc.func('int epoll_create1(int flags)'),
+  epollCtl: libc.func('int epoll_ctl(int epoll, int operation, int fd, void *event)'),
+  epollWait: libc.func('int epoll_wait(int epoll, void *events, int capacity, int timeout)'),
+  eventfd: libc.func('int eventfd(uint32_t initial, int flags)'),
+  ifNameToIndex: libc.func('uint32_t if_nametoindex(const char *name)'),
+  shutdown: libc.func('int shutdown(int fd, int how)'),
+  exit: libc.func('void _exit(int status)'),
+  prctl: libc.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)'),
+}
+
+/** A system call that failed: `code` is the errno's name (`EPERM`), `syscall` what was called. */
+export class SystemError extends Error {
+  override readonly name = 'SystemError'
+  readonly code: string
+
+  constructor(
+    readonly syscall: string,
+    readonly errno: number,
+    detail = '',
+  ) {
+    const code = getSystemErrorName(-errno)
+    super(`${syscall}${detail && ` ${detail}`}: ${code}`)
+    this.code = code
+  }
+}
+
+function checked(syscall: string, result: number | bigint, detail?: string): number {
+  const value = Number(result)
+  if (value < 0) throw new SystemError(syscall, koffi.errno(), detail)
+  return value
+}
+
+const EAGAIN = 11
+const EINPROGRESS = 115
+
+export const AF_INET = 2
+export const AF_INET6 = 10
+export const AF_NETLINK = 16
+export const AF_PACKET = 17
+export const SOCK_STREAM = 1
+export const SOCK_DGRAM = 2
+export const SOCK_RAW = 3
+export const IPPROTO_ICMP = 1
+export const IPPROTO_TCP = 6
+export const IPPROTO_ICMPV6 = 58
+export const NETLINK_NETFILTER = 12
+const SOCK_NONBLOCK = 0o4000
+const SOCK_CLOEXEC = 0o2000000
+const CLONE_NEWNET = 0x40000000
+
+export const EPOLLIN = 1
+export const EPOLLOUT = 4
+
+/** An IPv4 or IPv6 address with a port, as sockets see it. */
+export interface SocketAddress {
+  readonly address: string
+  readonly port: number
+}
+
+/** Moves the calling thread into the network namespace that `fd` refers to. Throws SystemError. */
+export function setNetworkNamespace(fd: number): void {
+  checked('setns', raw.setns(fd, CLONE_NEWNET))
+}
+
+/** Mounts a file system, mount(2). Throws SystemError. */
+export function mount(source: string, target: string, type: string, flags: number, data = ''): void {
+  checked('mount', raw.mount(source, target, type, flags, data), `${type || 'bind'} on ${target}`)
+}
+
+/** Asks the kernel to kill this process with SIGKILL when its parent dies, prctl(PR_SET_PDEATHSIG). */
+export function dieWithParent(): void {
+  const PR_SET_PDEATHSIG = 1
+  const SIGKILL = 9
+  checked('prctl', raw.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+}
+
+/**
+ * Ends the process at once. `process.exit` waits for the thread pool, and one of its threads may sit in epoll_wait for
+ * ever. Nothing is lost: on Linux, Node.js writes to files, pipes and terminals synchronously.
+ */
+export function exitNow(status: number): never {
+  raw.exit(status)
+  throw new Error('unreachable')
+}
+
+/** A non-blocking, close-on-exec socket in the thread's present network namespace. Throws SystemError. */
+export function openSocket(family: number, type: number, protocol = 0): number {
+  return checked('socket', raw.socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol))
+}
+
+/** Binds to an IPv4 or IPv6 address, or to raw socket-address bytes. Throws SystemError. */
+export function bindSocket(fd: number, to: SocketAddress | Buffer): void {
+  const bytes = Buffer.isBuffer(to) ? to : encodeSocketAddress(to)
+  const detail = Buffer.isBuffer(to) ? undefined : `${to.address}:${to.port}`
+  checked('bind', raw.bind(fd, bytes, bytes.length), detail)
+}
+
+/** Starts to listen with the given backlog. Throws SystemError. */
+export function listenSocket(fd: number, backlog: number): void {
+  checked('listen', raw.listen(fd, backlog))
+}
+
+/** Starts a connection; a non-blocking one is under way when this returns. Throws SystemError. */
+export function connectSocket(fd: number, to: SocketAddress): void {
+  const bytes = encodeSocketAddress(to)
+  const result = raw.connect(fd, bytes, bytes.length)
+  if (result < 0 && koffi.errno() !== EINPROGRESS) checked('connect', result, `${to.address}:${to.port}`)
+}
+
+/** Accepts a waiting connection, or undefined when there is none. Throws SystemError. */
+export function acceptSocket(fd: number): { fd: number; peer: SocketAddress } | undefined {
+  const address = Buffer.alloc(28)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(address.length)
+  const result = raw.accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC)
+  if (result < 0 && koffi.errno() === EAGAIN) return undefined
+  return { fd: checked('accept4', result), peer: decodeSocketAddress(address) }
+}
+
+/** The address that a socket is bound to. Throws SystemError. */
+export function socketName(fd: number): SocketAddress {
+  const address = Buffer.alloc(28)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(address.length)
+  checked('getsockname', raw.getsockname(fd, address, length))
+  return decodeSocketAddress(address)
+}
+
+/** Reads a socket option as bytes; at most `size` of them. Throws SystemError. */
+export function getSocketOption(fd: number, level: number, name: number, size: number): Buffer {
+  const value = Buffer.alloc(size)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(size)
+  checked('getsockopt', raw.getsockopt(fd, level, name, value, length))
+  return value.subarray(0, length.readUInt32LE())
+}
+
+/** Sets a socket option; a number is written as a C int. Throws SystemError. */
+export function setSocketOption(fd: number, level: number, name: number, value: number | Buffer): void {
+  const bytes = typeof value === 'number' ? int32(value) : value
+  checked('setsockopt', raw.setsockopt(fd, level, name, bytes, bytes.length), `level ${level} option ${name}`)
+}
+
+/** Sends, to `to` when given. Returns the bytes sent, or undefined when the socket is not ready. Throws SystemError. */
+export function sendBytes(fd: number, data: Buffer, to?: SocketAddress): number | undefined {
+  const MSG_NOSIGNAL = 0x4000
+  const bytes = to ? encodeSocketAddress(to) : null
+  const result = Number(raw.sendto(fd, data, data.length, MSG_NOSIGNAL, bytes, bytes?.length ?? 0))
+  if (result < 0 && koffi.errno() === EAGAIN) return undefined
+  return checked('sendto', result)
+}
+
+/** Receives at most `data.length` bytes; undefined when nothing is there; 0 bytes at end of stream. Throws SystemError. */
+export function receiveBytes(fd: number, data: Buffer): { length: number; from: SocketAddress } | undefined {
+  const address = Buffer.alloc(28)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(address.length)
+  const result = Number(raw.recvfrom(fd, data, data.length, 0, address, length))
+  if (result < 0 && koffi.errno() === EAGAIN) return undefined
+  return { length: checked('recvfrom', result), from: decodeSocketAddress(address) }
+}
+
+/** Says that nothing more will be sent, shutdown(SHUT_WR). Throws SystemError. */
+export function shutdownSending(fd: number): void {
+  const SHUT_WR = 1
+  checked('shutdown', raw.shutdown(fd, SHUT_WR))
+}
+
+/** Closes a descriptor; an already closed one is not an error. */
+export function closeFd(fd: number): void {
+  raw.close(fd)
+}
+
+/** The index of a device in the thread's present network namespace. Throws SystemError when there is none. */
+export function deviceIndex(name: string): number {
+  const index = raw.ifNameToIndex(name)
+  if (index === 0) throw new SystemError('if_nametoindex', koffi.errno(), name)
+  return index
+}
+
+/** poll(2) over one descriptor, blocking the thread for up to `timeoutMs`; the events that came. Throws SystemError. */
+export function pollOne(fd: number, events: number, timeoutMs: number): number {
+  const entry = Buffer.alloc(8)
+  entry.writeInt32LE(fd, 0)
+  entry.writeInt16LE(events, 4)
+  checked('poll', raw.poll(entry, 1, timeoutMs))
+  return entry.readInt16LE(6)
+}
+
+export const EPOLL_CTL_ADD = 1
+export const EPOLL_CTL_DEL = 2
+/** sizeof(struct epoll_event), which is packed on x86-64 only. */
+const EPOLL_EVENT_SIZE = process.arch === 'x64' ? 12 : 16
+const EPOLL_DATA_OFFSET = EPOLL_EVENT_SIZE - 8
+
+/** A new epoll descriptor. Throws SystemError. */
+export function createEpoll(): number {
+  return checked('epoll_create1', raw.epollCreate1(SOCK_CLOEXEC))
+}
+
+/** Adds or removes a descriptor. Throws SystemError. */
+export function controlEpoll(epoll: number, operation: number, fd: number, events: number): void {
+  const event = Buffer.alloc(EPOLL_EVENT_SIZE)
+  event.writeUInt32LE(events, 0)
+  event.writeInt32LE(fd, EPOLL_DATA_OFFSET)
+  checked('epoll_ctl', raw.epollCtl(epoll, operation, fd, event), `fd ${fd}`)
+}
+
+/** Waits on another thread for up to `timeoutMs` (-1: for ever); resolves to the descriptors that are ready. */
+export function waitEpoll(epoll: number, timeoutMs: number): Promise<{ fd: number; events: number }[]> {
+  const capacity = 64
+  const events = Buffer.alloc(EPOLL_EVENT_SIZE * capacity)
+  return new Promise((resolve, reject) => {
+    raw.epollWait.async(epoll, events, capacity, timeoutMs, (error: unknown, count: number) => {
+      if (error) reject(error)
+      else
+        resolve(
+          Array.from({ length: Math.max(0, count) }, (_, i) => ({
+            events: events.readUInt32LE(i * EPOLL_EVENT_SIZE),
+            fd: events.readInt32LE(i * EPOLL_EVENT_SIZE + EPOLL_DATA_OFFSET),
+          })),
+        )
+    })
+  })
+}
+
+/** An eventfd to wake an epoll wait with: write eight bytes to it. Throws SystemError. */
+export function createEventFd(): number {
+  return checked('eventfd', raw.eventfd(0, SOCK_NONBLOCK | SOCK_CLOEXEC))
+}
+
+/** A C int in native byte order (every platform that this runs on is little-endian). */
+export function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32LE(value)
+  return bytes
+}
+
+function encodeSocketAddress({ address, port }: SocketAddress): Buffer {
+  if (!address.includes(':')) {
+    const bytes = Buffer.alloc(16)
+    bytes.writeUInt16LE(AF_INET, 0)
+    bytes.writeUInt16BE(port, 2)
+    Buffer.from(address.split('.').map(Number)).copy(bytes, 4)
+    return bytes
+  }
+  const [base = '', scope] = address.split('%')
+  const bytes = Buffer.alloc(28)
+  bytes.writeUInt16LE(AF_INET6, 0)
+  bytes.writeUInt16BE(port, 2)
+  ipv6Bytes(base).copy(bytes, 8)
+  if (scope) bytes.writeUInt32LE(Number(scope), 24)
+  return bytes
+}
+
+function decodeSocketAddress(bytes: Buffer): SocketAddress {
+  const port = bytes.readUInt16BE(2)
+  if (bytes.readUInt16LE(0) === AF_INET) return { address: [...bytes.subarray(4, 8)].join('.'), port }
+  return { address: ipv6Text(bytes.subarray(8, 24)), port }
+}
+
+/** The sixteen bytes of an IPv6 address in its text form (`fe80::1`). */
+export function ipv6Bytes(text: string): Buffer {
+  const [head = '', tail] = text.split('::')
+  const words = (part: string) => (part ? part.split(':').map(word => Number.parseInt(word, 16)) : [])
+  const left = words(head)
+  const right = tail === undefined ? [] : words(tail)
+  const all = [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right]
+  const bytes = Buffer.alloc(16)
+  for (const [index, word] of all.entries()) bytes.writeUInt16BE(word, index * 2)
+  return bytes
+}
+
+/** The text form of an IPv6 address, the longest run of zeros shortened (RFC 5952). */
+export function ipv6Text(bytes: Buffer): string {
+  const words = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16))
+  const text = words.join(':')
+  const runs = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].sort((a, b) => b[0].length - a[0].length)
+  const longest = runs[0]
+  if (!longest) return text
+  const before = text.slice(0, longest.index)
+  const after = text.slice(longest.index + longest[0].length)
+  return `${before}::${after.replace(/^:/, '')}`
+}
