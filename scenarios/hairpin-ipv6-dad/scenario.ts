@@ -129,7 +129,7 @@ export default defineScenario({
     'link-local-duplicate': duplicate('fe80:', 'fe80::f816:3eff:fe20:48ad', 'dadfailed', 1),
     // addrconf_dad_stop() keeps a permanent address as `dadfailed` and deletes one from a router advertisement; each further
     // advertisement makes it anew, for as long as it takes to see the next reflected solicitation.
-    'slaac-duplicate': duplicate(`${PREFIX}:`, `${PREFIX}:f816:3eff:fe20:48ad`, 'missing', 3),
+    'slaac-duplicate': duplicate(`${PREFIX}:`, `${PREFIX}:f816:3eff:fe20:48ad`, 'missing', 2),
     'ipv6-given-up': {
       title: 'IPv6 given up on the device',
       where:
