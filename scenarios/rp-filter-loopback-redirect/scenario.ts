@@ -34,7 +34,7 @@ export default defineScenario({
   Container and host share one address; tc sends what leaves by lo to the other side's lo. Control: what comes in on eth1
   is redirected to eth2, which the route back does not use.`,
   needs: ['veth', 'tc-redirect'],
-  exclusive: 'the MAC address of the document in the kernel log',
+  exclusive: 'log lines about 98:03:9b:7f:ff:d0',
 
   topology: {
     nodes: {

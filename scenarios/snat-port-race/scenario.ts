@@ -100,7 +100,7 @@ export default defineScenario({
       port: LOAD_PORT,
       router: 'host',
       server: 'server',
-      connections: 4000,
+      connections: 2500,
     },
   },
   controls: ['single-client'],

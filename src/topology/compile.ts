@@ -99,9 +99,16 @@ export function compileTopology(
           port: service.port,
         }),
       ),
-      ...radvd(name, node, instance.folder),
     ]),
   ]
+  // radvd that finds its device without an address tries again only after ten of its intervals.
+  const advertising = nodes.flatMap(([name, { routerAdvertisements }]) =>
+    routerAdvertisements ? [waitForLinkLocal(name, routerAdvertisements.device)] : [],
+  )
+  build.push(
+    advertising,
+    nodes.flatMap(([name, node]) => radvd(name, node, instance.folder)),
+  )
   // Two commands of which the second needs what the first makes.
   const holds = nodes.flatMap(([name, { packetHold }]) => (packetHold ? holdSteps(name, packetHold) : []))
   build.push(...holds.map(step => [step]))
@@ -149,6 +156,11 @@ function ownSysctls({ sysctls = {} }: Node, inherited: boolean): Record<string, 
   return Object.fromEntries(
     Object.entries(sysctls).filter(([key]) => /\.(all|default)\./.test(key) === inherited),
   )
+}
+
+function waitForLinkLocal(name: string, device: string): Step {
+  const argv = ['ip', '-6', '-o', 'addr', 'show', 'dev', device, 'scope', 'link', '-tentative']
+  return { ...run(name, argv, 'wait for the link-local address'), untilNot: '^\\s*$' }
 }
 
 function writeIfAny(name: string, values: Readonly<Record<string, string | number>>): Step[] {
