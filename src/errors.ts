@@ -34,7 +34,11 @@ export function describeError(error: unknown): string {
 /** The candidate that is nearest to `word` by edit distance, when it is near enough to be a slip of the finger. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
-    .map(candidate => ({ candidate, distance: editDistance(word, candidate) }))
+    .map(candidate => ({
+      candidate,
+      // A word that was only begun counts as near, however much of it is missing.
+      distance: candidate.startsWith(word) ? 1 : editDistance(word, candidate),
+    }))
     .sort((a, b) => a.distance - b.distance)
   const best = ranked[0]
   return best && best.distance <= Math.max(2, Math.floor(word.length / 2)) ? best.candidate : undefined

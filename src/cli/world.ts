@@ -1,8 +1,12 @@
 /** Starting the command line again inside the world, for the commands that need one. */
 import { getuid } from 'node:process'
-import { EXIT } from '../errors.js'
+import { EXIT, LabError } from '../errors.js'
 import { insideWorld, rootlessWorld, runInWorld, settleInWorld } from '../world/enter.js'
 import { exitNow } from '../world/libc.js'
+import { missingTool } from '../world/tools.js'
+
+/** What every world is made with. */
+const ESSENTIAL = ['ip', 'sysctl', 'unshare', 'setpriv']
 
 /** What a command gets inside the world. */
 export interface Inside {
@@ -16,7 +20,13 @@ export interface Inside {
  * inside, by getting on with it. Throws LabError (exit 69) where no world can be made.
  */
 export async function inWorld(rootless: boolean, work: (inside: Inside) => Promise<number>): Promise<number> {
-  if (!insideWorld()) return runInWorld(process.argv.slice(1), rootless || getuid?.() !== 0)
+  if (!insideWorld()) {
+    for (const tool of ESSENTIAL) {
+      const missing = missingTool(tool)
+      if (missing) throw new LabError(missing, 'nothing can run without it', EXIT.unavailable)
+    }
+    return runInWorld(process.argv.slice(1), rootless || getuid?.() !== 0)
+  }
   const controller = new AbortController()
   settleInWorld(signal => {
     controller.abort(signal)
@@ -24,5 +34,8 @@ export async function inWorld(rootless: boolean, work: (inside: Inside) => Promi
     process.stderr.write(`\nlab: ended by ${signal}; everything that it made is gone\n`)
     exitNow(EXIT.interrupted)
   })
-  return exitNow(await work({ rootless: rootlessWorld(), signal: controller.signal }))
+  const status = await work({ rootless: rootlessWorld(), signal: controller.signal })
+  // A pipe whose reader is slow takes what was written only bit by bit.
+  for (const stream of [process.stdout, process.stderr]) await new Promise(done => stream.write('', done))
+  return exitNow(status)
 }

@@ -1,5 +1,4 @@
 /** One thing that a kernel or a machine may lack, and how to find out. */
-import { existsSync } from 'node:fs'
 import { runCommand } from '../world/command.js'
 
 export interface Capability {
@@ -14,12 +13,6 @@ export interface Capability {
   readonly packages: readonly string[]
   /** What is missing, in a sentence; undefined when nothing is. Runs in the world, leaves nothing behind. */
   check(): Promise<string | undefined> | string | undefined
-}
-
-/** What is missing when a program is not on the PATH; undefined when it is. */
-export function missingTool(tool: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(':')
-  return folders.some(folder => existsSync(`${folder}/${tool}`)) ? undefined : `'${tool}' is not installed`
 }
 
 const TRY_TIMEOUT_MS = 30_000

@@ -2,13 +2,15 @@
 
 import type { IptablesCommands } from '../topology/compile.js'
 import { runCommand } from '../world/command.js'
+import { missingTool } from '../world/tools.js'
 
 export type Backend = 'nft' | 'legacy'
 
 const VERSION_TIMEOUT_MS = 10_000
 
-/** Which backend plain `iptables` is. Throws LabError when it is not installed. */
+/** Which backend plain `iptables` is; nft where there is none, which then shows as a missing capability. */
 export async function defaultBackend(): Promise<Backend> {
+  if (missingTool('iptables')) return 'nft'
   const { stdout } = await runCommand(['iptables', '-V'], { node: null, timeoutMs: VERSION_TIMEOUT_MS })
   return stdout.includes('nf_tables') ? 'nft' : 'legacy'
 }

@@ -77,6 +77,8 @@ export interface RunningKernel {
   readonly release: string
   /** The upstream version, which a distribution's release string may hide: `6.1.176` for `6.1.0-44-amd64`. */
   readonly version: string
+  /** The version of the distribution's package, where the kernel says it: `6.1.176-1`. */
+  readonly package?: string
 }
 
 /**
@@ -85,9 +87,13 @@ export interface RunningKernel {
  */
 export function upstreamVersion(releaseText: string, procVersion: string, versionSignature = ''): string {
   const ubuntu = /^Ubuntu \S+ (\d+\.\d+\.\d+)/.exec(versionSignature)?.[1]
-  const debian = /\bDebian (\d+\.\d+(?:\.\d+)?(?:~rc\d+)?)/.exec(procVersion)?.[1]
-  const version = parseKernelVersion(ubuntu ?? debian ?? releaseText)
+  const version = parseKernelVersion(ubuntu ?? debianPackage(procVersion) ?? releaseText)
   return version ? formatKernelVersion(version) : releaseText
+}
+
+/** The package's version; by the date behind it, as the compiler in the same line is of `Debian 12.2.0-14`, too. */
+function debianPackage(procVersion: string): string | undefined {
+  return / Debian (\d\S*) \(\d{4}-\d\d-\d\d\)/.exec(procVersion)?.[1]
 }
 
 /** Reads the running kernel's release and upstream version. */
@@ -99,8 +105,12 @@ export function runningKernel(): RunningKernel {
       return ''
     }
   }
+  const procVersion = read('/proc/version')
+  const signature = read('/proc/version_signature')
+  const packaged = debianPackage(procVersion) ?? /^Ubuntu (\S+)/.exec(signature)?.[1]
   return {
     release: release(),
-    version: upstreamVersion(release(), read('/proc/version'), read('/proc/version_signature')),
+    version: upstreamVersion(release(), procVersion, signature),
+    ...(packaged === undefined ? {} : { package: packaged }),
   }
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { LabError, unknownWord } from '../errors.js'
-import { hasChange, type KernelVersion } from '../kernel/version.js'
+import { hasChange, type KernelChange, type KernelVersion } from '../kernel/version.js'
 import { type ProbeSpec, prepareProbe } from '../probes/index.js'
 import { compileTopology, type IptablesCommands } from '../topology/compile.js'
 import { validateTopology } from '../topology/validate.js'
@@ -51,6 +51,8 @@ export interface ExperimentPlan {
   /** Ids of the capabilities that it needs. */
   readonly needs: readonly string[]
   readonly exclusive?: string
+  /** Whether it would be another experiment with another backend. */
+  readonly usesIptables: boolean
   readonly build: readonly (readonly Step[])[]
   readonly phases: readonly PhasePlan[]
   readonly teardown: readonly Step[]
@@ -63,7 +65,7 @@ export interface PlanOptions {
   readonly commands: IptablesCommands
   /** Only fixes that set one of these toggles; all when empty. */
   readonly toggles?: readonly string[]
-  /** Tells the instances of one run apart; part of names, folders and MAC addresses. */
+  /** Tells the instances of one run apart; part of names, folders and MAC addresses. Empty for one that stands alone: nodes keep their own names. */
   readonly instance: string
 }
 
@@ -74,7 +76,8 @@ export function planScenario(scenario: Scenario, options: PlanOptions): Experime
   return scenario.experiments.flatMap((experiment, index) => {
     const fixes = experiment.fixes.filter(fix => chosen.length === 0 || chosen.some(toggle => toggle in fix))
     if (fixes.length === 0 && chosen.length > 0) return []
-    return [planExperiment(scenario, { ...experiment, fixes }, `${options.instance}-${index + 1}`, options)]
+    const id = options.instance === '' ? '' : `${options.instance}-${index + 1}`
+    return [planExperiment(scenario, { ...experiment, fixes }, id, options)]
   })
 }
 
@@ -89,14 +92,15 @@ function planExperiment(
   id: string,
   options: PlanOptions,
 ): ExperimentPlan {
-  const netns = Object.fromEntries(Object.keys(scenario.topology.nodes).map(node => [node, `${node}-${id}`]))
-  const folder = `/run/netns-lab/${scenario.id}-${id}`
+  const suffix = id === '' ? '' : `-${id}`
+  const netns = Object.fromEntries(Object.keys(scenario.topology.nodes).map(node => [node, node + suffix]))
+  const folder = `/run/netns-lab/${scenario.id}${suffix}`
   const context = (settings: Settings) => ({ iptables: options.commands, folder, settings })
   const topology = compileTopology(
     scenario.topology,
     {
       netns: node => netns[node] ?? node,
-      mac: (node, device) => macAddress(`${id}/${node}/${device}`),
+      mac: (node, device) => macAddress(`${id === '' ? '' : process.pid}/${id}/${node}/${device}`),
       folder,
     },
     options.commands,
@@ -130,6 +134,11 @@ function planExperiment(
       ]
     }),
   ]
+  const build = setUp.length > 0 ? [...topology.build, setUp] : topology.build
+  const usesIptables = [...build.flat(), ...phases.flatMap(phase => phase.change)].some(
+    step => step.do === 'run' && Object.values(options.commands).includes(step.argv[0] ?? ''),
+  )
+  const backend = usesIptables ? [`iptables-${options.iptables}`] : []
   return {
     scenario: scenario.id,
     id,
@@ -140,20 +149,35 @@ function planExperiment(
     macs: topology.macs,
     folder,
     needs: [
-      ...new Set([...scenario.needs, ...[...used].flatMap(name => scenario.toggles[name]?.needs ?? [])]),
+      ...new Set([
+        ...scenario.needs,
+        ...[...used].flatMap(name => scenario.toggles[name]?.needs ?? []),
+        ...backend,
+      ]),
     ],
     ...(scenario.exclusive ? { exclusive: scenario.exclusive } : {}),
-    build: setUp.length > 0 ? [...topology.build, setUp] : topology.build,
+    build,
+    usesIptables,
     phases,
     teardown: topology.teardown,
   }
 }
 
+/** What must come of a probe under these settings on a kernel of which `has` says what changed in it; undefined when nothing is said. */
+export function findExpectation(
+  scenario: Scenario,
+  probe: string,
+  settings: Settings,
+  has: (change: KernelChange) => boolean,
+): Expectation | undefined {
+  return scenario.expectations.find(
+    candidate => candidate.probes.includes(probe) && fits(candidate, settings) && onKernel(candidate, has),
+  )
+}
+
 function planTrial(scenario: Scenario, probe: string, settings: Settings, kernel: KernelVersion): TrialPlan {
   const spec = scenario.probes[probe]
-  const expectation = scenario.expectations.find(
-    candidate => candidate.probes.includes(probe) && fits(candidate, settings) && onKernel(candidate, kernel),
-  )
+  const expectation = findExpectation(scenario, probe, settings, change => hasChange(change, kernel))
   if (!spec || !expectation)
     throw malformed(
       scenario,
@@ -185,14 +209,14 @@ function fits({ when = {} }: Expectation, settings: Settings): boolean {
   )
 }
 
-function onKernel({ kernel }: Expectation, version: KernelVersion): boolean {
+function onKernel({ kernel }: Expectation, has: (change: KernelChange) => boolean): boolean {
   if (!kernel) return true
-  return 'has' in kernel ? hasChange(kernel.has, version) : !hasChange(kernel.lacks, version)
+  return 'has' in kernel ? has(kernel.has) : !has(kernel.lacks)
 }
 
 /** A unicast address under OpenStack's prefix, whose last three bytes only this device has. */
 function macAddress(seed: string): string {
-  const digest = createHash('sha256').update(`${process.pid}/${seed}`).digest('hex')
+  const digest = createHash('sha256').update(seed).digest('hex')
   return `fa:16:3e:${digest.slice(0, 2)}:${digest.slice(2, 4)}:${digest.slice(4, 6)}`
 }
 

@@ -2,6 +2,7 @@
 import { execa } from 'execa'
 import { LabError } from '../errors.js'
 import type { Netns } from './netns.js'
+import { TOOL_PACKAGES } from './tools.js'
 
 /** One command that ran, as the event stream and the reports keep it. */
 export interface CommandRecord {
@@ -34,31 +35,6 @@ export class CommandError extends LabError {
         : `its standard input was:\n${record.stdin.trimEnd().replace(/^/gm, '    ')}`,
     )
   }
-}
-
-/** Which Debian package brings a tool, for the remedy of a missing one. */
-export const TOOL_PACKAGES: Readonly<Record<string, string>> = {
-  bridge: 'iproute2',
-  conntrack: 'conntrack',
-  ebtables: 'ebtables',
-  ip: 'iproute2',
-  iptables: 'iptables',
-  'iptables-legacy': 'iptables',
-  'iptables-legacy-restore': 'iptables',
-  'iptables-legacy-save': 'iptables',
-  'iptables-nft': 'iptables',
-  'iptables-nft-restore': 'iptables',
-  'iptables-nft-save': 'iptables',
-  'iptables-restore': 'iptables',
-  'iptables-save': 'iptables',
-  libvirtd: 'libvirt-daemon',
-  nft: 'nftables',
-  radvd: 'radvd',
-  sysctl: 'procps',
-  tc: 'iproute2',
-  tcpdump: 'tcpdump',
-  unshare: 'util-linux',
-  virsh: 'libvirt-clients',
 }
 
 export interface RunOptions {

@@ -108,7 +108,7 @@ export function dieWithParent(): void {
 
 /**
  * Ends the process at once. `process.exit` waits for the thread pool, and one of its threads may sit in epoll_wait for
- * ever. Nothing is lost: on Linux, Node.js writes to files, pipes and terminals synchronously.
+ * ever. What was written to a stream and is not through yet is lost.
  */
 export function exitNow(status: number): never {
   raw.exit(status)

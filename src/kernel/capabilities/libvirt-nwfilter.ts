@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { type Capability, missingTool } from '../capability.js'
+import { missingTool } from '../../world/tools.js'
+import type { Capability } from '../capability.js'
 
 export const libvirtNwfilter: Capability = {
   id: 'libvirt-nwfilter',

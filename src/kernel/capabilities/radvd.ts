@@ -1,4 +1,5 @@
-import { type Capability, missingTool } from '../capability.js'
+import { missingTool } from '../../world/tools.js'
+import type { Capability } from '../capability.js'
 
 export const radvd: Capability = {
   id: 'radvd',

@@ -1,0 +1,324 @@
+/** The lab as a user runs it, on the real kernel: every scenario, with broken tools, bad input, signals and `kill -9`. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { dirSync } from 'tmp-promise'
+import { type Report, reportSchema } from '../src/report/schema.js'
+
+const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
+const root = process.getuid?.() === 0
+const needsRoot = root ? {} : { skip: 'it takes root' }
+const folder = dirSync({ unsafeCleanup: true })
+t.teardown(() => folder.removeCallback())
+t.setTimeout(900_000)
+
+interface Outcome {
+  readonly status: number | null
+  readonly out: string
+  readonly err: string
+  readonly report: Report | undefined
+}
+
+/** Runs the command line with `--json`, with these folders in front of PATH and this wrapper in front of the command. */
+async function lab(
+  args: readonly string[],
+  options: { path?: string; wrapper?: readonly string[] } = {},
+): Promise<Outcome> {
+  const argv = [...(options.wrapper ?? []), process.execPath, MAIN, ...args]
+  const child = spawn(argv[0] ?? '', argv.slice(1), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PATH: `${options.path ? `${options.path}:` : ''}${process.env.PATH}` },
+  })
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  const report = args.includes('-') && out.startsWith('{') ? reportSchema.parse(JSON.parse(out)) : undefined
+  return { status: child.exitCode, out, err, report }
+}
+
+/** A folder with one program that stands before the real one of that name. */
+function fake(tool: string, script: string): string {
+  const path = join(folder.name, `${tool}-${Math.random().toString(36).slice(2)}`)
+  mkdirSync(path)
+  writeFileSync(join(path, tool), `#!/bin/sh\n${script}\n`)
+  chmodSync(join(path, tool), 0o755)
+  return path
+}
+
+const verdicts = (report: Report | undefined) =>
+  Object.fromEntries((report?.scenarios ?? []).map(({ id, verdict }) => [id, verdict]))
+
+const EXPECTED = {
+  'bridge-dnat-bounce': 'changed',
+  'hairpin-ipv6-dad': 'confirmed',
+  'lan-dnat-without-snat': 'confirmed',
+  'neutron-floating-ip-self': 'confirmed',
+  'nova-float-hairpin': 'confirmed',
+  'rp-filter-loopback-redirect': 'changed',
+  'snat-port-race': 'confirmed',
+}
+
+function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err, report }: Outcome): void {
+  test.equal(status, 0, err)
+  const missing = report?.unavailable.map(({ what }) => what) ?? []
+  for (const [id, verdict] of Object.entries(EXPECTED)) {
+    const scenario = report?.scenarios.find(candidate => candidate.id === id)
+    if (scenario?.verdict === 'skipped')
+      test.comment(`${id} skipped: ${scenario.reason} (missing: ${missing.join(', ')})`)
+    else test.equal(scenario?.verdict, verdict, `${id}: ${scenario?.reason}`)
+  }
+}
+
+t.test('every scenario comes out as expected on this kernel, as root', needsRoot, async test => {
+  const outcome = await lab(['run', '--json', '-'])
+  checkCatalogue(test, outcome)
+  const trials = outcome.report?.scenarios.flatMap(scenario => scenario.trials) ?? []
+  for (const phase of ['control', 'broken', 'fixed', 'reverted'])
+    test.ok(
+      trials.some(trial => trial.phase === phase),
+      `there are trials of phase ${phase}`,
+    )
+  test.ok(
+    trials
+      .filter(({ outcome: came }) => came === 'fails')
+      .every(({ evidence }) => evidence.some(({ state }) => state === 'seen')),
+    'every failure has evidence that was seen',
+  )
+})
+
+const reachable = !root || readableByAll(MAIN)
+const ordinary = reachable ? {} : { skip: `an ordinary user cannot read ${MAIN}` }
+
+t.test(
+  'every scenario comes out as expected in a user namespace of an ordinary user',
+  ordinary,
+  async test => {
+    const wrapper = root ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'] : []
+    const outcome = await lab(['run', '--json', '-'], { wrapper })
+    checkCatalogue(test, outcome)
+    test.equal(outcome.report?.machine.privilege, 'rootless')
+    test.ok(
+      outcome.report?.unavailable.some(({ what }) => what === 'kernel log'),
+      'the kernel log is named as unavailable, once',
+    )
+  },
+)
+
+t.test('every scenario comes out as expected with --rootless as root', needsRoot, async test => {
+  checkCatalogue(test, await lab(['run', '--rootless', '--json', '-']))
+})
+
+t.test('the failures are those of both iptables backends', needsRoot, async test => {
+  const { status, report, err } = await lab([
+    'run',
+    'nova-float-hairpin',
+    'lan-dnat-without-snat',
+    '--iptables',
+    'both',
+    '--json',
+    '-',
+  ])
+  test.equal(status, 0, err)
+  const backends = new Set(report?.scenarios.flatMap(({ trials }) => trials.map(({ iptables }) => iptables)))
+  test.same([...backends].sort(), ['legacy', 'nft'])
+})
+
+t.test('a lab whose tools are broken says so, and never confirms', needsRoot, async test => {
+  test.test('an iptables that drops --random-fully makes snat-port-race regressed', async t2 => {
+    const path = fake(
+      'iptables',
+      'for word; do shift; [ "$word" = --random-fully ] || set -- "$@" "$word"; done\nexec /usr/sbin/iptables "$@"',
+    )
+    const { status, report } = await lab(['run', 'snat-port-race', '--json', '-'], { path })
+    t2.same(verdicts(report), { 'snat-port-race': 'regressed' })
+    t2.equal(status, 1)
+  })
+  test.test('a tc that does nothing makes rp-filter-loopback-redirect an error', async t2 => {
+    const { status, report } = await lab(['run', 'rp-filter-loopback-redirect', '--json', '-'], {
+      path: fake('tc', 'cat >/dev/null'),
+    })
+    t2.same(verdicts(report), { 'rp-filter-loopback-redirect': 'error' })
+    t2.equal(status, 3)
+  })
+  test.test('a sysctl that does nothing makes an error', async t2 => {
+    const { status, report } = await lab(['run', 'neutron-floating-ip-self', '--json', '-'], {
+      path: fake('sysctl', 'exit 0'),
+    })
+    t2.same(verdicts(report), { 'neutron-floating-ip-self': 'error' })
+    t2.equal(status, 3)
+  })
+  test.test('a write to accept_local that is lost makes an error that names the key', async t2 => {
+    const path = fake(
+      'sysctl',
+      'for word; do shift; case $word in *accept_local=1) ;; *) set -- "$@" "$word" ;; esac; done\nexec /usr/sbin/sysctl "$@"',
+    )
+    const { report } = await lab(['run', 'neutron-floating-ip-self', '--json', '-'], { path })
+    t2.same(verdicts(report), { 'neutron-floating-ip-self': 'error' })
+    t2.match(report?.scenarios[0]?.reason, /accept_local .* reads 0 after 1 was written/)
+  })
+  test.test('a bridge that loses hairpin makes a regression', async t2 => {
+    const path = fake('bridge', 'case "$*" in *"hairpin on"*) exit 0 ;; esac\nexec /usr/sbin/bridge "$@"')
+    const { report } = await lab(['run', 'bridge-dnat-bounce', '--json', '-'], { path })
+    t2.same(verdicts(report), { 'bridge-dnat-bounce': 'regressed' })
+  })
+  test.test('a tool that hangs or fails is named with its node and what it said', async t2 => {
+    const { status, report } = await lab(['run', 'lan-dnat-without-snat', '--json', '-'], {
+      path: fake('iptables-restore', 'echo "no such table" >&2; exit 7'),
+    })
+    t2.equal(status, 3)
+    t2.match(
+      report?.scenarios[0]?.reason,
+      /iptables-restore' in node host exited with status 7 .*no such table/,
+    )
+  })
+})
+
+t.test('bad input is refused with the nearest match, and leaves nothing behind', async test => {
+  for (const [args, complaint] of [
+    [
+      ['run', 'bridge-dnat-bonce'],
+      /unknown scenario 'bridge-dnat-bonce'[\s\S]*did you mean 'bridge-dnat-bounce'/,
+    ],
+    [['run', '--toggle', 'hairpin'], /unknown toggle 'hairpin'[\s\S]*did you mean 'hairpin_mode'/],
+    [['run', '--iptable', 'nft'], /unknown option '--iptable'[\s\S]*did you mean '--iptables'/],
+    [['run', '--iptables', 'nf'], /nft, legacy, both/],
+    [['rnu'], /unknown command 'rnu'[\s\S]*did you mean 'run'/],
+    [['run', '--jobs', '0'], /whole number/],
+  ] as const) {
+    const { status, err } = await lab(args)
+    test.equal(status, 2, args.join(' '))
+    test.match(err, complaint)
+  }
+})
+
+t.test('a machine without ip or without namespaces exits 69 and says what to do', needsRoot, async test => {
+  const bare = join(folder.name, 'bare')
+  mkdirSync(bare)
+  const child = spawn(process.execPath, [MAIN, 'run'], {
+    env: { PATH: bare },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  test.match(await text(child.stderr), /'ip' is not installed: apt-get install iproute2/)
+  test.equal(child.exitCode ?? (await once(child, 'exit'))[0], 69)
+  const script = 'echo 0 > /proc/sys/user/max_net_namespaces; exec "$@"'
+  const { status, err } = await lab(['run'], {
+    wrapper: ['unshare', '--user', '--map-root-user', 'sh', '-c', script, 'sh'],
+  })
+  test.equal(status, 69)
+  test.match(err, /no private namespaces can be made/)
+})
+
+t.test('a missing tool of one scenario skips that one by name', needsRoot, async test => {
+  // A PATH of links to everything except radvd.
+  const bin = join(folder.name, 'no-radvd')
+  mkdirSync(bin)
+  const script =
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
+    'for dir in /usr/sbin /usr/bin /sbin /bin; do for file in "$dir"/*; do [ "${file##*/}" = radvd ] || ln -sf "$file" "$1"; done; done'
+  await once(spawn('sh', ['-c', script, 'sh', bin]), 'exit')
+  const child = spawn(process.execPath, [MAIN, 'run', 'hairpin-ipv6-dad', '--json', '-'], {
+    env: { ...process.env, PATH: bin },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const report = reportSchema.parse(JSON.parse(await text(child.stdout)))
+  test.same(verdicts(report), { 'hairpin-ipv6-dad': 'skipped' })
+  test.match(report.scenarios[0]?.reason, /'radvd' is not installed.*apt-get install radvd/)
+  test.equal(child.exitCode ?? (await once(child, 'exit'))[0], 4, 'everything was skipped')
+})
+
+t.test('a full disk leaves the old report and says so', needsRoot, async test => {
+  const disk = join(folder.name, 'disk')
+  mkdirSync(disk)
+  const script =
+    'mount -t tmpfs -o size=8k tmpfs "$1"; echo old > "$1/report.json"; shift; "$@"; echo "status $?"; cat "$DISK/report.json"'
+  const argv = [MAIN, 'run', 'lan-dnat-without-snat', '--json', join(disk, 'report.json')]
+  const child = spawn(
+    'unshare',
+    ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', disk, process.execPath, ...argv],
+    {
+      env: { ...process.env, DISK: disk },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
+  test.match(err, /report.json could not be written: ENOSPC/)
+  test.match(out, /status 3\nold\n/)
+})
+
+t.test('Ctrl-C and SIGTERM end a run within a second, with status 130', needsRoot, async test => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const child = spawn(process.execPath, [MAIN, 'run'], { stdio: 'ignore', detached: true })
+    await delay(900)
+    const sent = performance.now()
+    // A terminal sends to the whole group; kill(1) to the one process.
+    if (signal === 'SIGINT') process.kill(-(child.pid ?? 0), signal)
+    else child.kill(signal)
+    const [status] = (await once(child, 'exit')) as [number | null]
+    test.equal(status, 130, signal)
+    test.ok(performance.now() - sent < 1000, `${signal} took ${Math.round(performance.now() - sent)} ms`)
+  }
+  test.same(await leftovers(), [])
+})
+
+t.test('after kill -9 at random moments nothing is left on the host', needsRoot, async test => {
+  const before = await hostState()
+  for (let round = 0; round < 20; round++) {
+    const child = spawn(process.execPath, [MAIN, 'run'], { stdio: 'ignore' })
+    await delay(20 + Math.random() * 1200)
+    await kill(child)
+  }
+  test.same(await leftovers(), [], 'no process is left')
+  test.same(await hostState(), before, 'links, namespaces, mounts, rules and sysctls are as before')
+})
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL')
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
+
+/** Processes that still belong to a world, after giving the kernel two seconds. */
+async function leftovers(): Promise<string[]> {
+  const find = () =>
+    readdirSync('/proc').filter(pid => {
+      if (!/^\d+$/.test(pid)) return false
+      try {
+        return (
+          readFileSync(`/proc/${pid}/environ`, 'utf8').includes('NETNS_LAB_WORLD=') &&
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+        )
+      } catch {
+        return false
+      }
+    })
+  for (let attempt = 0; attempt < 20 && find().length > 0; attempt++) await delay(100)
+  return find()
+}
+
+/** What the lab must not change, as text. */
+async function hostState(): Promise<Record<string, string>> {
+  const commands: Record<string, string[]> = {
+    links: ['ip', '-o', 'link'],
+    namespaces: ['ip', 'netns', 'list'],
+    rules: ['iptables-save'],
+    ruleset: ['nft', 'list', 'ruleset'],
+    sysctls: ['sysctl', '-a', '--pattern', '^net\\.(ipv4\\.conf|ipv6\\.conf|bridge|ipv4\\.ip_forward)'],
+  }
+  const state: Record<string, string> = { mounts: readFileSync('/proc/self/mounts', 'utf8') }
+  for (const [name, [file = '', ...args]] of Object.entries(commands)) {
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    const output = await text(child.stdout)
+    state[name] = output.replace(/^#.*$/gm, '').replace(/\[\d+:\d+\]/g, '')
+  }
+  return state
+}
+
+/** Whether an ordinary user could run the project from where it is. */
+function readableByAll(file: string): boolean {
+  const read = "require('fs').readFileSync(process.argv[1])"
+  const user = ['--reuid', '65534', '--regid', '65534', '--clear-groups']
+  return spawnSync('setpriv', [...user, process.execPath, '-e', read, file]).status === 0
+}
