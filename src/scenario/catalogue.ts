@@ -1,6 +1,7 @@
 /** The scenarios that there are: one folder each under scenarios/, found by looking. */
 import { readdir } from 'node:fs/promises'
-import { LabError, unknownWord } from '../errors.js'
+import { pathToFileURL } from 'node:url'
+import { EXIT, LabError, unknownWord } from '../errors.js'
 import type { Scenario } from './define.js'
 
 const FOLDER = new URL('../../scenarios/', import.meta.url)
@@ -34,12 +35,34 @@ export async function loadScenarios(): Promise<Scenario[]> {
   )
 }
 
-/** The scenarios of these ids, or all when there are none. Throws LabError (exit 2) for an unknown id, naming the nearest. */
-export function chooseScenarios(all: readonly Scenario[], ids: readonly string[]): Scenario[] {
-  if (ids.length === 0) return [...all]
+/**
+ * The scenarios of these ids, or all when there are none. An id with a slash is the path of a compiled scenario of one's
+ * own. Throws LabError (exit 2) for an unknown id, naming the nearest, and for a file that holds no scenario.
+ */
+export async function chooseScenarios(ids: readonly string[]): Promise<Scenario[]> {
+  const files = ids.filter(id => id.includes('/'))
+  const named = ids.filter(id => !id.includes('/'))
+  const own = await Promise.all(files.map(loadFile))
+  if (files.length > 0 && named.length === 0) return own
+  const all = await loadScenarios()
   const known = all.map(({ id }) => id)
-  for (const id of ids) if (!known.includes(id)) throw unknownWord('scenario', id, known)
-  return all.filter(({ id }) => ids.includes(id))
+  for (const id of named) if (!known.includes(id)) throw unknownWord('scenario', id, known)
+  return [...(named.length === 0 ? all : all.filter(({ id }) => named.includes(id))), ...own]
+}
+
+async function loadFile(path: string): Promise<Scenario> {
+  const url = path.startsWith('file:') ? path : pathToFileURL(path).href
+  try {
+    const { default: scenario } = (await import(url)) as { default?: Scenario }
+    if (scenario?.id === undefined) throw new Error('it has no default export made with defineScenario')
+    return scenario
+  } catch (error) {
+    throw new LabError(
+      `${path} cannot be loaded: ${(error as Error).message}`,
+      'give the path of a JavaScript module; compile TypeScript first',
+      EXIT.usage,
+    )
+  }
 }
 
 /** Checks toggle ids against those of the scenarios. Throws LabError (exit 2) for an unknown one, naming the nearest. */

@@ -1,0 +1,78 @@
+/**
+ * netns-lab as a library: what a scenario of one's own is written with, and a way to run it.
+ *
+ *     import { defineScenario, hairpinMode, run } from 'netns-lab'
+ *
+ *     const report = await run([new URL('./my-scenario.js', import.meta.url)])
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { LabError } from './errors.js'
+import { type Report, reportSchema } from './report/schema.js'
+
+export { LabError } from './errors.js'
+export type { Mechanism, Proof } from './evidence/proof.js'
+export type { KernelChange } from './kernel/version.js'
+export type { ProbeSpec } from './probes/index.js'
+export {
+  type Report,
+  reportSchema,
+  type ScenarioReport,
+  type TrialReport,
+  type Verdict,
+} from './report/schema.js'
+export { defineScenario, type Expectation, type Experiment, type Scenario } from './scenario/define.js'
+export { acceptDad } from './toggles/accept-dad.js'
+export { acceptLocal } from './toggles/accept-local.js'
+export { bounceSnat } from './toggles/bounce-snat.js'
+export { bridgeNfCallIptables } from './toggles/bridge-nf-call-iptables.js'
+export { ctstateDnat } from './toggles/ctstate-dnat.js'
+export { ebtablesDrop } from './toggles/ebtables-drop.js'
+export { enhancedDad } from './toggles/enhanced-dad.js'
+export { hairpinMode } from './toggles/hairpin-mode.js'
+export { isolated } from './toggles/isolated.js'
+export { mcastFlood } from './toggles/mcast-flood.js'
+export { natTarget } from './toggles/nat-target.js'
+export { nfCallIptables } from './toggles/nf-call-iptables.js'
+export { nwfilter } from './toggles/nwfilter.js'
+export { promisc } from './toggles/promisc.js'
+export { randomFully } from './toggles/random-fully.js'
+export { routeLocalnet } from './toggles/route-localnet.js'
+export { routerSnat } from './toggles/router-snat.js'
+export { rpFilter } from './toggles/rp-filter.js'
+export { deviceToggle, ruleToggle, startingWith, sysctlToggle, type Toggle } from './toggles/toggle.js'
+export type { Topology } from './topology/model.js'
+
+/** How a run from a program is to be; the defaults are those of `lab run`. */
+export interface RunSettings {
+  readonly iptables?: 'nft' | 'legacy' | 'both'
+  /** Use a user namespace even as root. */
+  readonly rootless?: boolean
+  readonly repeat?: number
+}
+
+/**
+ * Runs scenarios, by id or by the URL of a compiled module, in a world of their own: a process in private namespaces, of
+ * which nothing is left afterwards. Resolves with the report, whatever the verdicts. Throws LabError when there is none.
+ */
+export async function run(scenarios: readonly (string | URL)[], settings: RunSettings = {}): Promise<Report> {
+  const main = fileURLToPath(new URL('./cli/main.js', import.meta.url))
+  const args = [
+    'run',
+    ...scenarios.map(scenario => (scenario instanceof URL ? scenario.href : scenario)),
+    ...['--keep-going', '--json', '-'],
+    ...(settings.iptables ? ['--iptables', settings.iptables] : []),
+    ...(settings.rootless ? ['--rootless'] : []),
+    ...(settings.repeat ? ['--repeat', String(settings.repeat)] : []),
+  ]
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [[status], out, err] = await Promise.all([
+    once(child, 'exit'),
+    text(child.stdout),
+    text(child.stderr),
+  ])
+  if (!out.startsWith('{')) throw new LabError(`the run gave no report: ${err.trim()}`, '', Number(status))
+  return reportSchema.parse(JSON.parse(out))
+}
