@@ -58,6 +58,9 @@ function commandLine(machine: Machine): string {
     'nokaslr',
     'no_timer_check',
     'tsc=reliable',
+    // While the kernel measures the TSC's frequency, QEMU may not get a processor; the guest's clock would then run at
+    // several times its speed. The PM timer has a known one.
+    ...(machine.accel === 'tcg' ? ['clocksource=acpi_pm'] : []),
     'random.trust_cpu=on',
     'nowatchdog',
     'rcupdate.rcu_cpu_stall_suppress=1',

@@ -18,7 +18,7 @@ export default defineScenario({
   title: 'A container cannot reach itself through a port forwarding that bounces off the host',
   source: {
     title: 'Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs Kooijman)',
-    url: 'https://www.stderr.nl/Blog/Software/Linux/BouncingPackets.html',
+    url: 'https://www.stderr.nl/Blog/Software/Linux/BouncingPacketsKernelBug.html',
     says: 'they went through the PREROUTING chain as normal, but never showed up in the FORWARD chain',
   },
   drawing: `
@@ -111,6 +111,16 @@ export default defineScenario({
         { source: 'rule-counter', node: 'host', table: 'filter', rule: `FORWARD -d ${WEB}/32`, moves: false },
         { source: 'rule-counter', node: 'host', table: 'nat', rule: SNAT, moves: false },
         { source: 'mib', node: 'web', counter: 'IpExtInOctets', moves: false },
+        { source: 'drop', node: 'host', device: 'br-lxc', from: WEB, to: WEB, function: '^_*br_' },
+        {
+          source: 'capture',
+          node: 'host',
+          device: 'veth-web',
+          direction: 'out',
+          protocol: 'tcp',
+          to: WEB,
+          present: false,
+        },
       ],
     },
     'promiscuous-copy-untracked': {
@@ -137,6 +147,18 @@ export default defineScenario({
           device: 'eth0',
           line: `martian source ${WEB} from ${WEB}, on dev eth0`,
           header: true,
+        },
+        {
+          source: 'drop',
+          node: 'web',
+          device: 'eth0',
+          from: WEB,
+          to: WEB,
+          function: '^ip_rcv_finish',
+          reasons: [
+            { name: 'IP_LOCAL_SOURCE', since: '6.13' },
+            { name: 'NOT_SPECIFIED', since: '5.17' },
+          ],
         },
       ],
     },

@@ -43,6 +43,18 @@ const duplicate = (
       line: `IPv6: eth0: IPv6 duplicate address ${address} used by ${MAC} detected!`,
       header: false,
     },
+    // Its own neighbour solicitation, coming back.
+    {
+      source: 'capture' as const,
+      ...VM,
+      direction: 'in' as const,
+      protocol: 'icmpv6' as const,
+      from: '::',
+      type: 135,
+      ownMac: true,
+      present: true,
+      stops: false as const,
+    },
   ],
 })
 

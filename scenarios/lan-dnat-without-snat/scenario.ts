@@ -14,7 +14,7 @@ export default defineScenario({
   title: 'A container cannot reach its neighbour through a port forwarding without SNAT',
   source: {
     title: 'Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs Kooijman)',
-    url: 'https://www.stderr.nl/Blog/Software/Linux/BouncingPackets.html',
+    url: 'https://www.stderr.nl/Blog/Software/Linux/BouncingPacketsKernelBug.html',
     says: 'the host does not have a chance to "undo" the DNAT on the reply packets',
   },
   drawing: `
@@ -105,6 +105,16 @@ export default defineScenario({
           source: 'conntrack',
           node: 'host',
           entry: `tcp .*src=${NEIGHBOUR} dst=${PUBLIC} .*UNREPLIED`,
+          present: true,
+        },
+        {
+          source: 'capture',
+          node: 'neighbour',
+          device: 'eth0',
+          direction: 'in',
+          protocol: 'tcp',
+          from: WEB,
+          to: NEIGHBOUR,
           present: true,
         },
       ],

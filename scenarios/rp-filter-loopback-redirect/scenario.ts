@@ -101,6 +101,28 @@ export default defineScenario({
           line: 'martian source (10.53.180.130 from 10.53.180.130, on dev lo|198.51.100.1 from 198.51.100.2, on dev eth2)',
           header: false,
         },
+        // Of the control alone: no trace event tells one namespace’s lo from another’s.
+        {
+          source: 'drop',
+          node: 'host',
+          device: 'eth2',
+          from: '198.51.100.2',
+          to: '198.51.100.1',
+          function: '^ip_rcv_finish',
+          reasons: [
+            { name: 'IP_RPFILTER', since: '5.18' },
+            { name: 'NOT_SPECIFIED', since: '5.17' },
+          ],
+        },
+        {
+          source: 'fib',
+          node: 'host',
+          device: 'eth2',
+          from: '198.51.100.2',
+          to: '198.51.100.1',
+          back: 'eth1',
+          stops: false,
+        },
       ],
     },
     'martian-source': {

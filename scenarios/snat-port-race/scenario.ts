@@ -114,6 +114,15 @@ export default defineScenario({
       proofs: [
         { source: 'conntrack-stat', node: 'host', counter: 'insert_failed', moves: true },
         { source: 'conntrack-stat', node: 'host', counter: 'drop', moves: true },
+        // Given up where the hook was: behind the queue, or in the path of all others.
+        {
+          source: 'drop',
+          node: 'host',
+          device: 'docker0',
+          from: '172.17.0.[23]',
+          to: SERVER,
+          function: '^(nfqnl_reinject|nf_reinject|nf_hook_slow)$',
+        },
       ],
     },
   },

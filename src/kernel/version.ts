@@ -91,9 +91,9 @@ export function upstreamVersion(releaseText: string, procVersion: string, versio
   return version ? formatKernelVersion(version) : releaseText
 }
 
-/** The package's version; by the date behind it, as the compiler in the same line is of `Debian 12.2.0-14`, too. */
+/** The package's version, from what follows the build number: the compiler before it may be of `Debian 12.2.0-14`. */
 function debianPackage(procVersion: string): string | undefined {
-  return / Debian (\d\S*) \(\d{4}-\d\d-\d\d\)/.exec(procVersion)?.[1]
+  return /\bDebian (\d\S*)/.exec(procVersion.slice(procVersion.lastIndexOf(' #') + 1))?.[1]
 }
 
 /** Reads the running kernel's release and upstream version. */

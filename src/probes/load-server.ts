@@ -1,4 +1,5 @@
 /** A server process that accepts connections and closes them: `node load-server.js PORT`, in its own network namespace. */
+import { constants, setPriority } from 'node:os'
 import {
   AF_INET,
   acceptSocket,
@@ -18,6 +19,8 @@ const SO_REUSEADDR = 2
 const BACKLOG = 4096
 
 dieWithParent()
+// What else the machine runs at the same time has deadlines.
+setPriority(constants.priority.PRIORITY_LOW)
 const listener = openSocket(AF_INET, SOCK_STREAM)
 setSocketOption(listener, SOL_SOCKET, SO_REUSEADDR, 1)
 bindSocket(listener, { address: '0.0.0.0', port: Number(process.argv[2]) })

@@ -1,0 +1,74 @@
+/** `lab kernel`. */
+import { KernelError, type KernelErrorCode } from '../../lab/kernels/error.js'
+import { fetchKernel, type KernelListing, listKernels } from '../../lab/kernels/fetch.js'
+import { EXIT, LabError } from '../errors.js'
+import { runningKernel } from '../kernel/version.js'
+
+/** Prints the kernels that can be had. `update` reads every index anew. */
+export async function kernelList(options: { json?: boolean; update?: boolean }): Promise<void> {
+  const kernels = await listKernels({ refresh: options.update ? 'all' : 'missing' })
+  const running = runningKernel()
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ running, kernels }, null, 2)}\n`)
+    return
+  }
+  process.stdout.write(`${'running'.padEnd(30)}${running.release} (${running.version})\n`)
+  for (const kernel of kernels) process.stdout.write(describeListing(kernel))
+}
+
+/** Brings a kernel into the cache, with progress on standard error. Throws LabError. */
+export async function kernelFetch(name: string, options: { update?: boolean }): Promise<void> {
+  const live = process.stderr.isTTY
+  let shown = ''
+  const kernel = await withLabErrors(() =>
+    fetchKernel(name, {
+      update: options.update ?? false,
+      onProgress: ({ name: entry, phase, done, total }) => {
+        const share =
+          total > 0 ? ` ${Math.floor((100 * done) / total)} % of ${Math.ceil(total / 2 ** 20)} MiB` : ''
+        const text = live ? `${entry}: ${phase}${share}` : `${entry}: ${phase}`
+        if (text === shown) return
+        shown = text
+        process.stderr.write(live ? `\r\x1b[K${text}` : `${text}\n`)
+      },
+    }),
+  )
+  if (live) process.stderr.write('\r\x1b[K')
+  process.stdout.write(`${kernel.name}  ${kernel.release}  ${kernel.packageVersion}\n  ${kernel.vmlinuz}\n`)
+}
+
+/** Lets a kernel's trouble end the command like any other of the lab's errors: with a sentence, a remedy and a status. */
+export async function withLabErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof KernelError) throw new LabError(error.problem, error.remedy, EXIT_OF[error.code])
+    throw error
+  }
+}
+
+const EXIT_OF: Readonly<Record<KernelErrorCode, number>> = {
+  'unknown-kernel': EXIT.usage,
+  'not-fetched': EXIT.usage,
+  'bad-image': EXIT.usage,
+  'wrong-architecture': EXIT.usage,
+  'missing-modules': EXIT.usage,
+  'release-mismatch': EXIT.usage,
+  'no-network': EXIT.error,
+  'disk-full': EXIT.error,
+  package: EXIT.error,
+  'missing-tool': EXIT.unavailable,
+}
+
+function describeListing({ name, aliases, description, available, fetched, problem }: KernelListing): string {
+  const newest = available
+    ? `${available.packageVersion} (${Math.ceil(available.downloadBytes / 2 ** 20)} MiB)`
+    : 'unknown'
+  const here = fetched.map(({ packageVersion }) => packageVersion).join(', ')
+  const lines = [
+    `${name.padEnd(30)}${newest.padEnd(32)}${here === '' ? '' : `fetched: ${here}`}`.trimEnd(),
+    `    ${description}${aliases.length > 0 ? `; also ${aliases.join(', ')}` : ''}`,
+    ...(problem === undefined ? [] : [`    ${problem}`]),
+  ]
+  return `${lines.join('\n')}\n`
+}

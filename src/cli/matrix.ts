@@ -1,0 +1,133 @@
+/** `lab matrix`. */
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { resolveKernel } from '../../lab/kernels/resolve.js'
+import {
+  anyBreaks,
+  fileName,
+  jobMatrix,
+  type NamedKernel,
+  neighbourDiffs,
+  runMatrix,
+} from '../../lab/matrix/matrix.js'
+import type { KernelRun } from '../../lab/matrix/run-in-guest.js'
+import { verdictTable } from '../../lab/matrix/table.js'
+import { EXIT, LabError } from '../errors.js'
+import { diffText } from '../report/diff-text.js'
+import { writeWhole } from '../report/json.js'
+import { chooseScenarios } from '../scenario/catalogue.js'
+import { exitCode } from '../scenario/run.js'
+import { withLabErrors } from './kernel.js'
+
+const optionsSchema = z.object({
+  kernel: z.array(z.string()).min(1),
+  modules: z.string().optional(),
+  jobs: z.number().default(2),
+  out: z.string().default('matrix'),
+  repeat: z.number().optional(),
+  iptables: z.enum(['nft', 'legacy', 'both']).optional(),
+  accel: z.enum(['kvm', 'tcg']).optional(),
+  plan: z.boolean().default(false),
+})
+
+/**
+ * Runs `lab matrix`; resolves with the exit status: the worst of the kernels', or 1 when a fix breaks between two of
+ * them. Throws LabError for a kernel or a scenario that there is not, before any guest is started.
+ */
+export async function matrix(ids: readonly string[], given: object): Promise<number> {
+  const { kernel: names, modules, jobs, out, plan, ...rest } = optionsSchema.parse(given)
+  await chooseScenarios(ids)
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  if (repeated !== undefined)
+    throw new LabError(
+      `${repeated} is given twice`,
+      'name each kernel once; --repeat runs all of it again',
+      EXIT.usage,
+    )
+  if (plan) {
+    process.stdout.write(`${JSON.stringify(jobMatrix(names, ids, rest.iptables))}\n`)
+    return EXIT.ok
+  }
+  const kernels = await Promise.all(
+    names.map(async (name): Promise<NamedKernel> => {
+      const options = modules === undefined || name.startsWith('debian:') ? {} : { modulesDir: modules }
+      return { name, kernel: await withLabErrors(() => resolveKernel(name, options)) }
+    }),
+  )
+  makeFolder(out)
+  const logs = new Map(
+    kernels.map(({ name }) => [name, createWriteStream(join(out, `${fileName(name)}.log`))]),
+  )
+  let noted = false
+  const runs = await withLabErrors(() =>
+    runMatrix(kernels, {
+      scenarios: ids,
+      jobs,
+      ...(rest.iptables ? { iptables: rest.iptables } : {}),
+      ...(rest.repeat === undefined ? {} : { repeat: rest.repeat }),
+      ...(rest.accel ? { accel: rest.accel } : {}),
+      onLine: (name, line) => logs.get(name)?.write(`${line}\n`),
+      onDone: async run => {
+        await ended(logs.get(run.kernel))
+        if (run.report)
+          writeWhole(join(out, `${fileName(run.kernel)}.json`), `${JSON.stringify(run.report, null, 2)}\n`)
+        if (run.accelNote !== undefined && !noted) process.stderr.write(`${run.accelNote}\n`)
+        noted ||= run.accelNote !== undefined
+        process.stderr.write(`${describeRun(run)}\n`)
+      },
+    }),
+  )
+  const columns = runs.map(({ kernel, report }) => ({ name: kernel, report }))
+  process.stdout.write(`\n${verdictTable(columns)}`)
+  for (const { kernel, report, problem } of runs) {
+    if (problem !== undefined)
+      process.stdout.write(
+        `\nerror  ${kernel}: ${problem}\n       its console: ${join(out, `${fileName(kernel)}.log`)}\n`,
+      )
+    for (const { id, verdict, reason } of report?.scenarios ?? [])
+      if (!FINE.has(verdict)) process.stdout.write(`\n${verdict}  ${kernel} ${id}: ${reason}\n`)
+  }
+  const diffs = neighbourDiffs(runs)
+  for (const diff of diffs) process.stdout.write(`\n${diffText(diff)}`)
+  return worst(
+    runs.map(({ report }) => (report ? exitCode(report) : EXIT.error)),
+    anyBreaks(diffs),
+  )
+}
+
+const FINE: ReadonlySet<string> = new Set(['confirmed', 'changed', 'skipped'])
+
+/** The worst exit status: a broken lab, then a failure, then nothing but skipped kernels. */
+function worst(codes: readonly number[], breaks: boolean): number {
+  if (codes.includes(EXIT.error)) return EXIT.error
+  if (codes.includes(EXIT.failed) || breaks) return EXIT.failed
+  return codes.every(code => code === EXIT.allSkipped) ? EXIT.allSkipped : EXIT.ok
+}
+
+function describeRun({ kernel, report, problem, attempts, accel, bootMs, elapsedMs }: KernelRun): string {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+  const how = accel === 'kvm' ? 'KVM' : 'software emulation'
+  const tries = attempts > 1 ? `, guest ${attempts}` : ''
+  if (!report) return `${kernel}: no report after ${seconds(elapsedMs)}${tries}: ${problem}`
+  return `${kernel}: ${report.kernel.package ?? report.kernel.version} in ${seconds(elapsedMs)} (boot ${seconds(bootMs)}, ${report.machine.slowness} times slower) by ${how}${tries}`
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw new LabError(
+      `the folder ${folder} cannot be made: ${(error as NodeJS.ErrnoException).code}`,
+      'name another one with --out',
+      EXIT.usage,
+    )
+  }
+}
+
+function ended(log: WriteStream | undefined): Promise<void> {
+  return new Promise(resolve => {
+    if (log) log.end(resolve)
+    else resolve()
+  })
+}

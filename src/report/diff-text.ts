@@ -1,0 +1,97 @@
+/** A diff of two reports for people: plain text for a terminal, Markdown for a pull request. */
+import type { Difference, DifferenceKind, ReportDiff } from './diff.js'
+import type { Report } from './schema.js'
+
+const SAYS: Readonly<Record<DifferenceKind, string>> = {
+  'fix-broke': 'a fix that worked fails now',
+  'judged-worse': 'not as it must be',
+  'now-fails': 'it worked and fails now',
+  'fix-works': 'a fix that failed works now',
+  'failure-gone': 'the failure is gone',
+  'judged-better': 'as it must be again',
+  mechanism: 'it fails for another reason',
+  evidence: 'the kernel shows it otherwise',
+  'no-longer-run': 'it is no longer run',
+  'newly-run': 'it is run now',
+}
+
+/** The diff as plain text, worst first. */
+export function diffText(diff: ReportDiff): string {
+  const blocks = diff.differences.map(difference =>
+    [
+      `${difference.kind.padEnd(14)}${difference.scenario}: ${where(difference)}`,
+      ...details(difference).map(line => `${' '.repeat(14)}${line}`),
+    ].join('\n'),
+  )
+  return `${[`${kernelName(diff.before)} → ${kernelName(diff.after)}`, ...blocks, summary(diff)].join('\n\n')}\n`
+}
+
+/** The diff as Markdown: a heading, a list, commits as links. */
+export function diffMarkdown(diff: ReportDiff): string {
+  const items = diff.differences.map(difference => {
+    const { kind, scenario, change } = difference
+    const commit = change
+      ? ` [${change.commit}](${change.url}) ${escapeMarkdown(change.title)}, ${releases(change)}`
+      : ''
+    const lines = details(change ? withoutChange(difference) : difference)
+    return [
+      `- **${SAYS[kind]}**: \`${scenario}\` ${escapeMarkdown(where(difference))}.${commit}`,
+      ...lines.map(line => `  - ${escapeMarkdown(line)}`),
+    ].join('\n')
+  })
+  const heading = `### ${escapeMarkdown(kernelName(diff.before))} → ${escapeMarkdown(kernelName(diff.after))}`
+  return `${[heading, ...(items.length > 0 ? [items.join('\n')] : []), summary(diff)].join('\n\n')}\n`
+}
+
+/** A kernel with its upstream version, where the release hides it: `6.1.0-56-amd64 (6.1.192)`. */
+function kernelName({ release, version }: Report['kernel']): string {
+  return release.startsWith(version) ? release : `${release} (${version})`
+}
+
+/** Without the commit, which Markdown shows as a link. */
+function withoutChange({ change: _, ...rest }: Difference): Difference {
+  return rest
+}
+
+function where({ probe, settings, phases, iptables }: Difference): string {
+  const set = Object.entries(settings).map(([toggle, setting]) => `${toggle}=${setting}`)
+  return `${probe}${set.length > 0 ? ` with ${set.join(', ')}` : ''} (${phases.join(', ')}; iptables ${iptables.join(', ')})`
+}
+
+function details({ kind, before, after, evidence, toggles, change }: Difference): string[] {
+  if (kind === 'no-longer-run' || kind === 'newly-run')
+    return [kind === 'newly-run' ? (after?.says ?? '') : (after?.why ?? 'the later report has no such trial')]
+  const outcome = `${before?.outcome}${cause(before)} before, ${after?.outcome}${cause(after)} now`
+  return [
+    `${SAYS[kind]}: ${outcome}`,
+    ...(kind === 'evidence' ? [] : [after?.why ?? '']),
+    ...(evidence ?? []),
+    ...(toggles
+      ? [
+          `${toggles.names.join(', ')} ${toggles.matter ? 'decides now' : 'decides no longer'} whether it works`,
+        ]
+      : []),
+    ...(change ? [`${change.commit} ${change.title} (${releases(change)})`, change.url] : []),
+  ].filter(Boolean)
+}
+
+function cause(side: Difference['before']): string {
+  return side?.outcome === 'fails' && side.mechanism ? ` (${side.mechanism})` : ''
+}
+
+function releases({ since, backports = [] }: NonNullable<Difference['change']>): string {
+  return [`since ${since}`, ...(backports.length > 0 ? [`backported to ${backports.join(', ')}`] : [])].join(
+    ', ',
+  )
+}
+
+function summary({ differences, compared }: ReportDiff): string {
+  const count = (kind: DifferenceKind) => differences.filter(difference => difference.kind === kind).length
+  const broken = count('fix-broke')
+  const what = broken === 0 ? 'no fix breaks' : `${broken} ${broken === 1 ? 'fix breaks' : 'fixes break'}`
+  return `${compared} trials compared, ${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}: ${what}.`
+}
+
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_<>[\]|]/g, character => `\\${character}`)
+}

@@ -1,0 +1,145 @@
+import t from 'tap'
+import { breaksFix, diffReports } from './diff.js'
+import { diffMarkdown, diffText } from './diff-text.js'
+import { type Report, reportSchema, type TrialReport } from './schema.js'
+
+const PROMISC = {
+  commit: '751de2012eaf',
+  title: 'netfilter: br_netfilter: skip conntrack input hook for promisc packets',
+  since: '6.9',
+  backports: ['6.1.88'],
+  url: 'https://git.kernel.org/linus/751de2012eaf',
+}
+
+function trial(given: Partial<TrialReport>): TrialReport {
+  return {
+    phase: 'broken',
+    probe: 'own-address-tcp',
+    iptables: 'nft',
+    toggles: { hairpin_mode: 'off', promisc: 'off' },
+    outcome: 'fails',
+    says: 'no answer',
+    expected: 'fails',
+    ok: true,
+    verdict: 'confirmed',
+    why: 'the frame may not leave by the port that it came in on',
+    mechanism: 'same-port-drop',
+    evidence: [{ source: 'mib', node: 'web', state: 'seen', says: 'IpExtInOctets +0' }],
+    repetition: 1,
+    elapsedMs: 1,
+    ...given,
+  }
+}
+
+const works: Partial<TrialReport> = { outcome: 'works', expected: 'works', evidence: [] }
+const promisc: Partial<TrialReport> = { phase: 'fixed', toggles: { hairpin_mode: 'off', promisc: 'on' } }
+
+function report(version: string, ...trials: TrialReport[]): Report {
+  const { length } = trials
+  return reportSchema.parse({
+    schema: 'netns-lab.report/1',
+    kernel: { release: `${version}-amd64`, version },
+    machine: { cpus: 1, privilege: 'root', distribution: 'Debian', slowness: 1, tools: {} },
+    started: '2026-11-21T00:00:00Z',
+    elapsedMs: length,
+    summary: Object.fromEntries(
+      ['error', 'regressed', 'unexpected-pass', 'flaky', 'skipped', 'changed', 'confirmed'].map(verdict => [
+        verdict,
+        verdict === 'confirmed' ? 1 : 0,
+      ]),
+    ),
+    unavailable: [],
+    scenarios: [
+      { id: 'bridge-dnat-bounce', title: 'title', verdict: 'confirmed', reason: '', elapsedMs: 1, trials },
+    ],
+  })
+}
+
+const kinds = (a: Report, b: Report) => diffReports(a, b).differences.map(({ kind }) => kind)
+
+t.test('a report does not differ from itself, or from one of another day', async test => {
+  const trials = [trial({}), trial({ ...promisc, ...works })]
+  const later = trials.map(entry => ({ ...entry, elapsedMs: 99, says: 'no answer within 1500 ms' }))
+  const diff = diffReports(report('5.10.262', ...trials), report('5.10.262', ...later))
+  test.same(diff.differences, [])
+  test.equal(diff.compared, 2)
+  test.notOk(breaksFix(diff))
+})
+
+t.test(
+  'a fix that worked and fails now comes first, with the commit and the toggle that decides no longer',
+  async test => {
+    const before = report('5.10.262', trial({}), trial({ ...promisc, ...works, change: PROMISC }))
+    const after = report(
+      '6.1.192',
+      trial({ evidence: [{ source: 'mib', node: 'web', state: 'absent', says: 'IpExtInOctets +9' }] }),
+      trial({ ...promisc, mechanism: 'promiscuous-copy-untracked', verdict: 'changed', change: PROMISC }),
+    )
+    const diff = diffReports(before, after)
+    test.same(
+      diff.differences.map(({ kind }) => kind),
+      ['fix-broke', 'evidence'],
+    )
+    const [first] = diff.differences
+    test.equal(first?.change?.commit, '751de2012eaf')
+    test.same(first?.settings, { promisc: 'on' })
+    test.same(first?.toggles, { matter: false, names: ['promisc'] })
+    test.ok(breaksFix(diff))
+    const text = diffText(diff)
+    test.match(text, /5\.10\.262-amd64 → 6\.1\.192-amd64/)
+    test.match(text, /^fix-broke.*own-address-tcp with promisc=on/m)
+    test.match(text, /751de2012eaf .* \(since 6\.9, backported to 6\.1\.88\)/)
+    test.match(diffMarkdown(diff), /\[751de2012eaf\]\(https:\/\/git\.kernel\.org\/linus\/751de2012eaf\)/)
+  },
+)
+
+t.test('the way back is a fix that works now, and hurts nobody', async test => {
+  const after = report('5.10.262', trial({}), trial({ ...promisc, ...works }))
+  const before = report('6.1.192', trial({}), trial(promisc))
+  const diff = diffReports(before, after)
+  test.same(
+    diff.differences.map(({ kind }) => kind),
+    ['fix-works'],
+  )
+  test.same(diff.differences[0]?.toggles, { matter: true, names: ['promisc'] })
+  test.notOk(breaksFix(diff))
+})
+
+t.test(
+  'a failure that is gone shows once, although it was looked for before and after each fix',
+  async test => {
+    const before = report('5.2.0', trial({}), trial({ phase: 'reverted' }))
+    const after = report('5.3.0', trial(works), trial({ phase: 'reverted', ...works }))
+    const { differences } = diffReports(before, after)
+    test.equal(differences.length, 1)
+    test.same([differences[0]?.kind, differences[0]?.phases], ['failure-gone', ['broken', 'reverted']])
+  },
+)
+
+t.test(
+  'a trial that comes to a bad verdict now is worse than one that fails for another reason',
+  async test => {
+    const before = report('6.1.0', trial({}), trial({ phase: 'reverted' }))
+    const after = report(
+      '6.2.0',
+      trial({ mechanism: 'other' }),
+      trial({ phase: 'reverted', verdict: 'error' }),
+    )
+    test.same(kinds(before, after), ['judged-worse', 'mechanism'])
+  },
+)
+
+t.test('a log line that a rate limit held back is no difference', async test => {
+  const hidden = trial({
+    evidence: [{ source: 'mib', node: 'web', state: 'not-seen', says: 'no line' }],
+  })
+  test.same(kinds(report('6.1.0', trial({})), report('6.2.0', hidden)), [])
+})
+
+t.test('a trial that was skipped, or left to luck that did not come, is not compared', async test => {
+  const skipped = trial({ outcome: 'skipped', verdict: 'skipped', why: 'no CONFIG_BRIDGE' })
+  test.same(kinds(report('6.1.0', skipped), report('6.2.0', skipped)), [])
+  test.same(kinds(report('6.1.0', trial({})), report('6.2.0', skipped)), ['no-longer-run'])
+  const unlucky = trial({ outcome: 'not-triggered', verdict: 'skipped', repetition: 2 })
+  test.same(kinds(report('6.1.0', trial({})), report('6.2.0', trial({}), unlucky)), [])
+})

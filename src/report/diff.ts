@@ -1,0 +1,245 @@
+/** What changed between two reports, worst first: two kernels, two distributions, two machines, two days. */
+import { trialKey } from '../scenario/judge.js'
+import { type Report, type ScenarioReport, type TrialReport, VERDICTS, type Verdict } from './schema.js'
+
+/** Kinds of difference, worst first. */
+const DIFFERENCES = [
+  'fix-broke',
+  'judged-worse',
+  'now-fails',
+  'fix-works',
+  'failure-gone',
+  'judged-better',
+  'mechanism',
+  'evidence',
+  'no-longer-run',
+  'newly-run',
+] as const
+export type DifferenceKind = (typeof DIFFERENCES)[number]
+
+/** One trial in one report, all of its repetitions together. */
+interface Side {
+  readonly outcome: TrialReport['outcome']
+  readonly verdict: Verdict
+  readonly says: string
+  readonly why: string
+  readonly mechanism?: string
+}
+
+/** One difference, in every phase and with every iptables in which it shows. */
+export interface Difference {
+  readonly kind: DifferenceKind
+  readonly scenario: string
+  readonly probe: string
+  readonly phases: readonly TrialReport['phase'][]
+  readonly iptables: readonly TrialReport['iptables'][]
+  /** What distinguishes its settings from those of the scenario's failure. */
+  readonly settings: Readonly<Record<string, string>>
+  readonly before?: Side
+  readonly after?: Side
+  /** Proofs that the kernel gives otherwise than before. */
+  readonly evidence?: readonly string[]
+  /** Toggles that decide about the outcome in one of the reports only. */
+  readonly toggles?: { readonly matter: boolean; readonly names: readonly string[] }
+  /** The kernel's commit behind it, where it is known. */
+  readonly change?: NonNullable<TrialReport['change']>
+}
+
+/** Everything that differs between two reports. */
+export interface ReportDiff {
+  readonly schema: 'netns-lab.diff/1'
+  readonly before: Report['kernel']
+  readonly after: Report['kernel']
+  /** Worst first. */
+  readonly differences: readonly Difference[]
+  /** Trials that both reports have. */
+  readonly compared: number
+}
+
+interface Trials {
+  readonly first: TrialReport
+  readonly all: readonly TrialReport[]
+}
+
+/** Compares two reports, trial by trial. */
+export function diffReports(before: Report, after: Report): ReportDiff {
+  const ids = [...new Set([...before.scenarios, ...after.scenarios].map(({ id }) => id))]
+  let compared = 0
+  const differences = ids.flatMap(id => {
+    const a = before.scenarios.find(scenario => scenario.id === id)
+    const b = after.scenarios.find(scenario => scenario.id === id)
+    const old = groupTrials(a)
+    const fresh = groupTrials(b)
+    const base = (b ?? a)?.trials.find(({ phase }) => phase === 'broken')?.toggles ?? {}
+    return [...new Set([...old.keys(), ...fresh.keys()])].flatMap((key): Difference[] => {
+      const [from, to] = [old.get(key), fresh.get(key)]
+      const trial = to?.first ?? from?.first
+      if (!trial) return []
+      if (from && to) compared++
+      const found = compare(from, to)
+      if (!found) return []
+      return [
+        {
+          scenario: id,
+          probe: trial.probe,
+          phases: [trial.phase],
+          iptables: [trial.iptables],
+          settings: distinguishing(trial.toggles, base),
+          ...found,
+          ...(from && to ? decidingToggles(from.first, to.first, a, b) : {}),
+        },
+      ]
+    })
+  })
+  const rank = ({ kind }: Difference) => DIFFERENCES.indexOf(kind)
+  return {
+    schema: 'netns-lab.diff/1',
+    before: before.kernel,
+    after: after.kernel,
+    differences: merge(differences).sort((x, y) => rank(x) - rank(y)),
+    compared,
+  }
+}
+
+/** Whether a user who relies on a fix would be hurt by going from the one to the other. */
+export function breaksFix({ differences }: ReportDiff): boolean {
+  return differences.some(({ kind }) => kind === 'fix-broke')
+}
+
+function groupTrials(scenario: ScenarioReport | undefined): Map<string, Trials> {
+  const groups = new Map<string, TrialReport[]>()
+  for (const trial of scenario?.trials ?? []) {
+    const key = trialKey(trial)
+    groups.set(key, [...(groups.get(key) ?? []), trial])
+  }
+  return new Map(
+    [...groups].flatMap(([key, all]) => {
+      // A trial that came out both ways stands for its worst; one that did not come about says nothing.
+      const rank = (trial: TrialReport) =>
+        hasOutcome(trial) ? VERDICTS.indexOf(trial.verdict) : VERDICTS.length
+      const [first] = [...all].sort((x, y) => rank(x) - rank(y))
+      return first ? [[key, { first, all }] as const] : []
+    }),
+  )
+}
+
+function compare(
+  from: Trials | undefined,
+  to: Trials | undefined,
+): Pick<Difference, 'kind' | 'before' | 'after' | 'evidence' | 'change'> | undefined {
+  const ran = (trials: Trials | undefined) => trials?.all.some(hasOutcome)
+  const sides = { ...(from ? { before: side(from) } : {}), ...(to ? { after: side(to) } : {}) }
+  if (!from || !to || !ran(from) || !ran(to)) {
+    if (!ran(from) && !ran(to)) return undefined
+    return { kind: ran(from) ? 'no-longer-run' : 'newly-run', ...sides }
+  }
+  const change = changeBehind(from.first, to.first)
+  const result = (kind: DifferenceKind) => ({ kind, ...sides, ...(change ? { change } : {}) })
+  const kind = differenceOf(from.first, to.first)
+  if (kind) return result(kind)
+  if (from.first.mechanism !== to.first.mechanism) return result('mechanism')
+  const evidence = evidenceDifferences(from, to)
+  return evidence.length > 0 ? { ...result('evidence'), evidence } : undefined
+}
+
+function hasOutcome({ outcome }: TrialReport): boolean {
+  return outcome === 'works' || outcome === 'fails' || outcome === 'error'
+}
+
+function differenceOf(from: TrialReport, to: TrialReport): DifferenceKind | undefined {
+  const fixed = to.phase === 'fixed'
+  if (from.outcome === 'works' && to.outcome === 'fails') return fixed ? 'fix-broke' : 'now-fails'
+  if (bad(to.verdict) && !bad(from.verdict)) return 'judged-worse'
+  if (from.outcome === 'fails' && to.outcome === 'works') return fixed ? 'fix-works' : 'failure-gone'
+  return bad(from.verdict) && !bad(to.verdict) ? 'judged-better' : undefined
+}
+
+function bad(verdict: Verdict): boolean {
+  return VERDICTS.indexOf(verdict) < VERDICTS.indexOf('skipped')
+}
+
+function side({ first: { outcome, verdict, says, why, mechanism } }: Trials): Side {
+  return { outcome, verdict, says, why, ...(mechanism === undefined ? {} : { mechanism }) }
+}
+
+/** The commit that either trial's expectation is keyed by, the one of a kernel that behaves otherwise first. */
+function changeBehind(from: TrialReport, to: TrialReport): TrialReport['change'] {
+  return to.change ?? from.change
+}
+
+/** Proofs of a failure whose state differs; `not-seen` says too little to differ from anything. */
+function evidenceDifferences(from: Trials, to: Trials): string[] {
+  // What a counter says while all is well is no evidence of anything.
+  if (to.first.outcome !== 'fails') return []
+  return to.first.evidence.flatMap((finding, index) => {
+    const at = (trials: Trials) => new Set(trials.all.map(({ evidence }) => evidence[index]?.state))
+    const [old, fresh] = [at(from), at(to)]
+    const known = from.first.evidence[index]
+    const weak = old.has('not-seen') || fresh.has('not-seen') || old.has(undefined)
+    const same = [...old].some(state => fresh.has(state))
+    if (!known || weak || same || known.source !== finding.source || known.node !== finding.node) return []
+    return [
+      `${finding.source} in ${finding.node}: ${known.state} (${known.says}), now ${finding.state} (${finding.says})`,
+    ]
+  })
+}
+
+function distinguishing(
+  toggles: Readonly<Record<string, string>>,
+  base: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(toggles).filter(([name, setting]) => base[name] !== setting))
+}
+
+/** The toggles of a fix, where setting them decides about the outcome in one report and not in the other. */
+function decidingToggles(
+  from: TrialReport,
+  to: TrialReport,
+  a: ScenarioReport | undefined,
+  b: ScenarioReport | undefined,
+): Pick<Difference, 'toggles'> {
+  if (to.phase !== 'fixed') return {}
+  const decides = (trial: TrialReport, scenario: ScenarioReport | undefined) => {
+    const broken = nearestBroken(trial, scenario)
+    return broken && { matters: broken.outcome !== trial.outcome, broken }
+  }
+  const [old, fresh] = [decides(from, a), decides(to, b)]
+  if (!old || !fresh || old.matters === fresh.matters) return {}
+  const names = Object.keys(distinguishing(to.toggles, fresh.broken.toggles))
+  return { toggles: { matter: fresh.matters, names } }
+}
+
+/** The trial before the fix: the one whose settings differ least. */
+function nearestBroken(trial: TrialReport, scenario: ScenarioReport | undefined): TrialReport | undefined {
+  const distance = (other: TrialReport) => Object.keys(distinguishing(trial.toggles, other.toggles)).length
+  return scenario?.trials
+    .filter(
+      ({ phase, probe, iptables }) =>
+        phase === 'broken' && probe === trial.probe && iptables === trial.iptables,
+    )
+    .sort((x, y) => distance(x) - distance(y))[0]
+}
+
+/** Joins differences that are the same but for the phase or the iptables that they were seen with. */
+function merge(differences: readonly Difference[]): Difference[] {
+  const merged = new Map<string, Difference>()
+  for (const difference of differences) {
+    const { kind, scenario, probe, settings, before, after } = difference
+    const key = JSON.stringify([
+      ...[kind, scenario, probe, settings],
+      ...[before?.outcome, before?.mechanism, after?.outcome, after?.mechanism],
+    ])
+    const known = merged.get(key)
+    merged.set(
+      key,
+      known
+        ? {
+            ...known,
+            phases: [...new Set([...known.phases, ...difference.phases])],
+            iptables: [...new Set([...known.iptables, ...difference.iptables])],
+          }
+        : difference,
+    )
+  }
+  return [...merged.values()]
+}
