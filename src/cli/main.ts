@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line. What a command needs is imported when that command runs, so that help and lists come at once. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { describeError, EXIT, LabError, unknownWord } from '../errors.js'
 
 const positive = (text: string): number => {
@@ -9,6 +9,11 @@ const positive = (text: string): number => {
     throw new InvalidArgumentError('It must be a whole number of at least 1.')
   return value
 }
+
+const collect = (text: string, all: readonly string[] = []): readonly string[] => [...all, text]
+
+const REPORTERS_HELP =
+  'also report as pretty, tap, ktap, junit, github, markdown, html or json, to a file or standard output; may be given again'
 
 const program = new Command('lab')
   .description(
@@ -36,9 +41,10 @@ program
 program
   .command('run')
   .description('run scenarios on the running kernel: control, broken, fixed, reverted')
-  .argument('[id...]', 'ids of scenarios; all when left out')
+  .argument('[id...]', 'ids of scenarios, or paths of compiled ones of your own; all when left out')
   .option('--toggle <id...>', 'only the fixes that set one of these toggles')
   .option('--json <file>', 'write the report as JSON to a file, or to standard output for -')
+  .option('--reporter <name[=file]>', REPORTERS_HELP, collect)
   .option('--jobs <n>', 'experiments at once', positive)
   .option('--repeat <n>', 'run everything n times; a trial that comes out both ways is flaky', positive, 1)
   .option('--rootless', 'use a user namespace even as root')
@@ -49,6 +55,12 @@ program
     ).choices(['nft', 'legacy', 'both']),
   )
   .option('--keep-going', 'go on with a scenario after a trial that did not come out as it must')
+  .addOption(
+    new Option('--evidence <level>', 'what to watch the kernel with: full adds traces and captures')
+      .choices(['none', 'basic', 'full'])
+      .default('basic'),
+  )
+  .option('--out <dir>', 'keep everything of the run in a folder: report, events, evidence')
   .option(
     '--load-modules',
     'load the kernel modules that the scenarios need (on a host, this changes the host)',
@@ -59,7 +71,8 @@ program
 Examples:
   $ lab run
   $ lab run bridge-dnat-bounce --toggle promisc
-  $ lab run --iptables both --json report.json`,
+  $ lab run --iptables both --json report.json
+  $ lab run --reporter html=report.html --reporter junit=report.xml`,
   )
   .action(async (ids: string[], options: object) => {
     const { runCommandLine } = await import('./run.js')
@@ -75,6 +88,180 @@ program
   .action(async (options: object) => {
     const { doctor } = await import('./doctor.js')
     process.exitCode = await doctor(options)
+  })
+
+program
+  .command('merge')
+  .description('put the JSON reports of several kernels or machines side by side')
+  .argument('<file...>', 'reports that lab run --json wrote')
+  .option('--reporter <name[=file]>', REPORTERS_HELP, collect)
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ lab merge debian-5.10.json debian-6.1.json --reporter html=kernels.html',
+  )
+  .action(async (files: string[], options: object) => {
+    const { merge } = await import('./merge.js')
+    process.exitCode = await merge(files, options)
+  })
+
+program
+  .command('explain')
+  .description('tell the story of a scenario: what people saw, why, and what each toggle does to it')
+  .argument('<id>', 'id of a scenario')
+  .addHelpText('after', '\nExample:\n  $ lab explain bridge-dnat-bounce | less')
+  .action(async (id: string) => {
+    const { explain } = await import('./explain.js')
+    await explain(id)
+  })
+
+program
+  .command('script')
+  .description('print a shell script that reproduces a scenario without the lab')
+  .argument('<id>', 'id of a scenario')
+  .option('--toggle <name=setting...>', 'settings to see the effect of')
+  .addOption(
+    new Option('--phase <phase>', 'the failure alone, or what the toggles make of it').choices([
+      'broken',
+      'fixed',
+    ]),
+  )
+  .addOption(new Option('--iptables <backend>', 'call this iptables by name').choices(['nft', 'legacy']))
+  .option('--kernel <version>', 'expect what this kernel must do; the running one when left out')
+  .addHelpText(
+    'after',
+    `
+The script exits with 0 when everything comes out as documented, 1 when it does not, 4 when it cannot be tried.
+
+Examples:
+  $ lab script neutron-floating-ip-self > martian.sh && sh martian.sh
+  $ lab script neutron-floating-ip-self --toggle accept_local=all=1 > fixed.sh
+  $ lab script bridge-dnat-bounce --toggle promisc=on --kernel 5.10 > old.sh`,
+  )
+  .action(async (id: string, options: object) => {
+    const { script } = await import('./script.js')
+    await script(id, options)
+  })
+
+program
+  .command('shell')
+  .description('build a scenario’s topology and open a shell in one of its nodes; leaving takes it down')
+  .argument('<id>', 'id of a scenario')
+  .argument('[node]', 'node to be in; where the failure shows when left out')
+  .option('--toggle <name=setting...>', 'settings to begin with')
+  .option('--rootless', 'use a user namespace even as root')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ lab shell neutron-floating-ip-self
+  $ lab shell hairpin-ipv6-dad compute --toggle hairpin_mode=off
+  $ echo 'ping -c 1 185.15.56.55' | lab shell neutron-floating-ip-self vm`,
+  )
+  .action(async (id: string, node: string | undefined, options: object) => {
+    const { shell } = await import('./shell.js')
+    process.exitCode = await shell(id, node, options)
+  })
+
+program
+  .command('graph')
+  .description('draw a scenario’s topology')
+  .argument('<id>', 'id of a scenario')
+  .addOption(
+    new Option('--format <format>', 'how to draw it')
+      .choices(['ascii', 'svg', 'mermaid', 'dot'])
+      .default('ascii'),
+  )
+  .addHelpText(
+    'after',
+    '\nExamples:\n  $ lab graph snat-port-race\n  $ lab graph snat-port-race --format dot | dot -Tpng > race.png',
+  )
+  .action(async (id: string, options: { format: string }) => {
+    const { graph } = await import('./graph.js')
+    await graph(id, options.format)
+  })
+
+program
+  .command('completion')
+  .description('print a shell’s completion for this command line')
+  .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ eval "$(lab completion bash)"      # in ~/.bashrc
+  $ eval "$(lab completion zsh)"       # in ~/.zshrc, after compinit
+  $ lab completion fish | source       # in ~/.config/fish/config.fish`,
+  )
+  .action(async (shell: string) => {
+    const { completion } = await import('./completion.js')
+    await completion(program, shell)
+  })
+
+program
+  .command('man')
+  .description('print the manual page')
+  .addHelpText('after', '\nExample:\n  $ lab man > lab.1 && man ./lab.1')
+  .action(async () => {
+    const { man } = await import('./man.js')
+    man(program)
+  })
+
+program
+  .command('kernel')
+  .description('list the kernels that can be had, or fetch one into the cache')
+  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch']))
+  .argument('[name]', 'name of the kernel to fetch')
+  .option('--json', 'print the list as JSON')
+  .option('--update', 'read the package index anew')
+  .addHelpText('after', '\nExamples:\n  $ lab kernel list\n  $ lab kernel fetch debian:6.1')
+  .action(async (action: string, name: string | undefined, options: { json?: boolean; update?: boolean }) => {
+    const { kernelFetch, kernelList } = await import('./kernel.js')
+    if (action === 'list') await kernelList(options)
+    else if (name !== undefined) await kernelFetch(name, options)
+    else throw new LabError('no kernel given', 'lab kernel list shows their names', EXIT.usage)
+  })
+
+program
+  .command('matrix')
+  .description('run scenarios on several kernels, each in a guest of its own, and say what differs')
+  .argument('[id...]', 'ids of scenarios; all when left out')
+  .requiredOption(
+    '--kernel <name...>',
+    'kernels: names of lab kernel list, images, built trees; oldest first',
+  )
+  .option('--modules <folder>', 'modules of a kernel that is given as an image')
+  .option('--jobs <n>', 'guests at once', positive)
+  .option('--out <folder>', 'where reports and consoles go; ./matrix when left out')
+  .option('--repeat <n>', 'run everything n times', positive)
+  .addOption(
+    new Option('--iptables <backend>', 'which iptables to run with').choices(['nft', 'legacy', 'both']),
+  )
+  .addOption(new Option('--accel <how>', 'how guests run; tried out when left out').choices(['kvm', 'tcg']))
+  .option('--plan', 'print a job for each kernel as JSON (for GitHub Actions) and run nothing')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ lab matrix --kernel debian:5.10 --kernel debian:6.1 -- bridge-dnat-bounce
+  $ lab matrix --kernel arch/x86/boot/bzImage --modules /tmp/modules`,
+  )
+  .action(async (ids: string[], options: object) => {
+    const { matrix } = await import('./matrix.js')
+    process.exitCode = await matrix(ids, options)
+  })
+
+program
+  .command('diff')
+  .description('say what changed between two reports, worst first; exit status 1 when a fix breaks')
+  .argument('<before>', 'a report of lab run --json')
+  .argument('<after>', 'the report to compare with it')
+  .addOption(
+    new Option('--format <format>', 'how to print it').choices(['text', 'markdown', 'json']).default('text'),
+  )
+  .addHelpText('after', '\nExample:\n  $ lab diff matrix/debian-5.10.json matrix/debian-6.1.json')
+  .action(async (before: string, after: string, options: { format: string }) => {
+    const { diff } = await import('./diff.js')
+    process.exitCode = await diff(before, after, options.format)
   })
 
 for (const command of [program, ...program.commands])

@@ -1,13 +1,14 @@
 /** `lab run`. */
 import { z } from 'zod'
 import { LabError } from '../errors.js'
+import { folderReporter } from '../evidence/folder.js'
+import { EVIDENCE_LEVELS } from '../evidence/recorder.js'
 import { loadModules } from '../kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../kernel/iptables.js'
-import type { Reporter, TimedEvent } from '../report/events.js'
-import { jsonReporter } from '../report/json.js'
-import { prettyReporter } from '../report/pretty.js'
-import { checkToggles, chooseScenarios, loadScenarios } from '../scenario/catalogue.js'
+import { combine, createReporters } from '../report/registry.js'
+import { checkToggles, chooseScenarios } from '../scenario/catalogue.js'
 import { exitCode, run } from '../scenario/run.js'
+import { insideWorld } from '../world/enter.js'
 import { inWorld } from './world.js'
 
 const optionsSchema = z.object({
@@ -19,17 +20,27 @@ const optionsSchema = z.object({
   iptables: z.enum(['nft', 'legacy', 'both']).optional(),
   keepGoing: z.boolean().default(false),
   loadModules: z.boolean().default(false),
+  evidence: z.enum(EVIDENCE_LEVELS).default('basic'),
+  out: z.string().optional(),
+  reporter: z.array(z.string()).default([]),
 })
 
 /** Runs `lab run`; resolves with the exit status. Throws LabError for unknown ids, toggles and unwritable files. */
 export async function runCommandLine(ids: readonly string[], given: object): Promise<number> {
   const options = optionsSchema.parse(given)
-  const scenarios = chooseScenarios(await loadScenarios(), ids)
+  const scenarios = await chooseScenarios(ids)
   checkToggles(scenarios, options.toggle)
-  const reporters: Reporter[] = [
-    prettyReporter(options.json === '-' ? process.stderr : process.stdout),
-    ...(options.json === undefined ? [] : [jsonReporter(options.json)]),
-  ]
+  const requests = [...options.reporter, ...(options.json === undefined ? [] : [`json=${options.json}`])]
+  const named = createReporters(requests, {
+    lookup: id => scenarios.find(scenario => scenario.id === id),
+    runs: 1,
+    env: process.env,
+  })
+  const folder =
+    options.out === undefined || !insideWorld()
+      ? []
+      : [{ name: 'folder', reporter: folderReporter(options.out) }]
+  const reporters = combine([...named, ...folder], text => process.stderr.write(`lab: ${text}\n`))
   return inWorld(options.rootless, async ({ rootless, signal }) => {
     if (options.loadModules) await loadModules(scenarios.flatMap(({ needs }) => needs))
     const plain = await defaultBackend()
@@ -45,13 +56,12 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
       repeat: options.repeat,
       keepGoing: options.keepGoing,
       rootless,
+      evidence: options.evidence,
+      ...(options.out === undefined ? {} : { out: options.out }),
       signal,
-      emit: event => {
-        const timed: TimedEvent = { ...event, at: Date.now() }
-        for (const reporter of reporters) reporter.event(timed)
-      },
+      emit: event => reporters.event({ ...event, at: Date.now() }),
     })
-    for (const reporter of reporters) await reporter.close?.()
+    await reporters.close()
     if (report.scenarios.every(({ trials }) => trials.length === 0))
       throw new LabError(
         'no fix of these scenarios sets those toggles',

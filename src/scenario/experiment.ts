@@ -1,8 +1,9 @@
 /** Executes one experiment plan: builds its topology, goes through its phases, and judges every trial. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeError } from '../errors.js'
-import type { KernelLog } from '../evidence/kernel-log.js'
 import type { EvidenceContext } from '../evidence/proof.js'
+import type { EvidenceRecorder, ExperimentRecorder } from '../evidence/recorder.js'
+import { describeState } from '../evidence/state.js'
 import { type MechanismWatch, watchMechanism } from '../evidence/watch.js'
 import { runProbe } from '../probes/index.js'
 import type { RunEvent } from '../report/events.js'
@@ -21,7 +22,7 @@ const SETTLE_MS = 20
 export interface ExperimentContext {
   readonly scenario: Scenario
   readonly slowness: number
-  readonly kernelLog: KernelLog | string
+  readonly recorder: EvidenceRecorder
   readonly repetition: number
   readonly emit: (event: RunEvent) => void
   /** Whether to go on after a trial that did not come out as it must. */
@@ -47,14 +48,16 @@ export async function runExperiment(
   }
   let phase = plan.phases[0]
   let running: TrialPlan | undefined
+  let recorder: ExperimentRecorder | undefined
   try {
     await topology.build()
+    recorder = context.recorder.experiment(plan, node => topology.netns(node))
     for (phase of plan.phases) {
       emit({ type: 'phase-start', ...where, phase: phase.phase })
       await topology.performAll(phase.change)
       for (running of phase.trials) {
         context.signal.throwIfAborted()
-        const trial = await runTrial(running, phase, topology, scenario, context)
+        const trial = await runTrial(running, phase, topology, scenario, context, recorder)
         record(trial)
         const bad =
           trial.verdict !== 'confirmed' && trial.verdict !== 'changed' && trial.verdict !== 'skipped'
@@ -78,6 +81,7 @@ export async function runExperiment(
       }),
     )
   } finally {
+    recorder?.close()
     await topology.destroy().catch((error: unknown) => {
       emit({ type: 'notice', what: `taking down ${plan.scenario}`, why: describeError(error) })
     })
@@ -116,9 +120,16 @@ export function trialReport(
     iptables,
     toggles: { ...settings },
     expected: expectation.outcome,
+    ...keyedBy(expectation),
     repetition,
     ...came,
   }
+}
+
+function keyedBy({ kernel }: TrialPlan['expectation']): Pick<TrialReport, 'change'> {
+  if (!kernel) return {}
+  const { backports, ...change } = 'has' in kernel ? kernel.has : kernel.lacks
+  return { change: { ...change, ...(backports ? { backports: [...backports] } : {}) } }
 }
 
 async function runTrial(
@@ -126,7 +137,8 @@ async function runTrial(
   phase: PhasePlan,
   topology: TopologyInstance,
   scenario: Scenario,
-  { slowness, kernelLog, repetition }: ExperimentContext,
+  { slowness, repetition }: ExperimentContext,
+  recorder: ExperimentRecorder,
 ): Promise<TrialReport> {
   const { plan } = topology
   const evidence: EvidenceContext = {
@@ -134,12 +146,14 @@ async function runTrial(
     exec: (node, argv) => topology.exec(node, argv, 'collect evidence'),
     iptables: plan.commands,
     mac: (node, device) => plan.macs[`${node}:${device}`] ?? '',
-    kernelLog,
+    ...recorder.sources,
   }
   const started = performance.now()
+  recorder.startTrial(nameTrialPlan(trial, phase))
   const watched = await Promise.all(
     trial.mechanisms.flatMap(id => {
-      const mechanism = scenario.mechanisms[id]
+      const whole = scenario.mechanisms[id]
+      const mechanism = whole && recorder.watched(whole)
       return mechanism ? [watchMechanism(mechanism, evidence).then(watch => ({ id, mechanism, watch }))] : []
     }),
   )
@@ -160,6 +174,8 @@ async function runTrial(
   const found: MechanismFindings[] = await Promise.all(
     watched.map(async ({ id, mechanism, watch }) => ({ id, mechanism, findings: await watch.look() })),
   )
+  if (recorder.keep)
+    recorder.keep(stateFile(trial, phase, plan), await describeState(scenario.topology, evidence))
   const judgement = judgeTrial(trial, phase.phase, result, found)
   const shown = found.filter(({ id }) => judgement.mechanism === undefined || id === judgement.mechanism)
   return trialReport(trial, phase, plan, repetition, {
@@ -178,6 +194,19 @@ async function runTrial(
     ),
     elapsedMs: Math.round((performance.now() - started) * 10) / 10,
   })
+}
+
+/** A trial in a few words, for the frames that came in it: `broken float-ping (accept_local=0)`. */
+function nameTrialPlan({ probe, settings }: TrialPlan, { phase }: PhasePlan): string {
+  return `${phase} ${probe} (${Object.entries(settings)
+    .map(entry => entry.join('='))
+    .join(', ')})`
+}
+
+/** A file name for the state of a trial, in the order of the trials: `04-fixed-float-ping.txt`. */
+function stateFile(trial: TrialPlan, phase: PhasePlan, plan: ExperimentPlan): string {
+  const number = plan.phases.flatMap(({ trials }) => trials).indexOf(trial) + 1
+  return `${String(number).padStart(2, '0')}-${phase.phase}-${trial.probe}.txt`
 }
 
 /**

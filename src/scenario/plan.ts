@@ -2,7 +2,7 @@
  * Compiles a scenario to plans: pure data that says which commands run where, in what order, and what must come of each
  * trial. The engine executes it; whoever prints, draws or ships it needs nothing else.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { LabError, unknownWord } from '../errors.js'
 import { hasChange, type KernelChange, type KernelVersion } from '../kernel/version.js'
 import { type ProbeSpec, prepareProbe } from '../probes/index.js'
@@ -10,6 +10,11 @@ import { compileTopology, type IptablesCommands } from '../topology/compile.js'
 import { validateTopology } from '../topology/validate.js'
 import type { Expectation, Experiment, Fix, Scenario } from './define.js'
 import type { Step } from './steps.js'
+
+/** Tells this process from every other on the machine; its pid would not, as each world begins to count anew. */
+const RUN = randomUUID()
+/** Index of the first device of a plan that stands alone; the ones below are for lo. */
+const FIRST_INDEX = 100
 
 export type Phase = 'control' | 'broken' | 'fixed' | 'reverted'
 export type IptablesBackend = 'nft' | 'legacy'
@@ -47,6 +52,8 @@ export interface ExperimentPlan {
   readonly netns: Readonly<Record<string, string>>
   /** MAC address by `node:device`. */
   readonly macs: Readonly<Record<string, string>>
+  /** Index of every device but lo by `node:device`; no other device of the machine has it, unless the plan stands alone. */
+  readonly indexes: Readonly<Record<string, number>>
   readonly folder: string
   /** Ids of the capabilities that it needs. */
   readonly needs: readonly string[]
@@ -100,7 +107,8 @@ function planExperiment(
     scenario.topology,
     {
       netns: node => netns[node] ?? node,
-      mac: (node, device) => macAddress(`${id === '' ? '' : process.pid}/${id}/${node}/${device}`),
+      mac: (node, device) => macAddress(`${id === '' ? '' : RUN}/${id}/${node}/${device}`),
+      firstIndex: id === '' ? FIRST_INDEX : indexRange(id),
       folder,
     },
     options.commands,
@@ -147,6 +155,7 @@ function planExperiment(
     commands: options.commands,
     netns,
     macs: topology.macs,
+    indexes: topology.indexes,
     folder,
     needs: [
       ...new Set([
@@ -212,6 +221,12 @@ function fits({ when = {} }: Expectation, settings: Settings): boolean {
 function onKernel({ kernel }: Expectation, has: (change: KernelChange) => boolean): boolean {
   if (!kernel) return true
   return 'has' in kernel ? has(kernel.has) : !has(kernel.lacks)
+}
+
+/** The first of 64 indexes that only this experiment of this run has, as far as 2^24 ranges allow. */
+function indexRange(id: string): number {
+  const digest = createHash('sha256').update(`${RUN}/${id}`).digest()
+  return 2 ** 29 + digest.readUIntBE(0, 3) * 64
 }
 
 /** A unicast address under OpenStack's prefix, whose last three bytes only this device has. */

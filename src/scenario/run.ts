@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { describeError, EXIT } from '../errors.js'
-import { openKernelLog } from '../evidence/kernel-log.js'
+import { type EvidenceLevel, EvidenceRecorder } from '../evidence/recorder.js'
 import { checkCapabilities } from '../kernel/capabilities.js'
 import { describeMachine } from '../kernel/machine.js'
 import { parseKernelVersion, runningKernel } from '../kernel/version.js'
@@ -31,6 +31,10 @@ export interface RunOptions {
   readonly repeat: number
   readonly keepGoing: boolean
   readonly rootless: boolean
+  /** Which sources of evidence to use; `basic` when left out. */
+  readonly evidence?: EvidenceLevel
+  /** A folder to keep the evidence in. */
+  readonly out?: string
   readonly emit: (event: RunEvent) => void
   readonly signal: AbortSignal
 }
@@ -46,7 +50,7 @@ export async function run(options: RunOptions): Promise<Report> {
   const machine = await describeMachine(options.rootless)
   const planned = options.scenarios.map((scenario, scenarioIndex) => ({
     scenario,
-    plans: options.backends.flatMap(({ backend, commands }) =>
+    plans: options.backends.flatMap(({ backend, commands }, backendIndex) =>
       Array.from({ length: options.repeat }, (_, index) => index + 1).flatMap(repetition =>
         planScenario(scenario, {
           kernel: version,
@@ -54,7 +58,7 @@ export async function run(options: RunOptions): Promise<Report> {
           commands,
           toggles: options.toggles,
           instance: `${scenarioIndex + 1}${backend === 'nft' ? 'n' : 'l'}${repetition}`,
-        }).map(plan => ({ plan, repetition })),
+        }).flatMap(plan => (plan.usesIptables || backendIndex === 0 ? [{ plan, repetition }] : [])),
       ),
     ),
   }))
@@ -75,8 +79,13 @@ export async function run(options: RunOptions): Promise<Report> {
     unavailable.set(what, why)
     options.emit({ type: 'notice', what, why })
   }
-  const kernelLog = openKernelLog()
-  if (typeof kernelLog === 'string') notice('kernel log', kernelLog)
+  const recorder = new EvidenceRecorder({
+    level: options.evidence ?? 'basic',
+    ...(options.out === undefined ? {} : { out: options.out }),
+    kernel: version,
+    notice,
+    signal: options.signal,
+  })
   const missing = await checkCapabilities([
     ...new Set(planned.flatMap(({ plans }) => plans.flatMap(({ plan }) => plan.needs))),
   ])
@@ -102,7 +111,7 @@ export async function run(options: RunOptions): Promise<Report> {
   }
   for (const { scenario, plans } of planned) if (plans.length === 0) finish(scenario)
 
-  await pool(
+  const working = pool(
     queue,
     options.jobs ?? Math.max(1, availableParallelism() * JOBS_PER_CPU),
     async ({ scenario, plan, repetition }) => {
@@ -119,7 +128,7 @@ export async function run(options: RunOptions): Promise<Report> {
           ...(await runExperiment(plan, {
             scenario,
             slowness: machine.slowness,
-            kernelLog,
+            recorder,
             repetition,
             emit: options.emit,
             keepGoing: options.keepGoing,
@@ -131,7 +140,7 @@ export async function run(options: RunOptions): Promise<Report> {
       if (left === 0) finish(scenario)
     },
   )
-  if (typeof kernelLog !== 'string') kernelLog.close()
+  await working.finally(() => recorder.close())
 
   const scenarios = planned.flatMap(({ scenario }) => reports.get(scenario.id) ?? [])
   const report: Report = {

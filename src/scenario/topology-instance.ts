@@ -15,7 +15,7 @@ const DAEMON_TIMEOUT_MS = 10_000
 const POLL_MS = 5
 
 /** Replaces folders of the machine by folders of its own, in a mount namespace of its own, and becomes the program. */
-const PRIVATE_FOLDERS = `set -e
+export const PRIVATE_FOLDERS = `set -e
 while [ "$1" != -- ]; do
   case $1 in /run/*) mkdir -p "$1" ;; esac
   mount --bind "$2" "$1"

@@ -1,0 +1,60 @@
+/** `lab script`. */
+import { z } from 'zod'
+import { LabError, unknownWord } from '../errors.js'
+import { iptablesCommands } from '../kernel/iptables.js'
+import { parseKernelVersion, runningKernel } from '../kernel/version.js'
+import { loadScenarios } from '../scenario/catalogue.js'
+import type { Scenario } from '../scenario/define.js'
+import { parseSettings, planChosen } from '../script/choose.js'
+import { quote } from '../script/quote.js'
+import { scriptOf } from '../script/script.js'
+
+const optionsSchema = z.object({
+  toggle: z.array(z.string()).default([]),
+  phase: z.enum(['broken', 'fixed']).optional(),
+  iptables: z.enum(['nft', 'legacy']).optional(),
+  kernel: z.string().optional(),
+})
+
+/** The scenario with this id. Throws LabError (exit 2), naming the nearest, when there is none. */
+export async function oneScenario(id: string): Promise<Scenario> {
+  const scenarios = await loadScenarios()
+  const found = scenarios.find(scenario => scenario.id === id)
+  if (!found)
+    throw unknownWord(
+      'scenario',
+      id,
+      scenarios.map(scenario => scenario.id),
+    )
+  return found
+}
+
+/** Runs `lab script`: prints the reproducer. Throws LabError (exit 2) for unknown words and impossible combinations. */
+export async function script(id: string, given: object): Promise<void> {
+  const options = optionsSchema.parse(given)
+  const scenario = await oneScenario(id)
+  const kernel = options.kernel ?? runningKernel().version
+  const version = parseKernelVersion(kernel)
+  if (!version) throw new LabError(`'${kernel}' is not a kernel version`, 'write it as 6.1.90', 2)
+  // Without the option it is the `iptables` of whatever machine the script comes to run on.
+  const backend = options.iptables ?? 'nft'
+  const commands = iptablesCommands(
+    backend,
+    options.iptables ? (backend === 'nft' ? 'legacy' : 'nft') : backend,
+  )
+  const plan = planChosen(scenario, {
+    settings: parseSettings(scenario, options.toggle),
+    phase: options.phase,
+    kernel: version,
+    iptables: backend,
+    commands,
+  })
+  const words = [
+    ...options.toggle.flatMap(word => ['--toggle', word]),
+    ...(options.phase ? ['--phase', options.phase] : []),
+    ...(options.iptables ? ['--iptables', options.iptables] : []),
+    ...(options.kernel ? ['--kernel', options.kernel] : []),
+  ]
+  const commandLine = ['lab', 'script', id, ...words].map(quote).join(' ')
+  process.stdout.write(scriptOf(scenario, plan, { commandLine, kernel }))
+}

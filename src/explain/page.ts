@@ -1,0 +1,148 @@
+/** A scenario's story on a page, from the same data that is executed and judged. */
+import { formatKernelVersion, hasChange, type KernelVersion } from '../kernel/version.js'
+import { describeProbe } from '../probes/index.js'
+import type { Scenario } from '../scenario/define.js'
+import { defaultSettings } from '../scenario/plan.js'
+import type { Toggle } from '../toggles/toggle.js'
+import { combinations, type Effect, effects, failuresOf, kernelChanges } from './effects.js'
+import { wrap } from './wrap.js'
+
+const WIDTH = 100
+
+/** How headings stand out: bold on a terminal, as they are elsewhere. */
+export type Emphasis = (text: string) => string
+
+/** The page. `all` are the scenarios that there are, for what a setting breaks elsewhere. */
+export function explainScenario(
+  scenario: Scenario,
+  all: readonly Scenario[],
+  kernel: KernelVersion,
+  strong: Emphasis,
+): string {
+  const { id, title, source, drawing, topology } = scenario
+  const sections = [
+    `${strong(id)}\n${paragraph(`${title}.`)}`,
+    section('What people saw', [paragraph(`“${source.says}”`), paragraph(source.title), `  ${source.url}`]),
+    section('Where', [
+      drawing.replace(/^\n/, ''),
+      '',
+      ...Object.entries(topology.nodes).map(([node, { is }]) => `  ${node.padEnd(14)}${is}`),
+    ]),
+    section('Why', mechanisms(scenario)),
+    section('Probes', probes(scenario)),
+    section('What changes it', [
+      ...Object.keys(scenario.toggles).flatMap(name => toggleLines(scenario, name, all, strong)),
+      ...togetherLines(scenario, strong),
+    ]),
+    ...kernels(scenario, kernel).map(lines => section('Kernels', lines)),
+    section('See for yourself', [`  lab run ${id}`, `  lab shell ${id}`, `  lab script ${id} > ${id}.sh`]),
+  ]
+  return `${sections.join('\n\n')}\n`
+
+  function section(heading: string, lines: readonly string[]): string {
+    return `${strong(heading)}\n${lines.join('\n').trimEnd()}`
+  }
+}
+
+function paragraph(text: string, indent = '  '): string {
+  return indent + wrap(text, WIDTH - indent.length, indent)
+}
+
+/** A label in a column, and text that hangs beside it. */
+function hanging(label: string, text: string, indent: string, column: number): string {
+  const start = `${indent}${label.padEnd(column)}`
+  return start + wrap(text, WIDTH - start.length, ' '.repeat(start.length))
+}
+
+function mechanisms({ mechanisms: all, expectations }: Scenario): string[] {
+  return Object.entries(all)
+    .flatMap(([id, { title, where, document }]) => {
+      const failing = expectations.filter(({ outcome, mechanism }) => outcome === 'fails' && mechanism === id)
+      return [
+        paragraph(`${title} — ${where}.`),
+        ...new Set(failing.map(({ why }) => paragraph(why, '    '))),
+        paragraph(`The document: “${document}”`, '    '),
+        '',
+      ]
+    })
+    .slice(0, -1)
+}
+
+function probes({ probes: all, controls }: Scenario): string[] {
+  return Object.entries(all).map(([id, spec]) => {
+    const where = 'node' in spec ? `in ${spec.node}` : `in ${spec.clients.join(', ')}`
+    return hanging(
+      id,
+      `${describeProbe(spec)} (${where})${controls.includes(id) ? ', the control' : ''}`,
+      '  ',
+      24,
+    )
+  })
+}
+
+function toggleLines(scenario: Scenario, name: string, all: readonly Scenario[], strong: Emphasis): string[] {
+  const toggle: Toggle | undefined = scenario.toggles[name]
+  if (!toggle) return []
+  const base = defaultSettings(scenario)
+  return [
+    `  ${strong(name)}: ${toggle.summary}; the failure has ${toggle.settings[0]}`,
+    ...toggle.settings
+      .slice(1)
+      .flatMap(setting => [
+        `    ${name} = ${setting}`,
+        ...toggle.onRealSystem(setting).map(line => `        # ${line}`),
+        ...effectLines(scenario, effects(scenario, base, { ...base, [name]: setting })),
+        ...failuresOf(all, scenario, name, setting).map(other =>
+          hanging('elsewhere', `it is the failure of ${other.id}: ${other.title}.`, '      ', 15),
+        ),
+      ]),
+    '',
+  ]
+}
+
+function togetherLines(scenario: Scenario, strong: Emphasis): string[] {
+  const found = combinations(scenario)
+  if (found.length === 0) return []
+  return [
+    `  ${strong('together')}`,
+    ...found.flatMap(({ settings, effects: list }) => [
+      `    ${Object.entries(settings)
+        .map(([name, setting]) => `${name} = ${setting}`)
+        .join(', ')}`,
+      ...effectLines(scenario, list),
+    ]),
+    '',
+  ]
+}
+
+function effectLines({ controls, mechanisms: known }: Scenario, list: readonly Effect[]): string[] {
+  const shown = list.flatMap(({ probes: ids, ...effect }) => {
+    // A control that must fail goes on failing: that is no news.
+    const news = effect.kind === 'leaves' ? ids.filter(id => !controls.includes(id)) : ids
+    return effect.kind === 'keeps' || news.length === 0 ? [] : [{ ...effect, probes: news }]
+  })
+  return shown.map(({ kind, probes: ids, after, kernels: on }) => {
+    const because = after.mechanism && after.outcome === 'fails' ? known[after.mechanism]?.title : undefined
+    const names = ids.map(id => (controls.includes(id) ? `${id} (control)` : id)).join(', ')
+    const text = [
+      `${on ? `on ${on}: ` : ''}${names}${because ? `, by ${because}` : ''}. ${after.why}`,
+      ...(after.differs ? [`The document differs: ${after.differs}`] : []),
+    ]
+    return hanging(kind === 'leaves' ? 'leaves broken' : kind, text.join(' '), '      ', 15)
+  })
+}
+
+function kernels(scenario: Scenario, kernel: KernelVersion): string[][] {
+  const changes = kernelChanges(scenario)
+  if (changes.length === 0) return []
+  return [
+    changes.flatMap(change => [
+      paragraph(`${change.commit} “${change.title}”`),
+      paragraph(
+        `in ${[change.since, ...(change.backports ?? [])].join(', ')} and later of each series; this kernel, ${formatKernelVersion(kernel)}, ${hasChange(change, kernel) ? 'has it' : 'does not have it'}`,
+        '    ',
+      ),
+      `    ${change.url}`,
+    ]),
+  ]
+}

@@ -1,0 +1,15 @@
+/** Text in lines of a given width. */
+
+/** Breaks `text` at spaces into lines of at most `width` columns, a longer word by itself; `indent`, which does not count, stands before each but the first. */
+export function wrap(text: string, width: number, indent = ''): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const next = line === '' ? word : `${line} ${word}`
+    if (line !== '' && next.length > width) {
+      lines.push(line)
+      line = word
+    } else line = next
+  }
+  return [...lines, line].join(`\n${indent}`)
+}

@@ -1,0 +1,95 @@
+/** From the settings that a user names to the one experiment that is built for them. */
+import { EXIT, LabError, unknownWord } from '../errors.js'
+import type { KernelVersion } from '../kernel/version.js'
+import type { Experiment, Fix, Scenario } from '../scenario/define.js'
+import {
+  defaultSettings,
+  type ExperimentPlan,
+  type IptablesBackend,
+  planScenario,
+  type Settings,
+} from '../scenario/plan.js'
+import type { IptablesCommands } from '../topology/compile.js'
+
+/** Which of a scenario's states a script shows: the failure, or what the settings make of it. */
+export type ScriptPhase = 'broken' | 'fixed'
+
+/** Reads `NAME=SETTING` words; a setting may hold `=` itself. Throws LabError (exit 2) for a toggle or setting that there is not. */
+export function parseSettings(scenario: Scenario, words: readonly string[]): Settings {
+  return Object.fromEntries(
+    words.map(word => {
+      const at = word.indexOf('=')
+      const name = at < 0 ? word : word.slice(0, at)
+      const toggle = scenario.toggles[name]
+      if (!toggle) throw unknownWord('toggle', name, Object.keys(scenario.toggles))
+      if (at < 0)
+        throw new LabError(
+          `toggle '${name}' has no setting`,
+          `write ${name}=SETTING; settings: ${toggle.settings.join(', ')}`,
+          EXIT.usage,
+        )
+      const setting = word.slice(at + 1)
+      if (!toggle.settings.includes(setting))
+        throw unknownWord(`setting of ${name}`, setting, toggle.settings)
+      return [name, setting]
+    }),
+  )
+}
+
+/** Splits settings into what holds from the beginning and what is set to see what it does. */
+function split(scenario: Scenario, settings: Settings): { given: Settings; fix: Settings } {
+  const defaults = defaultSettings(scenario)
+  const has = (fix: Fix | undefined, name: string, setting: string) =>
+    (fix as Settings | undefined)?.[name] === setting
+  // What experiments only ever have as given is a circumstance of the failure, not a remedy for it.
+  const isGiven = ([name, setting]: [string, string]) =>
+    setting === defaults[name] ||
+    (scenario.experiments.some(({ given }) => has(given, name, setting)) &&
+      !scenario.experiments.some(({ fixes }) => fixes.some(fix => has(fix, name, setting))))
+  const entries = Object.entries(settings)
+  return {
+    given: Object.fromEntries(entries.filter(isGiven)),
+    fix: Object.fromEntries(entries.filter(entry => !isGiven(entry))),
+  }
+}
+
+export interface PlanChoice {
+  readonly settings: Settings
+  /** Left out: `fixed` where a setting is one that the scenario tries as a remedy. */
+  readonly phase?: ScriptPhase | undefined
+  readonly kernel: KernelVersion
+  readonly iptables: IptablesBackend
+  readonly commands: IptablesCommands
+}
+
+/**
+ * The plan of one experiment, standing alone: control, broken, and, for phase `fixed`, the settings set and taken back.
+ * Probes whose outcome is luck are left out. Throws LabError (exit 2) where the settings make no such phase.
+ */
+export function planChosen(scenario: Scenario, choice: PlanChoice): ExperimentPlan {
+  const { settings, kernel, iptables, commands } = choice
+  const parts = split(scenario, settings)
+  const phase = choice.phase ?? (Object.keys(parts.fix).length > 0 ? 'fixed' : 'broken')
+  if (phase === 'fixed' && Object.keys(parts.fix).length === 0)
+    throw new LabError(
+      'phase fixed takes a toggle that changes something',
+      `name one with --toggle NAME=SETTING; toggles: ${Object.keys(scenario.toggles).join(', ')}`,
+      EXIT.usage,
+    )
+  const given = phase === 'broken' ? settings : parts.given
+  const probes = Object.keys(scenario.probes).filter(
+    id => !scenario.controls.includes(id) && scenario.probes[id]?.kind !== 'many-connections',
+  )
+  const experiment: Experiment = {
+    title: `${phase}${Object.entries(settings).map(([name, setting]) => `, ${name} ${setting}`)}`,
+    given,
+    fixes: phase === 'fixed' ? [parts.fix] : [],
+    probes,
+  }
+  const [plan] = planScenario(
+    { ...scenario, experiments: [experiment] },
+    { kernel, iptables, commands, instance: '' },
+  )
+  if (!plan) throw new LabError(`${scenario.id} has nothing to plan`)
+  return plan
+}

@@ -1,0 +1,160 @@
+/** The functions that scripts are made of: a script gets those that its scenario uses. */
+
+/** Namespaces of its own, and the steps of a build. 4 is KSFT_SKIP (tools/testing/selftests/kselftest.h). */
+export const WORLD = `skip() {
+  if [ "$tests" -eq 0 ]; then echo "1..0 # SKIP $*"; else echo "Bail out! $*"; fi
+  exit 4
+}
+
+finish() {
+  echo "1..$tests"
+  [ "$failed" -eq 0 ] || exit 1
+  exit 0
+}
+
+# Everything happens in namespaces of its own, which the kernel takes away with the last process in them.
+if [ "\${1:-}" != --inside ]; then
+  echo 'TAP version 13'
+  [ -f "$0" ] || skip 'save this script to a file: it has to start itself again'
+  for program in $programs; do
+    command -v "$program" >/dev/null || skip "'$program' is not installed"
+  done
+  set --
+  [ "$(id -u)" -eq 0 ] || set -- --user --map-root-user
+  unshare "$@" --mount --net --pid --fork true || skip 'no namespaces can be made here: run it as root'
+  exec unshare "$@" --mount --net --pid --fork --kill-child --propagation private sh "$0" --inside
+fi
+trap 'exit 130' INT TERM HUP
+# A /proc that shows the processes in here, which libvirtd looks for; the old one does where this may not be.
+mount -t proc proc /proc 2>/dev/null
+mount -t tmpfs tmpfs /run || skip 'no /run of its own can be mounted here'
+work=/run/script
+mkdir /run/netns "$work"
+
+# in_node NODE COMMAND...
+in_node() {
+  entered=$1
+  shift
+  nsenter --net="/run/netns/$entered" -- "$@"
+}
+
+# step WHY NODE COMMAND...: a step of the build; with -, where the nodes themselves are made.
+step() {
+  why=$1 where=$2
+  shift 2
+  if [ "$where" = - ]; then "$@"; else in_node "$where" "$@"; fi ||
+    skip "$why: '$*' failed in $where; it takes $needs"
+}
+
+# write_sysctls WHY NODE KEY=VALUE...: and reads them back, as a write can be lost without a word.
+write_sysctls() {
+  why=$1 where=$2
+  shift 2
+  step "$why" "$where" sysctl -q -w "$@"
+  printf '%s\\n' "$@" >"$work/wanted"
+  cut -d= -f1 "$work/wanted" | in_node "$where" xargs sysctl | sed 's/ = /=/' | tr '\\t' ' ' |
+    cmp -s - "$work/wanted" || skip "$why: a sysctl of $where does not read as it was written"
+}
+`
+
+/** Daemons: their files, and waiting for them. */
+export const DAEMONS = `# wait_until WHY NODE COMMAND...: up to ten seconds.
+wait_until() {
+  why=$1 where=$2 left=200
+  shift 2
+  until in_node "$where" "$@" >/dev/null 2>&1; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || skip "$why: '$*' did not succeed in time in $where"
+    sleep 0.05
+  done
+}
+
+write_file() {
+  cat >"$1"
+}
+`
+
+/** Waiting for a command to say something else. */
+export const UNTIL_NOT = `# wait_until_not WHY NODE REGEX COMMAND...: until no line of the output matches.
+wait_until_not() {
+  why=$1 where=$2 pattern=$3 left=200
+  shift 3
+  while in_node "$where" "$@" | grep -Eq "$pattern"; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || skip "$why: '$*' in $where still says $pattern"
+    sleep 0.05
+  done
+}
+`
+
+/** One trial, in TAP as kernel selftests print it. */
+export const TRIALS = `# begin NAME: a trial. Its probe says what came, and \`must\` whether that is what had to come.
+begin() {
+  tests=$((tests + 1))
+  trial=$1 came='' said='' answered_by='' server_saw='' proved='' disproved=''
+  : >"$work/findings"
+}
+
+# must work [ANSWERED-BY|- [SERVER-SAW]], must fail [by MECHANISM]
+must() {
+  verdict=ok
+  case $1 in
+    work)
+      [ "$came" = works ] || verdict='not ok'
+      [ "\${2:--}" = - ] || [ "$answered_by" = "$2" ] || verdict='not ok'
+      [ "\${3:--}" = - ] || [ "$server_saw" = "$3" ] || verdict='not ok'
+      ;;
+    fail)
+      [ "$came" = fails ] || verdict='not ok'
+      [ -z "\${2:-}" ] || [ "$proved$disproved" = yes ] || verdict='not ok'
+      ;;
+  esac
+  [ "$verdict" = ok ] || failed=$((failed + 1))
+  echo "$verdict $tests - $trial"
+  echo "# it $came: $said"
+  sed 's/^/#   /' "$work/findings"
+}
+`
+
+/** What all sources of evidence share. */
+export const EVIDENCE = `# finding seen|absent|not-seen|unavailable NODE TEXT
+finding() {
+  echo "$1 [$2] $3" >>"$work/findings"
+  [ "$1" != absent ] || disproved=no
+}
+
+# count before|after NODE LABEL moves|still LEAST VALUE
+count() {
+  item=$((item + 1))
+  if [ "$1" = before ]; then
+    echo "$6" >"$work/item$item"
+    return
+  fi
+  before=$(cat "$work/item$item")
+  if [ -z "$before" ] || [ -z "$6" ]; then
+    finding unavailable "$2" "$3 is not counted here"
+    return
+  fi
+  moved=$(($6 - before))
+  if [ "$moved" -ge "$5" ]; then direction=moves; else direction=still; fi
+  if [ "$direction" = "$4" ]; then
+    finding seen "$2" "$3 +$moved"
+    [ "$4" = still ] || proved=yes
+  else
+    finding absent "$2" "$3 +$moved"
+  fi
+}
+
+# look MECHANISM: takes its proofs again until all are there, as a busy machine can be slow to act. A second at most.
+look() {
+  left=10
+  while :; do
+    proved='' disproved=''
+    : >"$work/findings"
+    "$1" after
+    left=$((left - 1))
+    if [ "$proved$disproved" = yes ] || [ "$left" -eq 0 ]; then return; fi
+    sleep 0.1
+  done
+}
+`

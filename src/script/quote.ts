@@ -1,0 +1,44 @@
+/** Words, commands and here-documents as a POSIX shell reads them. */
+
+const MAX_COLUMNS = 100
+
+/** One word, in single quotes where the shell would otherwise read something into it. */
+export function quote(word: string): string {
+  return /^[A-Za-z0-9_@%+:,./=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+/** A command over as many lines as it takes; with `stdin`, as a here-document in which nothing is expanded. */
+export function command(words: readonly string[], stdin?: string): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of words.map(quote)) {
+    const next = line === '' ? word : `${line} ${word}`
+    if (line !== '' && next.length > MAX_COLUMNS && !word.includes('\n')) {
+      lines.push(line)
+      line = `  ${word}`
+    } else line = next
+  }
+  const text = [...lines, line].join(' \\\n')
+  if (stdin === undefined) return text
+  const end = hereDocumentEnd(stdin)
+  return `${text} <<'${end}'\n${stdin.replace(/\n$/, '')}\n${end}`
+}
+
+/** A comment over as many lines as it takes. */
+export function comment(lines: string): string {
+  return lines
+    .split('\n')
+    .map(line => `# ${line}`.trimEnd())
+    .join('\n')
+}
+
+/** A name that the shell takes for a function, from an id of the scenario's. */
+export function functionName(id: string): string {
+  return id.replace(/[^A-Za-z0-9]+/g, '_').replace(/^(?=\d)/, '_')
+}
+
+function hereDocumentEnd(text: string): string {
+  let end = 'END'
+  while (text.split('\n').includes(end)) end += '_'
+  return end
+}

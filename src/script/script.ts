@@ -1,0 +1,180 @@
+/** A plan as a POSIX shell script that stands alone, in the manner of a kernel selftest. */
+import { LabError } from '../errors.js'
+import { kernelChanges } from '../explain/effects.js'
+import { wrap } from '../explain/wrap.js'
+import { CAPABILITIES } from '../kernel/capabilities.js'
+import type { KernelChange } from '../kernel/version.js'
+import type { Scenario } from '../scenario/define.js'
+import type { ExperimentPlan, PhasePlan, Settings, TrialPlan } from '../scenario/plan.js'
+import { DAEMONS, EVIDENCE, TRIALS, UNTIL_NOT, WORLD } from './library.js'
+import { SERVE } from './probe-functions.js'
+import { scriptProbe } from './probes.js'
+import { mechanismFunction, proofFunctions, proofTools } from './proofs.js'
+import { comment, functionName, quote } from './quote.js'
+import { SOURCES } from './sources.js'
+import { stepLines, stepTools } from './steps.js'
+
+const COLUMNS = 100
+/** What every script calls besides what its scenario uses. */
+const TOOLS = ['ip', 'mount', 'nsenter', 'sysctl', 'unshare', 'xargs']
+
+/**
+ * The script of a plan: control, broken, and fixed where the plan has it. `commandLine` and `kernel` are those that it
+ * was made with. Throws LabError for a probe or an expression that a script cannot have.
+ */
+export function scriptOf(
+  scenario: Scenario,
+  plan: ExperimentPlan,
+  { commandLine, kernel }: { readonly commandLine: string; readonly kernel: string },
+): string {
+  const phases = plan.phases.filter(({ phase }) => phase !== 'reverted')
+  const trials = phases.flatMap(phase => phase.trials)
+  const settings = phases[0]?.settings ?? {}
+  const probes = trials.map(({ spec }) => scriptProbe(spec))
+  const mechanisms = mechanismsOf(scenario, trials)
+  const steps = [
+    ...plan.build.flat(),
+    ...phases.flatMap(({ change, trials: own }) => [...change, ...own.flatMap(({ prepare }) => prepare)]),
+  ]
+  const tools = [
+    ...TOOLS,
+    ...steps.flatMap(stepTools),
+    ...probes.flatMap(probe => probe.tools),
+    ...mechanisms.flatMap(({ mechanism }) => proofTools(mechanism, plan)),
+  ]
+  const protocols = [...new Set(steps.flatMap(step => (step.do === 'serve' ? [step.protocol] : [])))].sort()
+  const sources = [...new Set(mechanisms.flatMap(({ mechanism }) => proofFunctions(mechanism)))]
+  const parts = [
+    WORLD,
+    ...(steps.some(step => step.do === 'daemon') ? [DAEMONS] : []),
+    ...(steps.some(step => step.do === 'run' && step.untilNot !== undefined) ? [UNTIL_NOT] : []),
+    TRIALS,
+    ...(sources.length > 0 ? [EVIDENCE] : []),
+    ...sources.map(name => SOURCES[name]),
+    ...new Set([...(protocols.length > 0 ? [SERVE] : []), ...probes.map(({ part }) => part)]),
+    ...mechanisms.map(({ id, mechanism }) => `${mechanismFunction(id, mechanism, plan)}\n`),
+  ]
+  return `${[
+    header(scenario, commandLine, kernel),
+    [
+      '# Seconds to wait for an answer.',
+      'WAIT=$' + '{WAIT:-1}',
+      `programs=${quote([...new Set(tools)].sort().join(' '))}`,
+      `needs=${quote(needsOf(plan))}`,
+      ...(protocols.length > 0 ? [`protocols=${quote(protocols.join(' '))}`] : []),
+      'tests=0 failed=0',
+      '',
+    ].join('\n'),
+    ...parts,
+    `# The topology.\n${plan.build.flat().map(stepLines).join('\n')}\n`,
+    ...phases.map(phase => phaseLines(phase, settings)),
+  ].join('\n')}\nfinish\n`
+}
+
+/** Every mechanism by which a trial of the plan must fail. */
+function mechanismsOf(scenario: Scenario, trials: readonly TrialPlan[]) {
+  const ids = new Set(trials.flatMap(trial => expectedMechanism(trial) ?? []))
+  return [...ids].flatMap(id => {
+    const mechanism = scenario.mechanisms[id]
+    return mechanism ? [{ id, mechanism }] : []
+  })
+}
+
+function expectedMechanism({ expectation }: TrialPlan): string | undefined {
+  return expectation.outcome === 'fails' ? expectation.mechanism : undefined
+}
+
+/** The lines of a phase; `before` are the settings of the first one. */
+function phaseLines({ phase, settings, change, trials }: PhasePlan, before: Settings): string {
+  const changed = Object.entries(settings).filter(([name, setting]) => before[name] !== setting)
+  const set = changed.map(([name, setting]) => `${name} ${setting}`).join(', ')
+  const lines = [
+    `# ${phase[0]?.toUpperCase()}${phase.slice(1)}${set ? `: ${set}` : ''}.`,
+    ...change.map(stepLines),
+    ...trials.map(trial => `\n${trialLines(trial, `${phase} ${trial.probe}${set ? ` (${set})` : ''}`)}`),
+    // Where the control fails, what follows says nothing about the kernel.
+    ...(phase === 'control' ? ['[ "$failed" -eq 0 ] || finish'] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function trialLines(trial: TrialPlan, name: string): string {
+  const { expectation, spec, prepare } = trial
+  const { why, differs, answeredBy, serverSaw } = expectation
+  const mechanism = expectedMechanism(trial)
+  const must =
+    expectation.outcome === 'fails'
+      ? `must fail${mechanism ? ' by_mechanism' : ''}`
+      : ['must work', ...(serverSaw ? [answeredBy ?? '-', serverSaw] : answeredBy ? [answeredBy] : [])].join(
+          ' ',
+        )
+  return [
+    comment(wrap(`${why}${differs ? ` The document differs: ${differs}` : ''}`, COLUMNS)),
+    `begin ${quote(`${name} ${expectation.outcome}${mechanism ? `: ${mechanism}` : ''}`)}`,
+    ...(mechanism ? [`${functionName(mechanism)} before`] : []),
+    ...prepare.map(stepLines),
+    scriptProbe(spec).line,
+    ...(mechanism ? [`look ${functionName(mechanism)}`] : []),
+    must,
+  ].join('\n')
+}
+
+function header(scenario: Scenario, commandLine: string, kernel: string): string {
+  const { title, source, drawing } = scenario
+  const changes = kernelChanges(scenario)
+  const left = Object.entries(scenario.probes).flatMap(([id, { kind }]) =>
+    kind === 'many-connections' ? [id] : [],
+  )
+  const text = [
+    'SPDX-License-Identifier: MIT',
+    '',
+    wrap(`${title}.`, COLUMNS),
+    '',
+    wrap(`Source: ${source.title}`, COLUMNS),
+    source.url,
+    wrap(`“${source.says}”`, COLUMNS),
+    '',
+    drawing.replace(/^\n/, ''),
+    '',
+    ...Object.entries(scenario.topology.nodes).map(([node, { is }]) => `${node}: ${is}`),
+    '',
+    `Made by netns-lab (${commandLine}).`,
+    wrap(
+      `It expects what kernel ${kernel} must do.${changes.map(change => ` Kernels differ by ${describeChange(change)}.`).join('')}`,
+      COLUMNS,
+    ),
+    ...(left.length > 0
+      ? [
+          wrap(
+            `Left out, as its outcome is luck: ${left.join(', ')} (lab run ${scenario.id} has it).`,
+            COLUMNS,
+          ),
+        ]
+      : []),
+    '',
+    wrap(
+      'Exit status: 0 when everything comes out as documented, 1 when it does not, 4 when it cannot be tried here. Nothing outside its own namespaces is changed. WAIT=5 gives a slow machine more time.',
+      COLUMNS,
+    ),
+    'What is in single quotes is for other shells to expand, and typographic quotes are meant.',
+    'shellcheck disable=SC1112,SC2016',
+  ]
+  return `#!/bin/sh\n${comment(text.join('\n'))}\n`
+}
+
+/** A change with where it was released: `751de2012eaf (“…”, 6.9, 6.8.8)`. */
+function describeChange({ commit, title, since, backports = [] }: KernelChange): string {
+  return `${commit} (“${title}”, ${[since, ...backports].join(', ')})`
+}
+
+function needsOf(plan: ExperimentPlan): string {
+  return plan.needs
+    .map(id => {
+      const capability = CAPABILITIES.find(candidate => candidate.id === id)
+      if (!capability) throw new LabError(`unknown capability '${id}'`)
+      const { title, config, packages } = capability
+      const brings = [...config, ...packages.map(name => `package ${name}`)]
+      return brings.length > 0 ? `${title} (${brings.join(', ')})` : title
+    })
+    .join('; ')
+}
