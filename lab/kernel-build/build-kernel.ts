@@ -39,7 +39,7 @@ export interface BuildOptions {
 }
 
 /** What a build is doing. */
-export type BuildProgress =
+type BuildProgress =
   /** Another process builds from the same source. */
   | { readonly stage: 'wait' }
   | ({ readonly stage: 'source' } & SourceProgress)

@@ -45,7 +45,7 @@ export interface FetchedKernel extends Kernel {
 }
 
 /** What a fetch is doing. */
-export interface FetchProgress {
+interface FetchProgress {
   readonly name: string
   readonly phase: 'index' | 'download' | 'unpack'
   /** bytes, in the download phase; 0 in the others */

@@ -45,15 +45,6 @@ export function parseBanner(banner: string): KernelVersion {
   }
 }
 
-/** The kernel that runs here and now. */
-export function runningKernel(): KernelVersion {
-  try {
-    return parseBanner(readFileSync('/proc/version', 'utf8'))
-  } catch {
-    return { release: release(), packageVersion: undefined, mainlineVersion: mainlineOfRelease(release()) }
-  }
-}
-
 /**
  * Orders two versions as Debian's policy does (`~` sorts before the end of the string, so that a release
  * candidate comes before its release). Negative when `a` is older.

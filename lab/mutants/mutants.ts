@@ -1,7 +1,7 @@
 import { repositoryFile } from '../kernel-build/repository.js'
 
 /** What a mutant must do to a scenario. */
-export interface ExpectedChange {
+interface ExpectedChange {
   /** The scenario's id. */
   readonly scenario: string
   readonly verdict: 'regressed' | 'unexpected-pass'

@@ -61,7 +61,7 @@ export async function loadModules(ids: readonly string[]): Promise<void> {
 }
 
 /** What brings a capability: CONFIG_ options, modules, packages. */
-export function remedy({ config, modules, packages }: Capability): string {
+function remedy({ config, modules, packages }: Capability): string {
   return [
     packages.length > 0 ? `apt-get install ${packages.join(' ')}` : '',
     modules.length > 0 ? `modprobe ${modules.join(' ')}, or --load-modules` : '',

@@ -13,15 +13,17 @@ import { holdSteps } from './packet-hold.js'
  */
 const NEUTRAL_IPV4 = { rp_filter: 0, accept_local: 0, route_localnet: 0, send_redirects: 0, log_martians: 1 }
 
-/** Index of the first veth end; the ones below are for lo and for bridges. */
-const FIRST_INDEX = 100
-
 /** What makes one instance of a topology differ from another that stands beside it. */
 export interface Instance {
   /** The name under /run/netns of a node. */
   netns(node: string): string
   /** A MAC address of its own for a device; the same for the same arguments. */
   mac(node: string, device: string): string
+  /**
+   * Index of the first device; the others follow. Trace events name a device by its index alone, across all namespaces, so
+   * instances whose devices are to be told apart have ranges of their own.
+   */
+  readonly firstIndex: number
   /** A folder that exists nowhere else, under the world's own /run. */
   readonly folder: string
 }
@@ -39,6 +41,8 @@ export interface CompiledTopology {
   readonly teardown: readonly Step[]
   /** MAC address of every device, by `node:device`. */
   readonly macs: Readonly<Record<string, string>>
+  /** Index of every device but lo, by `node:device`. */
+  readonly indexes: Readonly<Record<string, number>>
 }
 
 /** Compiles a valid topology. Pure: the same arguments give the same steps. */
@@ -51,6 +55,12 @@ export function compileTopology(
   const macs: Record<string, string> = {}
   for (const end of topology.links.flat())
     macs[`${end.node}:${end.device}`] = end.mac ?? instance.mac(end.node, end.device)
+
+  const devices = [
+    ...topology.links.flat().map(({ node, device }) => `${node}:${device}`),
+    ...nodes.flatMap(([name, { bridges = {} }]) => Object.keys(bridges).map(bridge => `${name}:${bridge}`)),
+  ]
+  const indexes = Object.fromEntries(devices.map((device, index) => [device, instance.firstIndex + index]))
 
   const batch = (node: string | null, lines: readonly string[], why: string) =>
     lines.length === 0 ? [] : [run(node, ['ip', '-batch', '-'], why, `${lines.join('\n')}\n`)]
@@ -70,17 +80,17 @@ export function compileTopology(
     ),
     batch(
       null,
-      topology.links.map(([a, b], index) => {
+      topology.links.map(([a, b]) => {
         // Indexes that differ from end to end: where both have the same, as happens in fresh namespaces, the kernel takes
         // the device for one without a lower one, and linkwatch_urgent_event() lets its carrier wait for up to a second.
         const end = (side: typeof a) =>
-          `${side.device} index ${FIRST_INDEX + 2 * index + (side === a ? 0 : 1)} netns ${instance.netns(side.node)} address ${macs[`${side.node}:${side.device}`]} numtxqueues 1 numrxqueues 1`
+          `${side.device} index ${indexes[`${side.node}:${side.device}`]} netns ${instance.netns(side.node)} address ${macs[`${side.node}:${side.device}`]} numtxqueues 1 numrxqueues 1`
         return `link add ${end(a)} type veth peer name ${end(b)}`
       }),
       'make the veth pairs',
     ),
     nodes.flatMap(([name, node]) =>
-      batch(name, configureLines(name, node, topology), 'configure devices, addresses and routes'),
+      batch(name, configureLines(name, node, topology, indexes), 'configure devices, addresses and routes'),
     ),
     nodes.flatMap(([name, node]) => [
       ...writeIfAny(name, ownSysctls(node, false)),
@@ -132,6 +142,7 @@ export function compileTopology(
       'take the network namespaces down',
     ),
     macs,
+    indexes,
   }
 }
 
@@ -167,7 +178,12 @@ function writeIfAny(name: string, values: Readonly<Record<string, string | numbe
   return Object.keys(values).length > 0 ? [writeSysctls(name, values, 'set the node’s own sysctls')] : []
 }
 
-function configureLines(name: string, node: Node, topology: Topology): string[] {
+function configureLines(
+  name: string,
+  node: Node,
+  topology: Topology,
+  indexes: CompiledTopology['indexes'],
+): string[] {
   const devices = topology.links.flat().flatMap(end => (end.node === name ? [end.device] : []))
   const bridges = Object.entries(node.bridges ?? {})
   const addresses = Object.entries(node.addresses ?? {})
@@ -175,7 +191,7 @@ function configureLines(name: string, node: Node, topology: Topology): string[] 
     `link set lo${node.loopbackMac ? ` address ${node.loopbackMac}` : ''} up`,
     ...bridges.map(
       ([bridge, { mac }]) =>
-        `link add ${bridge}${mac ? ` address ${mac}` : ''} type bridge stp_state 0 forward_delay 0`,
+        `link add ${bridge} index ${indexes[`${name}:${bridge}`]}${mac ? ` address ${mac}` : ''} type bridge stp_state 0 forward_delay 0`,
     ),
     ...bridges.flatMap(([bridge, { ports }]) => ports.map(port => `link set ${port} master ${bridge}`)),
     ...addresses.flatMap(([device, list]) => list.map(address => `addr add ${address} dev ${device}`)),

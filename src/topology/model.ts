@@ -9,14 +9,14 @@ export interface LinkEnd {
 }
 
 /** A Linux bridge inside a node. */
-export interface Bridge {
+interface Bridge {
   /** Devices of this node that become its ports. */
   readonly ports: readonly string[]
   readonly mac?: string
 }
 
 /** A server that a node runs while the topology stands. */
-export interface Service {
+interface Service {
   readonly protocol: 'tcp' | 'udp'
   /** Address that it binds to; `0.0.0.0` when left out. */
   readonly address?: string
@@ -24,7 +24,7 @@ export interface Service {
 }
 
 /** radvd in a node, sending router advertisements from `device` for `prefix`. */
-export interface RouterAdvertisements {
+interface RouterAdvertisements {
   readonly device: string
   readonly prefix: string
 }

@@ -18,7 +18,6 @@ const raw = {
   connect: libc.func('int connect(int fd, const void *address, uint32_t length)'),
   listen: libc.func('int listen(int fd, int backlog)'),
   accept4: libc.func('int accept4(int fd, void *address, void *length, int flags)'),
-  getsockname: libc.func('int getsockname(int fd, void *address, void *length)'),
   getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)'),
   setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)'),
   sendto: libc.func(
@@ -29,12 +28,12 @@ const raw = {
   ),
   recvmsg: libc.func('int64_t recvmsg(int fd, void *message, int flags)'),
   close: libc.func('int close(int fd)'),
+  ioctl: libc.func('int ioctl(int fd, ulong request, void *argument)'),
   poll: libc.func('int poll(void *fds, ulong count, int timeout)'),
   epollCreate1: libc.func('int epoll_create1(int flags)'),
   epollCtl: libc.func('int epoll_ctl(int epoll, int operation, int fd, void *event)'),
   epollWait: libc.func('int epoll_wait(int epoll, void *events, int capacity, int timeout)'),
   eventfd: libc.func('int eventfd(uint32_t initial, int flags)'),
-  ifNameToIndex: libc.func('uint32_t if_nametoindex(const char *name)'),
   shutdown: libc.func('int shutdown(int fd, int how)'),
   exit: libc.func('void _exit(int status)'),
   prctl: libc.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)'),
@@ -149,15 +148,6 @@ export function acceptSocket(fd: number): { fd: number; peer: SocketAddress } | 
   return { fd: checked('accept4', result), peer: decodeSocketAddress(address) }
 }
 
-/** The address that a socket is bound to. Throws SystemError. */
-export function socketName(fd: number): SocketAddress {
-  const address = Buffer.alloc(28)
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(address.length)
-  checked('getsockname', raw.getsockname(fd, address, length))
-  return decodeSocketAddress(address)
-}
-
 /** Reads a socket option as bytes; at most `size` of them. Throws SystemError. */
 export function getSocketOption(fd: number, level: number, name: number, size: number): Buffer {
   const value = Buffer.alloc(size)
@@ -192,6 +182,42 @@ export function receiveBytes(fd: number, data: Buffer): { length: number; from: 
   return { length: checked('recvfrom', result), from: decodeSocketAddress(address) }
 }
 
+/** One frame from a packet socket. */
+export interface ReceivedFrame {
+  /** How many bytes there were, which may be more than fitted. */
+  readonly length: number
+  readonly interfaceIndex: number
+  readonly direction: 'in' | 'out'
+  /** When the kernel saw it, in nanoseconds since 1970; 0 when it did not look at the clock. */
+  readonly timeNs: bigint
+}
+
+/** Receives one frame from a packet socket into `data`; undefined when none is there. Throws SystemError. */
+export function receiveFrame(fd: number, data: Buffer): ReceivedFrame | undefined {
+  const MSG_TRUNC = 0x20
+  const PACKET_OUTGOING = 4
+  const address = Buffer.alloc(20)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(address.length)
+  const result = Number(raw.recvfrom(fd, data, data.length, MSG_TRUNC, address, length))
+  if (result < 0 && koffi.errno() === EAGAIN) return undefined
+  return {
+    length: checked('recvfrom', result),
+    interfaceIndex: address.readInt32LE(4),
+    direction: address[10] === PACKET_OUTGOING ? 'out' : 'in',
+    timeNs: frameTime(fd),
+  }
+}
+
+/** Asks for the time of the last frame that came from a socket; the first call makes the kernel take the time of each. */
+export function frameTime(fd: number): bigint {
+  const SIOCGSTAMPNS_OLD = 0x8907
+  const timespec = Buffer.alloc(16)
+  // ENOENT: none came yet.
+  if (raw.ioctl(fd, SIOCGSTAMPNS_OLD, timespec) < 0) return 0n
+  return timespec.readBigInt64LE(0) * 1_000_000_000n + timespec.readBigInt64LE(8)
+}
+
 /** Says that nothing more will be sent, shutdown(SHUT_WR). Throws SystemError. */
 export function shutdownSending(fd: number): void {
   const SHUT_WR = 1
@@ -201,13 +227,6 @@ export function shutdownSending(fd: number): void {
 /** Closes a descriptor; an already closed one is not an error. */
 export function closeFd(fd: number): void {
   raw.close(fd)
-}
-
-/** The index of a device in the thread's present network namespace. Throws SystemError when there is none. */
-export function deviceIndex(name: string): number {
-  const index = raw.ifNameToIndex(name)
-  if (index === 0) throw new SystemError('if_nametoindex', koffi.errno(), name)
-  return index
 }
 
 /** poll(2) over one descriptor, blocking the thread for up to `timeoutMs`; the events that came. Throws SystemError. */

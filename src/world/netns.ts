@@ -46,7 +46,7 @@ export class Netns {
 }
 
 /** `/proc/sys` path of a sysctl; a device name may hold dots when the key is written with slashes, as sysctl(8) takes it. */
-export function sysctlPath(key: string): string {
+function sysctlPath(key: string): string {
   return `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`
 }
 
