@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { release } from 'node:os'
-
 /** What a version banner (`/proc/version`, a boot image's header) says about a kernel. */
 export interface KernelVersion {
   /** as `uname -r` prints it */

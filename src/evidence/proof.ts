@@ -2,11 +2,14 @@
  * A proof is one thing that the kernel would say if a mechanism was at work. Sources turn proofs into findings: they
  * take what they need before the probe runs, and look again after it.
  */
-import type { KernelChange } from '../kernel/version.js'
+import type { KernelChange, KernelVersion } from '../kernel/version.js'
 import type { IptablesCommands } from '../topology/compile.js'
 import type { CommandRecord } from '../world/command.js'
 import type { Netns } from '../world/netns.js'
+import type { Capture } from './capture.js'
+import type { ConntrackEvents } from './conntrack-events.js'
 import type { KernelLog } from './kernel-log.js'
+import type { Trace } from './trace.js'
 
 interface AnyProof {
   readonly node: string
@@ -74,6 +77,56 @@ export interface KernelLogProof extends AnyProof {
   readonly header: boolean
 }
 
+/**
+ * A packet that the kernel gave up, skb:kfree_skb, attributed by the index of the device that it came in on. Addresses are
+ * those that it had then, after DNAT.
+ */
+export interface DropProof extends AnyProof {
+  readonly source: 'drop'
+  /** A regular expression for the device that the routing code saw it come in on: for a frame that br_netfilter took up, the bridge. */
+  readonly device: string
+  /** Regular expressions for the addresses. */
+  readonly from: string
+  readonly to: string
+  /** A regular expression for the function that gave it up. */
+  readonly function: string
+  /** The reason's name by kernel, newest first; left out, any. */
+  readonly reasons?: readonly { readonly name: string; readonly since: string }[]
+}
+
+/** The route lookups that were made for a packet that came in on a device, fib:fib_table_lookup. */
+export interface FibProof extends AnyProof {
+  readonly source: 'fib'
+  /** Regular expressions, as in a drop. */
+  readonly device: string
+  readonly from: string
+  readonly to: string
+  /** A regular expression for the device that the lookup of the way back must have found, where there has to be such a lookup. */
+  readonly back?: string
+}
+
+/** A connection that began to be tracked, as `conntrack -E` says it. */
+export interface ConntrackEventProof extends AnyProof {
+  readonly source: 'conntrack-event'
+  /** A regular expression for the line. */
+  readonly event: string
+}
+
+/** A frame on a device, as a packet socket sees it. */
+export interface CaptureProof extends AnyProof {
+  readonly source: 'capture'
+  readonly device: string
+  readonly direction: 'in' | 'out'
+  readonly protocol?: 'icmp' | 'icmpv6' | 'tcp' | 'udp'
+  readonly from?: string
+  readonly to?: string
+  /** ICMP or ICMPv6 type. */
+  readonly type?: number
+  /** Whether it must have the device's own MAC address as its source. */
+  readonly ownMac?: boolean
+  readonly present: boolean
+}
+
 export type Proof =
   | MibProof
   | RuleProof
@@ -82,6 +135,10 @@ export type Proof =
   | ConntrackStatProof
   | ConntrackProof
   | KernelLogProof
+  | DropProof
+  | FibProof
+  | ConntrackEventProof
+  | CaptureProof
 
 /** Why packets get lost, in the kernel's terms, and what would prove it. */
 export interface Mechanism {
@@ -119,6 +176,15 @@ export interface EvidenceContext {
   readonly mac: (node: string, device: string) => string
   /** The machine's kernel log, or why it cannot be read. */
   readonly kernelLog: KernelLog | string
+  /** The run's tracer, or why there is none. */
+  readonly trace: Trace<unknown> | string
+  /** What this experiment's devices are registered with the tracer under. */
+  readonly owner: unknown
+  /** The experiment's captures, or why there are none. */
+  readonly capture: Capture | string
+  /** The connection tracking events of a node, or why there are none. */
+  readonly conntrackEvents: (node: string) => ConntrackEvents | string
+  readonly kernel: KernelVersion
 }
 
 /** A proof under watch: `look` says what came since it was taken up. */

@@ -1,13 +1,20 @@
 /** Putting a mechanism under watch, and judging from its proofs whether it was at work. */
+import { captureSource } from './capture.js'
+import { conntrackEventSource } from './conntrack-events.js'
 import { conntrackStatSource, mibSource } from './counters.js'
 import { kernelLogSource } from './kernel-log.js'
 import type { EvidenceContext, EvidenceSource, Finding, Mechanism, Proof, Watch } from './proof.js'
 import { addressSource, conntrackSource, routeSource, ruleCounterSource } from './tables.js'
+import { dropSource, fibSource } from './trace-sources.js'
 
 const SOURCES: { readonly [S in Proof['source']]: EvidenceSource<Extract<Proof, { source: S }>> } = {
   address: addressSource,
   conntrack: conntrackSource,
+  'conntrack-event': conntrackEventSource,
   'conntrack-stat': conntrackStatSource,
+  capture: captureSource,
+  drop: dropSource,
+  fib: fibSource,
   'kernel-log': kernelLogSource,
   mib: mibSource,
   route: routeSource,

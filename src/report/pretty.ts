@@ -1,7 +1,9 @@
-/** The report for a person: a line while each scenario runs (on a terminal), a table of verdicts, and every surprise. */
+/** The report for a person: a line while scenarios run (on a terminal), each result with its causes, a table at the end. */
 import { styleText } from 'node:util'
+import { wrap } from '../explain/wrap.js'
 import type { Reporter } from './events.js'
-import type { ScenarioReport, TrialReport, Verdict } from './schema.js'
+import type { Report, ScenarioReport, Verdict } from './schema.js'
+import { causesOf, countResults, describeCause, describeRun, type ScenarioLookup, seconds } from './words.js'
 
 const COLOUR: Readonly<Record<Verdict, Parameters<typeof styleText>[0]>> = {
   error: 'magenta',
@@ -12,34 +14,48 @@ const COLOUR: Readonly<Record<Verdict, Parameters<typeof styleText>[0]>> = {
   changed: 'cyan',
   confirmed: 'green',
 }
+const VERDICT_COLUMNS = 'unexpected-pass'.length
+const INDENT = '    '
+const DEFAULT_COLUMNS = 80
+const LIVE_EVERY_MS = 100
 
-/** Writes to `stream`: in colour and with a live line on a terminal, plain lines elsewhere. */
-export function prettyReporter(stream: NodeJS.WriteStream): Reporter {
+/** What it writes to; a terminal says so, and how wide it is. */
+interface PrettyStream {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+/**
+ * Writes to `stream`. On a terminal: with a live line, wrapped to its width, and in colour unless NO_COLOR is set.
+ * Elsewhere plain lines, one for each thing said, however long.
+ */
+export function prettyReporter(stream: PrettyStream, lookup: ScenarioLookup): Reporter {
   const live = stream.isTTY === true
-  const paint = (format: Parameters<typeof styleText>[0], text: string) =>
-    live && !process.env.NO_COLOR ? styleText(format, text) : text
+  const columns = () => stream.columns ?? DEFAULT_COLUMNS
+  const paint: Paint = (format, text) => (live && !process.env.NO_COLOR ? styleText(format, text) : text)
   const running = new Map<string, { done: number; trials: number }>()
   const totals = new Map<string, number>()
-  const draw = () => {
-    if (!live) return
+  let drawn = 0
+  const draw = (now: number) => {
+    // Trials of many topologies end within the same few milliseconds: nobody reads a line for each.
+    if (!live || now - drawn < LIVE_EVERY_MS) return
+    drawn = now
     const text = [...running].map(([id, { done, trials }]) => `${id} ${done}/${trials}`).join('  ')
-    stream.write(`\r\x1b[K${text.slice(0, Math.max(10, (stream.columns ?? 80) - 1))}`)
+    stream.write(`\r\x1b[K${text.slice(0, Math.max(10, columns() - 1))}`)
   }
   const line = (text: string) => stream.write(`${live ? '\r\x1b[K' : ''}${text}\n`)
+  const indented = (text: string, more = '') =>
+    INDENT + (live ? wrap(text, columns() - INDENT.length - more.length, INDENT + more) : text)
 
   return {
     event(event) {
       switch (event.type) {
-        case 'run-start': {
-          const { kernel, machine } = event
-          const release = kernel.release.startsWith(kernel.version) ? '' : ` (${kernel.version})`
-          line(
-            `Linux ${kernel.release}${release}, ${machine.distribution}, ${machine.cpus} CPUs, ${machine.privilege}`,
-          )
+        case 'run-start':
+          line(describeRun(event))
           line('')
           for (const { id, trials } of event.scenarios) totals.set(id, trials)
           break
-        }
         case 'scenario-start':
           running.set(event.scenario, { done: 0, trials: totals.get(event.scenario) ?? 0 })
           break
@@ -51,50 +67,58 @@ export function prettyReporter(stream: NodeJS.WriteStream): Reporter {
         case 'notice':
           line(paint('gray', `not available: ${event.what}: ${event.why}`))
           break
-        case 'scenario-end':
-          running.delete(event.scenario.id)
-          for (const text of describeScenario(event.scenario, paint)) line(text)
-          break
-        case 'run-end': {
-          const summary = Object.entries(event.report.summary).filter(([, count]) => count > 0)
-          line('')
-          line(
-            `${event.report.scenarios.length} scenarios in ${(event.report.elapsedMs / 1000).toFixed(1)} s: ${summary
-              .map(([verdict, count]) => paint(COLOUR[verdict as Verdict], `${count} ${verdict}`))
-              .join(', ')}`,
-          )
+        case 'scenario-end': {
+          const { scenario } = event
+          running.delete(scenario.id)
+          line(`${paintVerdict(scenario.verdict, paint)}  ${paint('bold', scenario.id)}`)
+          line(indented(`${scenario.title}.`))
+          line(indented(scenario.reason))
+          for (const cause of causesOf(scenario, lookup(scenario.id)))
+            line(paint('gray', indented(`✗ ${describeCause(cause)}`, '  ')))
+          drawn = 0
           break
         }
+        case 'run-end':
+          running.clear()
+          line('')
+          for (const text of table(event.report, paint)) line(text)
+          line('')
+          break
       }
-      draw()
+      draw(event.at)
+    },
+    close() {
+      if (live) stream.write('\r\x1b[K')
     },
   }
 }
 
 type Paint = (format: Parameters<typeof styleText>[0], text: string) => string
 
-function describeScenario(scenario: ScenarioReport, paint: Paint): string[] {
-  const { id, verdict, title, reason, trials, elapsedMs } = scenario
-  const seconds = `${(elapsedMs / 1000).toFixed(1)} s`
+function paintVerdict(verdict: Verdict, paint: Paint): string {
+  return paint(COLOUR[verdict], verdict.padEnd(VERDICT_COLUMNS))
+}
+
+function table({ scenarios, summary, elapsedMs }: Report, paint: Paint): string[] {
+  const idColumns = Math.max(8, ...scenarios.map(({ id }) => id.length))
+  const counts = Object.entries(summary).filter(([, count]) => count > 0)
+  const total = counts.map(([verdict, count]) => paint(COLOUR[verdict as Verdict], `${count} ${verdict}`))
   return [
-    `${paint(COLOUR[verdict], verdict.padEnd(15))} ${id}  ${paint('gray', `${trials.length} trials, ${seconds}`)}`,
-    `    ${title}.`,
-    `    ${reason}`,
-    ...causes(trials).map(text => `    ${paint('gray', text)}`),
+    paint('gray', `${'verdict'.padEnd(VERDICT_COLUMNS)}  ${'scenario'.padEnd(idColumns)}  trials     time`),
+    ...scenarios.map(
+      scenario =>
+        `${paintVerdict(scenario.verdict, paint)}  ${scenario.id.padEnd(idColumns)}  ${String(scenario.trials.length).padStart(6)}  ${seconds(scenario.elapsedMs).padStart(7)}${paint('gray', notes(scenario))}`,
+    ),
+    `${scenarios.length} scenarios in ${seconds(elapsedMs)}: ${total.join(', ')}`,
   ]
 }
 
-/** One line of cause for each probe and way in which it failed: what was set, and what the kernel said. */
-function causes(trials: readonly TrialReport[]): string[] {
-  const lines = new Map<string, string>()
-  for (const trial of trials) {
-    if (trial.outcome !== 'fails') continue
-    const cause =
-      trial.evidence.find(({ source, state }) => source === 'kernel-log' && state === 'seen') ??
-      trial.evidence.find(({ source, state }) => source === 'route' && state === 'seen') ??
-      trial.evidence.find(({ state }) => state === 'seen')
-    const key = `${trial.probe} ${trial.mechanism}`
-    if (cause && !lines.has(key)) lines.set(key, `${trial.probe}: [${cause.node}] ${cause.says}`)
-  }
-  return [...lines.values()]
+function notes({ trials }: ScenarioReport): string {
+  const { skip, fail, error } = countResults(trials)
+  const parts = [
+    ...(fail > 0 ? [`${fail} not as they must be`] : []),
+    ...(error > 0 ? [`${error} in error`] : []),
+    ...(skip > 0 ? [`${skip} skipped`] : []),
+  ]
+  return parts.length > 0 ? `  ${parts.join(', ')}` : ''
 }

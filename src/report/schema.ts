@@ -20,6 +20,16 @@ const evidence = z.object({
   says: z.string(),
 })
 
+/** A commit of the kernel. */
+const change = z.object({
+  commit: z.string(),
+  title: z.string(),
+  /** First mainline release that has it. */
+  since: z.string(),
+  backports: z.array(z.string()).optional(),
+  url: z.string(),
+})
+
 const trial = z.object({
   phase: z.enum(['control', 'broken', 'fixed', 'reverted']),
   probe: z.string(),
@@ -39,6 +49,8 @@ const trial = z.object({
   /** The reason for the expectation, or what was seen instead of it. */
   why: z.string(),
   mechanism: z.string().optional(),
+  /** The change of the kernel that the expectation is keyed by: this kernel's differs for having or lacking it. */
+  change: change.optional(),
   evidence: z.array(evidence),
   /** Which repetition it is, from 1. */
   repetition: z.number().int(),
@@ -56,7 +68,12 @@ const scenario = z.object({
 
 export const reportSchema = z.object({
   schema: z.literal('netns-lab.report/1'),
-  kernel: z.object({ release: z.string(), version: z.string() }),
+  kernel: z.object({
+    release: z.string(),
+    version: z.string(),
+    /** The version of the distribution's package, where it has one: `6.1.176-1`. */
+    package: z.string().optional(),
+  }),
   machine: z.object({
     cpus: z.number().int(),
     privilege: z.enum(['root', 'rootless']),

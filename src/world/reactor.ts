@@ -47,7 +47,8 @@ export function ready(fd: number, events: number, timeoutMs?: number, signal?: A
     const cancel = () => settle(0)
     waiters.set(fd, { resolve: settle })
     controlEpoll(epoll, EPOLL_CTL_ADD, fd, events)
-    if (timeoutMs !== undefined) timer = setTimeout(cancel, timeoutMs)
+    // A busy process comes to its timers before it hears what the other thread has seen: look once more.
+    if (timeoutMs !== undefined) timer = setTimeout(() => settle(pollOne(fd, events, 0)), timeoutMs)
     signal?.addEventListener('abort', cancel, { once: true })
     if (!running) void run()
   })

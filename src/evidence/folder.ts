@@ -1,0 +1,42 @@
+/** The folder of a run: its report and every event, beside the evidence. */
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { LabError } from '../errors.js'
+import type { Reporter } from '../report/events.js'
+import { jsonReporter } from '../report/json.js'
+
+/** Writes report.json and events.ndjson into `folder`, making it first. Throws LabError when it cannot be written. */
+export function folderReporter(folder: string): Reporter {
+  const failed = (error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException
+    return new LabError(
+      `${folder} could not be written: ${code ?? message}`,
+      'choose a folder that may be written, with some space',
+    )
+  }
+  let fd: number
+  try {
+    mkdirSync(folder, { recursive: true })
+    fd = openSync(join(folder, 'events.ndjson'), 'w', 0o644)
+  } catch (error) {
+    throw failed(error)
+  }
+  const report = jsonReporter(join(folder, 'report.json'))
+  let failure: LabError | undefined
+  return {
+    event(event) {
+      report.event(event)
+      if (failure) return
+      try {
+        writeSync(fd, `${JSON.stringify(event)}\n`)
+      } catch (error) {
+        failure = failed(error)
+      }
+    },
+    async close() {
+      closeSync(fd)
+      await report.close?.()
+      if (failure) throw failure
+    },
+  }
+}

@@ -1,0 +1,55 @@
+/** What evidence needs to know of an Ethernet frame. */
+import { ipv6Text } from '../world/libc.js'
+
+export interface FrameSummary {
+  readonly sourceMac: string
+  readonly protocol: 'arp' | 'icmp' | 'icmpv6' | 'tcp' | 'udp' | 'other'
+  /** Addresses of IPv4 and IPv6, empty for everything else. */
+  readonly from: string
+  readonly to: string
+  /** ICMP or ICMPv6 type. */
+  readonly type?: number
+}
+
+const PROTOCOLS: Readonly<Record<number, FrameSummary['protocol']>> = {
+  1: 'icmp',
+  6: 'tcp',
+  17: 'udp',
+  58: 'icmpv6',
+}
+const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd }
+
+/** Reads a frame as far as it goes. IPv6 extension headers are not followed. */
+export function summarizeFrame(frame: Buffer): FrameSummary {
+  const sourceMac = [...frame.subarray(6, 12)].map(byte => byte.toString(16).padStart(2, '0')).join(':')
+  const type = frame.length >= 14 ? frame.readUInt16BE(12) : 0
+  const packet = frame.subarray(14)
+  if (type === ETHERTYPE.ipv4 && packet.length >= 20) {
+    const header = ((packet[0] ?? 0) & 0x0f) * 4
+    return {
+      sourceMac,
+      from: packet.subarray(12, 16).join('.'),
+      to: packet.subarray(16, 20).join('.'),
+      ...transport(packet[9] ?? 0, packet[header]),
+    }
+  }
+  if (type === ETHERTYPE.ipv6 && packet.length >= 40)
+    return {
+      sourceMac,
+      from: ipv6Text(packet.subarray(8, 24)),
+      to: ipv6Text(packet.subarray(24, 40)),
+      ...transport(packet[6] ?? 0, packet[40]),
+    }
+  return { sourceMac, protocol: type === ETHERTYPE.arp ? 'arp' : 'other', from: '', to: '' }
+}
+
+function transport(number: number, type: number | undefined): Pick<FrameSummary, 'protocol' | 'type'> {
+  const protocol = PROTOCOLS[number] ?? 'other'
+  const hasType = protocol === 'icmp' || protocol === 'icmpv6'
+  return { protocol, ...(hasType && type !== undefined ? { type } : {}) }
+}
+
+/** The frame in a line: `icmp 172.16.0.148 -> 185.15.56.55 type 8`. */
+export function describeFrame({ protocol, from, to, type, sourceMac }: FrameSummary): string {
+  return `${protocol} ${from || sourceMac}${to ? ` -> ${to}` : ''}${type === undefined ? '' : ` type ${type}`}`
+}

@@ -1,0 +1,170 @@
+/**
+ * Trace events as text, and joining them to packets. Devices have the same names in every namespace, and addresses repeat,
+ * but a device of a running experiment has an index of its own, and fib_table_lookup names the index that a packet came in
+ * on. One CPU works off one received packet after the other, so between two netif_receive_skb all lookups of a CPU's
+ * softirq are for that packet, and a kfree_skb of the same skb is its end. Packets that come in on lo are nobody's: every
+ * namespace's lo has index 1, and another run on the same machine has the same addresses.
+ */
+
+/** Where a packet was: the experiment that has the node, by whatever it registered under. */
+export interface TracedDevice<Owner> {
+  readonly owner: Owner
+  readonly node: string
+  readonly device: string
+}
+
+/** One route lookup, fib_table_lookup (include/trace/events/fib.h). Its `gw` is left out: it is not set for local routes. */
+export interface FibLookup {
+  readonly table: number
+  readonly oif: number
+  readonly iif: number
+  readonly from: string
+  readonly to: string
+  /** The device of the route that was found; `-` when there was none. */
+  readonly device: string
+  readonly error: number
+}
+
+/** A packet that a device of an experiment received, with the lookups that were made for it. */
+export interface TracedPacket<Owner> extends TracedDevice<Owner> {
+  /** The lookup for the packet's own way, then those that the kernel made to check its source. */
+  readonly lookups: readonly FibLookup[]
+}
+
+/** A packet that the kernel gave up. */
+export interface TracedDrop<Owner> {
+  readonly packet: TracedPacket<Owner>
+  /** The function, without offset; absent on kernels that print a bare address. */
+  readonly function?: string
+  /** Name of the reason, as the event's own format spells it; absent before 5.17. */
+  readonly reason?: string
+}
+
+interface Current<Owner> {
+  readonly skb: string
+  readonly lookups: FibLookup[]
+  packet?: TracedPacket<Owner>
+}
+
+const EVENT = /\[(\d{3,})\] (\S{4,6}) +\d+\.\d+: (netif_receive_skb|fib_table_lookup|kfree_skb): (.*)$/
+const RECEIVE = /^dev=\S+ skbaddr=(\S+) /
+const LOOKUP =
+  /^table (\d+) oif (-?\d+) iif (-?\d+) (?:proto \d+ )?([\d.]+)\/\d+ -> ([\d.]+)\/\d+ .*==> dev (\S+) .*err (-?\d+)/
+const FREE = /^skbaddr=(\S+) .*location=(\S+)(?: reason: (\S+))?/
+/** Gives up a packet long after it came in: what a queue held is still the same packet. */
+const FROM_QUEUE = /^(nfqnl_|nf_reinject|nf_queue)/
+/** How many packets are remembered for a queue to give up. */
+const HELD = 4096
+
+/** Reads trace lines in their order and keeps what can be attributed. What cannot is no evidence, and dropped. */
+export class TraceJoin<Owner> {
+  readonly packets: TracedPacket<Owner>[] = []
+  readonly drops: TracedDrop<Owner>[] = []
+  /** Whether the ring buffer overflowed: something may be missing. */
+  lost = false
+  readonly #byIndex = new Map<number, TracedDevice<Owner>>()
+  readonly #current = new Map<string, Current<Owner>>()
+  /** Packets that other ones came after, by skb. */
+  readonly #held = new Map<string, TracedPacket<Owner>>()
+
+  register(index: number, device: TracedDevice<Owner>): void {
+    this.#byIndex.set(index, device)
+  }
+
+  unregister(owner: Owner): void {
+    for (const [index, device] of this.#byIndex) if (device.owner === owner) this.#byIndex.delete(index)
+  }
+
+  line(text: string): void {
+    const match = EVENT.exec(text)
+    if (!match) {
+      if (/LOST \d* ?EVENTS/.test(text)) this.#forget()
+      return
+    }
+    const [, cpu = '', flags = '', event, rest = ''] = match
+    if (event === 'netif_receive_skb') this.#receive(cpu, rest)
+    else if (event === 'kfree_skb') this.#free(cpu, rest)
+    // What a process looks up while it sends is another packet's: only softirqs (`s`) receive.
+    else if (flags[2] === 's') this.#lookup(cpu, rest)
+  }
+
+  #forget(): void {
+    this.lost = true
+    this.#current.clear()
+    this.#held.clear()
+  }
+
+  #receive(cpu: string, rest: string): void {
+    const skb = RECEIVE.exec(rest)?.[1] ?? ''
+    const before = this.#current.get(cpu)
+    this.#held.delete(skb)
+    if (before?.packet && before.skb !== skb) this.#hold(before.skb, before.packet)
+    this.#current.set(cpu, { skb, lookups: [] })
+  }
+
+  #lookup(cpu: string, rest: string): void {
+    const current = this.#current.get(cpu)
+    const match = LOOKUP.exec(rest)
+    if (!current || !match) return
+    const [, table, oif, iif, from = '', to = '', device = '', error] = match
+    const lookup = {
+      table: Number(table),
+      oif: Number(oif),
+      iif: Number(iif),
+      from,
+      to,
+      device,
+      error: Number(error),
+    }
+    if (current.packet) {
+      current.lookups.push(lookup)
+      return
+    }
+    const where = this.#byIndex.get(lookup.iif)
+    if (!where) return
+    current.lookups.push(lookup)
+    current.packet = { ...where, lookups: current.lookups }
+    this.packets.push(current.packet)
+  }
+
+  #hold(skb: string, packet: TracedPacket<Owner>): void {
+    this.#held.set(skb, packet)
+    const [oldest] = this.#held.keys()
+    if (this.#held.size > HELD && oldest !== undefined) this.#held.delete(oldest)
+  }
+
+  /** The packet that ends with this skb. */
+  #end(cpu: string, skb: string, name = ''): TracedPacket<Owner> | undefined {
+    const current = this.#current.get(cpu)
+    if (current?.skb === skb) {
+      this.#current.delete(cpu)
+      return current.packet
+    }
+    if (!FROM_QUEUE.test(name)) return undefined
+    const everywhere = [...this.#current.values()].find(other => other.skb === skb)?.packet
+    const packet = this.#held.get(skb) ?? everywhere
+    this.#held.delete(skb)
+    return packet
+  }
+
+  #free(cpu: string, rest: string): void {
+    const [, skb = '', location = '', reason] = FREE.exec(rest) ?? []
+    const name = /^[A-Za-z_][\w.]*/.exec(location)?.[0]
+    const packet = this.#end(cpu, skb, name)
+    if (!packet) return
+    this.drops.push({
+      packet,
+      ...(name === undefined ? {} : { function: name.replace(/\..*/, '') }),
+      ...(reason === undefined ? {} : { reason }),
+    })
+  }
+}
+
+/** Names of all drop reasons that a kernel knows, from the `print fmt` of kfree_skb; empty before 5.17. */
+export function reasonNames(format: string): ReadonlySet<string> {
+  return new Set(
+    [...format.matchAll(/\{\s*(?:\d+|0x[\da-f]+|SKB_[A-Z_\d]+)\s*,\s*"([A-Z_\d]+)"\s*\}/gi)].map(
+      ([, name = '']) => name,
+    ),
+  )
+}

@@ -1,0 +1,80 @@
+/** GitHub Actions: a folded group for each scenario, annotations for what needs a look, and the job summary. */
+import { appendFileSync } from 'node:fs'
+import { LabError } from '../errors.js'
+import type { Reporter } from './events.js'
+import { markdownOf } from './markdown.js'
+import type { Report, ScenarioReport, Verdict } from './schema.js'
+import type { Sink } from './sink.js'
+import { oneLine, type ScenarioLookup, seconds, titledTrials } from './words.js'
+
+const ANNOTATIONS: Readonly<Record<Verdict, 'error' | 'warning' | 'notice' | undefined>> = {
+  error: 'error',
+  regressed: 'error',
+  'unexpected-pass': 'error',
+  flaky: 'error',
+  skipped: 'warning',
+  changed: 'notice',
+  confirmed: undefined,
+}
+
+/**
+ * Writes workflow commands as scenarios end, and appends the table to the job summary at the end. `summary` is the file
+ * that GITHUB_STEP_SUMMARY names, where it does. `close` throws LabError when that cannot be written.
+ */
+export function githubReporter(sink: Sink, lookup: ScenarioLookup, summary: string | undefined): Reporter {
+  const reports: Report[] = []
+  let kernel = ''
+  return {
+    event(event) {
+      if (event.type === 'run-start') kernel = event.kernel.version
+      if (event.type === 'scenario-end')
+        sink.write(scenarioLines(event.scenario, kernel, lookup).join('\n').concat('\n'))
+      if (event.type === 'run-end') reports.push(event.report)
+    },
+    close() {
+      sink.close()
+      if (summary === undefined) return
+      try {
+        appendFileSync(summary, markdownOf(reports, lookup))
+      } catch (error) {
+        throw new LabError(
+          `the job summary ${summary} could not be written: ${(error as NodeJS.ErrnoException).code}`,
+          'GITHUB_STEP_SUMMARY must name a file that may be written; unset it where there is no job summary',
+        )
+      }
+    },
+  }
+}
+
+function scenarioLines(scenario: ScenarioReport, kernel: string, lookup: ScenarioLookup): string[] {
+  const { id, verdict, reason, trials, elapsedMs } = scenario
+  const annotation = ANNOTATIONS[verdict]
+  return [
+    `::group::${data(`${verdict} ${id}: ${trials.length} trials, ${seconds(elapsedMs)}`)}`,
+    ...titledTrials(scenario, lookup(id)).map(({ trial, title }) => {
+      const why = trial.ok && trial.verdict !== 'skipped' ? '' : ` (${trial.why})`
+      return plain(`${trial.verdict}: ${title}: ${trial.says}${why}`)
+    }),
+    '::endgroup::',
+    ...(annotation
+      ? [
+          `::${annotation} title=${property(`netns-lab: ${id}: ${verdict} on Linux ${kernel}`)}::${data(reason)}`,
+        ]
+      : []),
+  ]
+}
+
+/** A line of log. The runner takes `##[` anywhere, and `::` at the start, for a command. */
+function plain(text: string): string {
+  return oneLine(text).replaceAll('##[', '## [')
+}
+
+/** The message of a workflow command, escaped as @actions/core does. */
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+/** A property of a workflow command. */
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
+}

@@ -1,0 +1,73 @@
+/** The page: what ran where, the verdict table, and a section for each scenario. */
+import { VERDICTS } from '../schema.js'
+import { countResults, describeRun, type ScenarioLookup, seconds } from '../words.js'
+import { type Column, columnsOf, type RunLog } from './model.js'
+import { scenarioSection } from './scenario.js'
+import { SCRIPT, STYLE } from './style.js'
+import { Html, html } from './template.js'
+
+/** The whole page for one or several runs. It loads nothing. */
+export function renderPage(runs: readonly RunLog[], lookup: ScenarioLookup): string {
+  const columns = columnsOf(runs)
+  const titles = new Map(
+    columns.flatMap(({ report }) => report.scenarios.map(({ id, title }) => [id, title] as const)),
+  )
+  const name = columns.map(column => column.name).join(', ')
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>netns-lab: Linux ${name}</title>
+<style>${new Html(STYLE)}</style></head>
+<body${columns.length > 1 && html` class="several"`}><main id="top">
+<a class="skip-link" href="#verdicts">To the verdicts</a>
+<header><h1>Networking failures on Linux ${name}</h1>
+${columns.map(header)}</header>
+<section class="card scroll" id="verdicts" tabindex="0" aria-label="Verdicts">${verdictTable(titles, columns)}</section>
+<p class="tools"><button data-of=".trial" data-open="true">Open every trial</button><button data-of=".trial" data-open="false">Fold every trial</button>
+<span class="legend">✓ works, ✕ fails, <b class="good">green</b> where that is what must come out: a documented failure that reproduces is.</span></p>
+${[...titles.keys()].map(id => scenarioSection(id, columns, lookup(id)))}
+${columns.map(unavailable)}
+</main><script>${new Html(SCRIPT)}</script></body></html>
+`.text
+}
+
+function header({ report }: Column): Html {
+  const counts = VERDICTS.filter(verdict => report.summary[verdict] > 0)
+  return html`<p>${describeRun(report)} <span class="dim">· <time datetime="${report.started}">${report.started.slice(0, 16).replace('T', ' ')}</time> · ${seconds(report.elapsedMs)}${
+    report.machine.slowness > 1 && ` · deadlines × ${report.machine.slowness.toFixed(1)}`
+  }</span></p>
+<ul class="counts">${counts.map(verdict => html`<li class="verdict ${verdict}">${report.summary[verdict]} ${verdict}</li>`)}</ul>
+`
+}
+
+function verdictTable(titles: ReadonlyMap<string, string>, columns: readonly Column[]): Html {
+  const [only] = columns
+  const single = columns.length === 1 && only
+  return html`<table><thead><tr><th scope="col">Scenario</th>${
+    single
+      ? html`<th scope="col">Verdict</th><th scope="col" class="number">Trials</th><th scope="col" class="number">Time</th>`
+      : columns.map(({ name }) => html`<th scope="col">${name}</th>`)
+  }</tr></thead><tbody>
+${[...titles].map(
+  ([
+    id,
+    title,
+  ]) => html`<tr><th scope="row"><a href="#${id}">${title}</a> <span class="id">${id}</span></th>${columns.map(
+    ({ name, report }) => {
+      const found = report.scenarios.find(scenario => scenario.id === id)
+      const kernel = !single && html`<span class="kernel">${name} </span>`
+      if (!found) return html`<td class="dim">${kernel}–</td>`
+      const { skip } = countResults(found.trials)
+      const counted = `${found.trials.length}${skip > 0 ? `, ${skip} skipped` : ''}`
+      return html`<td>${kernel}<span class="verdict ${found.verdict}">${found.verdict}</span></td>${single && html`<td class="number">${counted}</td><td class="number">${seconds(found.elapsedMs)}</td>`}`
+    },
+  )}</tr>
+`,
+)}</tbody></table>`
+}
+
+function unavailable({ name, report }: Column): Html {
+  if (report.unavailable.length === 0) return html``
+  return html`<section class="card"><h2>Not available on ${name}</h2><ul>${report.unavailable.map(({ what, why }) => html`<li><b>${what}</b>: ${why}</li>`)}</ul></section>
+`
+}

@@ -1,0 +1,82 @@
+/** One scenario of the page: its verdict, its story, the pictures of where packets are lost, its trials and commands. */
+import type { Scenario } from '../../scenario/define.js'
+import { drawTopology } from '../drawing.js'
+import { type Way, wayOf } from '../way.js'
+import { type Cause, causesOf } from '../words.js'
+import { commandSection } from './commands.js'
+import type { Column } from './model.js'
+import { Html, html } from './template.js'
+import { trialSection } from './trials.js'
+
+/** A scenario as every run of it came out. */
+export function scenarioSection(
+  id: string,
+  columns: readonly Column[],
+  scenario: Scenario | undefined,
+): Html {
+  const found = columns.flatMap(({ name, report }) => {
+    const own = report.scenarios.find(candidate => candidate.id === id)
+    return own ? [{ name, own }] : []
+  })
+  const several = columns.length > 1
+  const logs = columns.flatMap(({ name, experiments }) =>
+    (experiments.get(id) ?? []).map(log => (several ? { ...log, title: `${name}: ${log.title}` } : log)),
+  )
+  return html`<article id="${id}">
+<h2>${found[0]?.own.title ?? id}</h2>
+<p class="id"><code>${id}</code></p>
+${found.map(
+  ({ name, own }) =>
+    html`<p class="reason"><span class="verdict ${own.verdict}">${own.verdict}</span> ${several && html`<b>${name}</b> `}${own.reason}</p>
+`,
+)}
+${
+  scenario &&
+  html`<blockquote><p>${scenario.source.says}</p><footer><a href="${scenario.source.url}">${scenario.source.title}</a></footer></blockquote>
+${pictures(
+  found.flatMap(({ own }) => causesOf(own, scenario)),
+  scenario,
+)}`
+}
+${trialSection(id, columns, scenario)}
+${
+  logs.length > 0
+    ? commandSection(logs, scenario)
+    : html`<p class="dim">The commands are in the page that the run itself writes; <code>lab script ${id}</code> prints them, too.</p>
+`
+}<p class="top"><a href="#top">Back to the table</a></p>
+</article>
+`
+}
+
+/** A picture for each cause, or one of the topology alone where nothing was lost. */
+function pictures(causes: readonly Cause[], scenario: Scenario): Html {
+  const distinct = new Map(causes.map(cause => [`${cause.id} ${cause.node}`, cause]))
+  if (distinct.size === 0)
+    return figure(
+      drawTopology(scenario.topology, { title: scenario.title, standalone: false }),
+      scenario.title,
+    )
+  return html`${[...distinct.values()].map(cause => {
+    const spec = scenario.probes[cause.probes[0] ?? '']
+    const way = spec && cause.mechanism ? wayOf(scenario.topology, spec, cause) : undefined
+    const title = `${cause.probes.join(', ')}: ${cause.mechanism?.title ?? cause.says}`
+    const svg = drawTopology(scenario.topology, { title, standalone: false, ...(way ? { way } : {}) })
+    return figure(svg, title, caption(cause, way))
+  })}`
+}
+
+function figure(svg: string, title: string, text: Html = html``): Html {
+  return html`<figure><div class="picture" tabindex="0" role="group" aria-label="${title}">${new Html(svg)}</div><figcaption>${text}</figcaption></figure>
+`
+}
+
+function caption({ probes, mechanism, says, node, device }: Cause, way: Way | undefined): Html {
+  const stops = way?.stops.map(stop => [stop.node, stop.device].filter(Boolean).join(' ')) ?? []
+  return html`<h3>${mechanism?.title ?? 'lost'} <span class="dim">${probes.join(', ')}</span></h3>
+${stops.length > 0 && html`<ol class="way" aria-label="The packet’s way">${stops.map((stop, index) => html`<li${index === stops.length - 1 && html` class="lost"`}>${stop}</li>`)}</ol>`}
+<dl><dt>Lost at</dt><dd>${[node, device].filter(Boolean).join(' ')}</dd>
+${mechanism && html`<dt>In the kernel</dt><dd>${mechanism.where}</dd>`}
+<dt>It said here</dt><dd><code>${says}</code></dd>
+${mechanism && html`<dt>The document</dt><dd><q>${mechanism.document}</q></dd>`}</dl>`
+}

@@ -1,0 +1,86 @@
+/** The trials of a scenario: a line for each, with how it came out in each run, and its evidence below. */
+import type { Scenario } from '../../scenario/define.js'
+import type { TrialReport } from '../schema.js'
+import { documented, resultOf, settingsBeyond, type Toggles } from '../words.js'
+import { type Column, groupTrials, type TrialGroup, type TrialRow } from './model.js'
+import { type Html, html } from './template.js'
+
+/** Every trial of a scenario, topology by topology. */
+export function trialSection(id: string, columns: readonly Column[], scenario: Scenario | undefined): Html {
+  const groups = groupTrials(
+    columns.map(({ report }) => report.scenarios.find(candidate => candidate.id === id)),
+  )
+  const count = groups.reduce((sum, { rows }) => sum + rows.length, 0)
+  return html`<details class="trials" open><summary>Trials <span class="dim">${count}</span></summary>
+${groups.map(
+  group => html`<section class="group"><h4>${groupTitle(group, scenario)}</h4>
+${columns.length > 1 && html`<p class="trial head" aria-hidden="true"><span></span><span></span>${columns.map(({ name }) => html`<span class="cell">${name}</span>`)}</p>`}
+${group.rows.map(row => trialLine(row, columns, group.rows[0]?.trial.toggles ?? {}))}</section>
+`,
+)}</details>
+`
+}
+
+/** The title of the experiment that these trials are of, as far as their settings say; else the settings. */
+function groupTitle({ rows }: TrialGroup, scenario: Scenario | undefined): string {
+  const [first] = rows
+  if (!first) return ''
+  const { trial } = first
+  const settings = rows.map(row => row.trial.toggles)
+  const fits = scenario?.experiments.find(({ given = {}, fixes, probes }) => {
+    const base = { ...documented(scenario), ...given }
+    const possible = [base, ...fixes.map(fix => ({ ...base, ...fix }))].map(canonical)
+    return (
+      settings.every(toggles => possible.includes(canonical(toggles))) &&
+      rows.every(row => row.trial.phase === 'control' || !probes || probes.includes(row.trial.probe))
+    )
+  })
+  const notes = [
+    ...(trial.iptables === 'legacy' ? ['iptables legacy'] : []),
+    ...(trial.repetition > 1 ? [`repetition ${trial.repetition}`] : []),
+  ]
+  const given = scenario ? settingsBeyond(trial.toggles, documented(scenario)) : []
+  const start = given.length > 0 ? `starting from ${given.join(', ')}` : undefined
+  return [fits?.title ?? 'another topology', start, ...notes].filter(Boolean).join('; ')
+}
+
+function canonical(settings: Readonly<Record<string, string | undefined>>): string {
+  return JSON.stringify(Object.entries(settings).sort())
+}
+
+function trialLine({ trial, cells }: TrialRow, columns: readonly Column[], base: Toggles): Html {
+  const settings = settingsBeyond(trial.toggles, base)
+  const bad = cells.some(cell => cell && !cell.ok)
+  return html`<details class="trial"${bad && html` open`}><summary><span class="phase">${trial.phase}</span><span class="what"><b>${trial.probe}</b>${settings.map(
+    setting => html` <code>${setting}</code>`,
+  )}</span>${cells.map((cell, index) => outcomeCell(cell, columns.length > 1 ? columns[index]?.name : undefined))}</summary>
+<div class="evidence">${cells.map((cell, index) => cell && trialDetails(cell, columns.length > 1 ? columns[index]?.name : undefined))}</div></details>
+`
+}
+
+function outcomeCell(trial: TrialReport | undefined, column: string | undefined): Html {
+  const name = column === undefined ? undefined : html`<span class="kernel">${column} </span>`
+  if (!trial) return html`<span class="cell dim">${name}–</span>`
+  const { outcome, verdict } = trial
+  const expected = verdict === 'confirmed' || verdict === 'skipped' ? '' : ` · ${verdict}`
+  return html`<span class="cell ${resultOf(verdict)} ${verdict}">${name}<span class="outcome ${outcome}">${outcome}</span>${expected}</span>`
+}
+
+function trialDetails(trial: TrialReport, column: string | undefined): Html {
+  const { says, why, expected, evidence, answeredBy, serverSaw, elapsedMs, measured } = trial
+  const facts = [
+    `must ${expected === 'works' ? 'work' : 'fail'}`,
+    ...(answeredBy === undefined ? [] : [`answered by ${answeredBy}`]),
+    ...(serverSaw === undefined ? [] : [`server saw ${serverSaw}`]),
+    ...Object.entries(measured ?? {}).map(([name, value]) => `${name} ${value}`),
+    `${elapsedMs.toFixed(0)} ms`,
+  ]
+  return html`${column && html`<h5>${column}</h5>`}<p>${says}</p><p class="dim">${why}</p><p class="dim facts">${facts.join(' · ')}</p>
+${
+  evidence.length > 0 &&
+  html`<ul class="findings">${evidence.map(
+    found =>
+      html`<li class="${found.state}"><span class="state">${found.state}</span> <span class="node">${found.node}</span> <span class="dim">${found.source}</span> <code>${found.says}</code></li>`,
+  )}</ul>`
+}`
+}

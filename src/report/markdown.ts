@@ -1,0 +1,123 @@
+/** Markdown: the verdict table (a column for each kernel when there are several), surprises, and causes. */
+import type { Reporter } from './events.js'
+import type { Report, ScenarioReport, Verdict } from './schema.js'
+import type { Sink } from './sink.js'
+import {
+  causesOf,
+  countResults,
+  describeCause,
+  describeRun,
+  oneLine,
+  type ScenarioLookup,
+  seconds,
+} from './words.js'
+
+export const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
+  error: '💥',
+  regressed: '❌',
+  'unexpected-pass': '❗',
+  flaky: '🎲',
+  skipped: '⏭️',
+  changed: '🔀',
+  confirmed: '✅',
+}
+
+/** Writes the document when all runs are over. */
+export function markdownReporter(sink: Sink, lookup: ScenarioLookup): Reporter {
+  const reports: Report[] = []
+  return {
+    event(event) {
+      if (event.type === 'run-end') reports.push(event.report)
+    },
+    close() {
+      sink.write(markdownOf(reports, lookup))
+      sink.close()
+    },
+  }
+}
+
+/** The reports of one or several runs as one document. */
+export function markdownOf(reports: readonly Report[], lookup: ScenarioLookup): string {
+  const lines = ['# netns-lab', '']
+  for (const report of reports) {
+    const summary = Object.entries(report.summary).filter(([, count]) => count > 0)
+    lines.push(
+      `- ${escapeMarkdown(describeRun(report))}: ${summary.map(([verdict, count]) => `${count} ${verdict}`).join(', ') || 'nothing ran'} in ${seconds(report.elapsedMs)}`,
+    )
+  }
+  lines.push('', ...table(reports), '')
+  for (const report of reports) {
+    const of = reports.length > 1 ? ` on Linux ${escapeMarkdown(report.kernel.version)}` : ''
+    for (const scenario of report.scenarios) lines.push(...section(scenario, of, lookup))
+    if (report.unavailable.length > 0)
+      lines.push(
+        `## Not available${of}`,
+        '',
+        ...report.unavailable.map(({ what, why }) => `- ${escapeMarkdown(what)}: ${escapeMarkdown(why)}`),
+        '',
+      )
+  }
+  return `${lines.join('\n').trimEnd()}\n`
+}
+
+function table(reports: readonly Report[]): string[] {
+  const titles = new Map(
+    reports.flatMap(({ scenarios }) => scenarios.map(({ id, title }) => [id, title] as const)),
+  )
+  const columns =
+    reports.length > 1
+      ? reports.map(({ kernel }) => escapeMarkdown(kernel.version))
+      : ['verdict', 'trials', 'time']
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [
+    row(['scenario', ...columns]),
+    row(['---', ...columns.map(() => '---')]),
+    ...[...titles].map(([id, title]) => {
+      const found = reports.map(({ scenarios }) => scenarios.find(scenario => scenario.id === id))
+      const only = found[0]
+      const cells =
+        reports.length > 1
+          ? found.map(scenario => (scenario ? sign(scenario.verdict) : '–'))
+          : only
+            ? [sign(only.verdict), counted(only), seconds(only.elapsedMs)]
+            : []
+      return row([`\`${id}\`<br>${escapeMarkdown(title)}`, ...cells])
+    }),
+  ]
+}
+
+function counted({ trials }: ScenarioReport): string {
+  const { skip, fail, error } = countResults(trials)
+  const notes = [
+    ...(fail > 0 ? [`${fail} failed`] : []),
+    ...(error > 0 ? [`${error} in error`] : []),
+    ...(skip > 0 ? [`${skip} skipped`] : []),
+  ]
+  return [String(trials.length), ...notes].join(', ')
+}
+
+function sign(verdict: Verdict): string {
+  return `${VERDICT_SIGNS[verdict]} ${verdict}`
+}
+
+function section(scenario: ScenarioReport, of: string, lookup: ScenarioLookup): string[] {
+  const { id, verdict, reason } = scenario
+  const source = lookup(id)?.source
+  return [
+    `## ${sign(verdict)}: \`${id}\`${of}`,
+    '',
+    escapeMarkdown(reason),
+    '',
+    ...(source ? [`Source: [${escapeMarkdown(source.title)}](${source.url})`, ''] : []),
+    ...causesOf(scenario, lookup(id)).map(cause => `- ${escapeMarkdown(describeCause(cause))}`),
+    '',
+  ]
+}
+
+/** Text that Markdown would take for markup, as text, in one line. */
+function escapeMarkdown(text: string): string {
+  return oneLine(text)
+    .replace(/[\\`*_[\]|~]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+}

@@ -1,0 +1,28 @@
+/** What is configured in a node besides its devices, in short lines for a drawing. */
+import type { Node } from '../topology/model.js'
+
+/** Notes on a node: what it serves, translates, redirects, holds and announces. */
+export function describeNode(node: Node): string[] {
+  return [
+    ...(node.services ?? []).map(({ protocol, port }) => `serves ${protocol} ${port}`),
+    ...(node.iptables?.nat ?? []).flatMap(rule => describeNat(rule) ?? []),
+    ...new Set((node.tc ?? []).flatMap(line => describeRedirect(line) ?? [])),
+    ...(node.packetHold ? [`holds new connections to tcp ${node.packetHold.port}`] : []),
+    ...(node.routerAdvertisements ? [`radvd ${node.routerAdvertisements.prefix}`] : []),
+  ]
+}
+
+function describeNat(rule: string): string | undefined {
+  const option = (name: string) => new RegExp(`${name} (\\S+?)(?:/32)?(?: |$)`).exec(rule)?.[1]
+  const port = option('--dport')
+  const to = option('--to-destination') ?? option('--to-source')
+  const target = option('-j')
+  const match = target === 'DNAT' ? option('-d') : option('-s')
+  if (target !== 'DNAT' && target !== 'SNAT' && target !== 'MASQUERADE') return undefined
+  return [target, `${match ?? 'all'}${port ? `:${port}` : ''}`, ...(to ? ['→', to] : [])].join(' ')
+}
+
+function describeRedirect(line: string): string | undefined {
+  const [, from, to] = /^filter add dev (\S+) .*redirect dev (\S+)/.exec(line) ?? []
+  return from && to ? `tc ${from} → ${to}` : undefined
+}

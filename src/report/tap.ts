@@ -1,0 +1,100 @@
+/** TAP 14: a subtest for each scenario (for each kernel first, when there are several), a test for each trial. */
+import type { Reporter } from './events.js'
+import type { Report, ScenarioReport, TrialReport } from './schema.js'
+import type { Sink } from './sink.js'
+import { describeRun, oneLine, resultOf, type ScenarioLookup, titledTrials } from './words.js'
+
+/** Writes each scenario as it ends. `runs` is how many runs the events are of. */
+export function tapReporter(sink: Sink, lookup: ScenarioLookup, runs: number): Reporter {
+  const outer = runs > 1 ? '    ' : ''
+  let run = 0
+  let number = 0
+  let complete = true
+  const write = (indent: string, lines: readonly string[]) =>
+    sink.write(lines.map(line => `${indent}${line}\n`).join(''))
+
+  return {
+    event(event) {
+      switch (event.type) {
+        case 'run-start':
+          if (run === 0) write('', ['TAP version 14'])
+          run++
+          number = 0
+          complete = false
+          write('', [`${runs > 1 ? '# Subtest: ' : '# '}${escapeTap(describeRun(event))}`])
+          break
+        case 'notice':
+          write(outer, [`# not available: ${escapeTap(event.what)}: ${escapeTap(event.why)}`])
+          break
+        case 'scenario-end':
+          number++
+          write(outer, scenarioLines(event.scenario, number, lookup))
+          break
+        case 'run-end':
+          complete = true
+          write(outer, [`1..${number}`])
+          if (runs > 1) write('', [resultLine(runResult(event.report), run, describeRun(event.report))])
+          break
+      }
+    },
+    close() {
+      if (!complete) write('', ['Bail out! The run did not come to its end'])
+      else if (runs > 1) write('', [`1..${run}`])
+      sink.close()
+    },
+  }
+}
+
+function runResult({ scenarios }: Report): 'pass' | 'fail' {
+  const bad = scenarios.some(({ verdict }) => !['pass', 'skip'].includes(resultOf(verdict)))
+  return bad ? 'fail' : 'pass'
+}
+
+function scenarioLines(scenario: ScenarioReport, number: number, lookup: ScenarioLookup): string[] {
+  const { id, title, verdict, reason, elapsedMs, trials } = scenario
+  const inner = titledTrials(scenario, lookup(id)).flatMap(({ trial, title: name }, index) => [
+    resultLine(resultOf(trial.verdict), index + 1, name, trial.why),
+    ...diagnostics(trialDiagnostics(trial)),
+  ])
+  return [
+    `# Subtest: ${escapeTap(id)}`,
+    ...[...inner, `1..${trials.length}`].map(line => `    ${line}`),
+    resultLine(resultOf(verdict), number, `${id}: ${verdict}`, reason),
+    ...diagnostics({ title, verdict, reason, duration_ms: elapsedMs }),
+  ]
+}
+
+function resultLine(result: ReturnType<typeof resultOf>, number: number, text: string, why = ''): string {
+  const skip = result === 'skip' ? ` # SKIP ${escapeTap(why)}` : ''
+  return `${result === 'fail' || result === 'error' ? 'not ok' : 'ok'} ${number} - ${escapeTap(text)}${skip}`
+}
+
+/** TAP 14 gives `#` and `\` in a description a meaning. */
+function escapeTap(text: string): string {
+  return oneLine(text).replace(/[\\#]/g, '\\$&')
+}
+
+function trialDiagnostics(trial: TrialReport): Readonly<Record<string, unknown>> {
+  const { verdict, expected, outcome, says, why, mechanism, evidence, iptables, toggles, elapsedMs } = trial
+  return {
+    verdict,
+    expected,
+    outcome,
+    says,
+    why,
+    ...(mechanism ? { mechanism } : {}),
+    iptables,
+    toggles,
+    evidence: evidence.map(({ source, node, state, says: said }) => `${state} [${source} ${node}] ${said}`),
+    duration_ms: elapsedMs,
+  }
+}
+
+/** A YAML block. Values are JSON, which YAML 1.2 reads: nothing that a kernel or a tool says can break out of it. */
+function diagnostics(values: Readonly<Record<string, unknown>>): string[] {
+  return [
+    '  ---',
+    ...Object.entries(values).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`),
+    '  ...',
+  ]
+}
