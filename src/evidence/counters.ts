@@ -3,7 +3,7 @@ import type { Netns } from '../world/netns.js'
 import type { ConntrackStatProof, EvidenceSource, Finding, MibProof } from './proof.js'
 
 /** Counters of a namespace by nstat's names (`IpInDelivers`, `TcpExtIPReversePathFilter`, `Icmp6InNeighborSolicits`). */
-export function readMibs(netns: Netns): Map<string, number> {
+function readMibs(netns: Netns): Map<string, number> {
   const counters = new Map<string, number>()
   for (const file of ['netstat', 'snmp']) {
     const lines = netns.readProc(file)?.split('\n') ?? []

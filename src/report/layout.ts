@@ -7,7 +7,7 @@ export interface Point {
   readonly y: number
 }
 
-export interface Label extends Point {
+interface Label extends Point {
   readonly text: string
   readonly style: 'name' | 'is' | 'device' | 'address' | 'note'
   readonly anchor: 'start' | 'middle' | 'end'
@@ -200,7 +200,10 @@ function size(
     }
   }
   const free = left.length === 0 ? GAP + 6 : right.length === 0 ? width - GAP - 6 : undefined
-  const centre = { x: free ?? (width + leftWidth - rightWidth) / 2, y: top + body / 2 }
+  const centre = {
+    x: free ?? (width + leftWidth - rightWidth) / 2,
+    y: Math.min(top + body / 2, ...[...ports.values()].map(({ y }) => y)),
+  }
   return { x: 0, y: 0, name, width, height, labels, inner, ports, centre }
 }
 

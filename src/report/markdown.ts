@@ -12,7 +12,7 @@ import {
   seconds,
 } from './words.js'
 
-export const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
+const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
   error: '💥',
   regressed: '❌',
   'unexpected-pass': '❗',

@@ -158,7 +158,8 @@ function clearest(
   | { readonly node: string; readonly device?: string; readonly says: string; readonly clarity: number }
   | undefined {
   const seen = evidence.filter(({ state }) => state === 'seen')
-  const clarity = CLARITY.findIndex(source => seen.some(finding => finding.source === source))
+  const sources = new Set(seen.map(({ source }) => source))
+  const clarity = CLARITY.findIndex(source => sources.has(source))
   const best = seen.filter(({ source }) => source === CLARITY[clarity])
   const found = best[0] ?? seen.find(({ says }) => / \+\d/.test(says)) ?? seen[0]
   if (!found) return undefined

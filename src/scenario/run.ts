@@ -16,7 +16,7 @@ import { judgeScenario } from './judge.js'
 import { type ExperimentPlan, type IptablesBackend, planScenario } from './plan.js'
 
 /** How iptables is called for a backend; the machine's own `iptables` when it is that backend. */
-export interface BackendChoice {
+interface BackendChoice {
   readonly backend: IptablesBackend
   readonly commands: IptablesCommands
 }

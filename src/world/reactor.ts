@@ -10,6 +10,7 @@ import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
   EPOLLIN,
+  pollOne,
   waitEpoll,
 } from './libc.js'
 

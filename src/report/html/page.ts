@@ -33,7 +33,7 @@ ${columns.map(unavailable)}
 
 function header({ report }: Column): Html {
   const counts = VERDICTS.filter(verdict => report.summary[verdict] > 0)
-  return html`<p>${describeRun(report)} <span class="dim">· <time datetime="${report.started}">${report.started.slice(0, 16).replace('T', ' ')}</time> · ${seconds(report.elapsedMs)}${
+  return html`<p>${describeRun(report)} <span class="dim">· <time datetime="${report.started}">${report.started.slice(0, 16).replace('T', ' ')} UTC</time> · ${seconds(report.elapsedMs)}${
     report.machine.slowness > 1 && ` · deadlines × ${report.machine.slowness.toFixed(1)}`
   }</span></p>
 <ul class="counts">${counts.map(verdict => html`<li class="verdict ${verdict}">${report.summary[verdict]} ${verdict}</li>`)}</ul>

@@ -67,7 +67,7 @@ function outcomeCell(trial: TrialReport | undefined, column: string | undefined)
 }
 
 function trialDetails(trial: TrialReport, column: string | undefined): Html {
-  const { says, why, expected, evidence, answeredBy, serverSaw, elapsedMs, measured } = trial
+  const { says, why, expected, evidence, answeredBy, serverSaw, elapsedMs, measured, change } = trial
   const facts = [
     `must ${expected === 'works' ? 'work' : 'fail'}`,
     ...(answeredBy === undefined ? [] : [`answered by ${answeredBy}`]),
@@ -76,6 +76,7 @@ function trialDetails(trial: TrialReport, column: string | undefined): Html {
     `${elapsedMs.toFixed(0)} ms`,
   ]
   return html`${column && html`<h5>${column}</h5>`}<p>${says}</p><p class="dim">${why}</p><p class="dim facts">${facts.join(' · ')}</p>
+${change && html`<p>Keyed by <a href="${change.url}"><code>${change.commit}</code></a> ${change.title}, since ${[change.since, ...(change.backports ?? [])].join(', ')}.</p>`}
 ${
   evidence.length > 0 &&
   html`<ul class="findings">${evidence.map(
