@@ -1,5 +1,5 @@
 /** Every reporter on one and the same run: synthetic ones with every verdict and hostile text, and one recorded for real. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -351,6 +351,23 @@ t.test('several runs are nested in TAP and KTAP, and columns elsewhere', async t
     exitCode: EXIT.usage,
   })
 })
+
+t.test(
+  'lab merge writes one page of several reports, and exits with the worst of their statuses',
+  async test => {
+    const main = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+    const lab = (...args: string[]) =>
+      spawnSync(process.execPath, [main, 'merge', ...args], { encoding: 'utf8' })
+    writeFileSync(path('bad.json'), JSON.stringify(everyVerdict))
+    const merged = lab(RECORDED, path('bad.json'), '--reporter', `html=${path('merged.html')}`)
+    test.equal(merged.status, EXIT.error)
+    test.match(readFileSync(path('merged.html'), 'utf8'), 'id="flaky-all-ok"')
+    test.equal(lab(RECORDED).status, EXIT.ok)
+    const wrong = lab(fileURLToPath(import.meta.url))
+    test.equal(wrong.status, EXIT.usage)
+    test.match(wrong.stderr, /reporters\.test\.js is not a report of the lab/)
+  },
+)
 
 t.test('a run that did not end is a bail-out in TAP', async test => {
   const [, ...made] = createReporters([`tap=${path('tap')}`], { lookup, runs: 1, env: {} })
