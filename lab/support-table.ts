@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { describeError, EXIT, LabError } from '../src/errors.js'
 import { writeWhole } from '../src/report/json.js'
-import { reportSchema } from '../src/report/schema.js'
+import { readReport } from '../src/report/read.js'
 import { markdownTable } from './matrix/table.js'
 
 const BEGIN = '<!-- support-table:start -->'
@@ -15,12 +15,7 @@ const END = '<!-- support-table:end -->'
 async function main([readme, ...files]: readonly string[]): Promise<void> {
   if (readme === undefined || files.length === 0)
     throw new LabError('no files given', 'node dist/lab/support-table.js README.md REPORT.json…', EXIT.usage)
-  const columns = await Promise.all(
-    files.map(async file => ({
-      name: basename(file, '.json'),
-      report: reportSchema.parse(JSON.parse(await readFile(file, 'utf8'))),
-    })),
-  )
+  const columns = files.map(file => ({ name: basename(file, '.json'), report: readReport(file) }))
   const newest = columns
     .map(({ report }) => report.started.slice(0, 10))
     .sort()

@@ -3,9 +3,9 @@ import { formatKernelVersion, hasChange, type KernelVersion } from '../kernel/ve
 import { describeProbe } from '../probes/index.js'
 import type { Scenario } from '../scenario/define.js'
 import { defaultSettings } from '../scenario/plan.js'
+import { wrap } from '../text.js'
 import type { Toggle } from '../toggles/toggle.js'
 import { combinations, type Effect, effects, failuresOf, kernelChanges } from './effects.js'
-import { wrap } from './wrap.js'
 
 const WIDTH = 100
 

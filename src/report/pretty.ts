@@ -1,6 +1,6 @@
 /** The report for a person: a line while scenarios run (on a terminal), each result with its causes, a table at the end. */
 import { styleText } from 'node:util'
-import { wrap } from '../explain/wrap.js'
+import { wrap } from '../text.js'
 import type { Reporter } from './events.js'
 import type { Report, ScenarioReport, Verdict } from './schema.js'
 import { causesOf, countResults, describeCause, describeRun, type ScenarioLookup, seconds } from './words.js'

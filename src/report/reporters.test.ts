@@ -365,7 +365,7 @@ t.test(
     test.equal(lab(RECORDED).status, EXIT.ok)
     const wrong = lab(fileURLToPath(import.meta.url))
     test.equal(wrong.status, EXIT.usage)
-    test.match(wrong.stderr, /reporters\.test\.js is not a report of the lab/)
+    test.match(wrong.stderr, /reporters\.test\.js is not JSON/)
   },
 )
 

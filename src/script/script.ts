@@ -1,11 +1,11 @@
 /** A plan as a POSIX shell script that stands alone, in the manner of a kernel selftest. */
 import { LabError } from '../errors.js'
 import { kernelChanges } from '../explain/effects.js'
-import { wrap } from '../explain/wrap.js'
 import { CAPABILITIES } from '../kernel/capabilities.js'
 import type { KernelChange } from '../kernel/version.js'
 import type { Scenario } from '../scenario/define.js'
 import type { ExperimentPlan, PhasePlan, Settings, TrialPlan } from '../scenario/plan.js'
+import { wrap } from '../text.js'
 import { DAEMONS, EVIDENCE, TRIALS, UNTIL_NOT, WORLD } from './library.js'
 import { SERVE } from './probe-functions.js'
 import { scriptProbe } from './probes.js'
