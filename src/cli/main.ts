@@ -61,6 +61,12 @@ program
       .default('basic'),
   )
   .option('--out <dir>', 'keep everything of the run in a folder: report, events, evidence')
+  .addOption(
+    new Option(
+      '--on-failure <what>',
+      'open a shell in the topology of each trial that does not come out as it must',
+    ).choices(['shell']),
+  )
   .option(
     '--load-modules',
     'load the kernel modules that the scenarios need (on a host, this changes the host)',

@@ -6,8 +6,11 @@ import { EVIDENCE_LEVELS } from '../evidence/recorder.js'
 import { loadModules } from '../kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../kernel/iptables.js'
 import { combine, createReporters } from '../report/registry.js'
+import type { TrialReport } from '../report/schema.js'
 import { checkToggles, chooseScenarios } from '../scenario/catalogue.js'
+import { nameTrial } from '../scenario/judge.js'
 import { exitCode, run } from '../scenario/run.js'
+import type { TopologyInstance } from '../scenario/topology-instance.js'
 import { insideWorld } from '../world/enter.js'
 import { inWorld } from './world.js'
 
@@ -20,6 +23,7 @@ const optionsSchema = z.object({
   iptables: z.enum(['nft', 'legacy', 'both']).optional(),
   keepGoing: z.boolean().default(false),
   loadModules: z.boolean().default(false),
+  onFailure: z.literal('shell').optional(),
   evidence: z.enum(EVIDENCE_LEVELS).default('basic'),
   out: z.string().optional(),
   reporter: z.array(z.string()).default([]),
@@ -52,7 +56,11 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
       scenarios,
       backends: backends.map(backend => ({ backend, commands: iptablesCommands(backend, plain) })),
       toggles: options.toggle,
-      ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
+      ...(options.onFailure
+        ? { jobs: 1, onSurprise: openShell }
+        : options.jobs
+          ? { jobs: options.jobs }
+          : {}),
       repeat: options.repeat,
       keepGoing: options.keepGoing,
       rootless,
@@ -70,4 +78,13 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
       )
     return exitCode(report)
   })
+}
+
+/** Stops in the topology of a surprise: the trial in words, then a shell in the node that the probe was seen from. */
+async function openShell(topology: TopologyInstance, trial: TrialReport, node: string): Promise<void> {
+  const { shellIn } = await import('./shell-in.js')
+  process.stderr.write(
+    `\n${nameTrial(trial)}: ${trial.verdict}: ${trial.why}\nYou are in ${node}; 'exit' goes on with the run.\n`,
+  )
+  await shellIn(topology, node)
 }

@@ -1,37 +1,23 @@
 /** `lab shell`: a scenario's topology to look around in. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { EXIT, LabError, unknownWord } from '../errors.js'
 import { checkCapabilities } from '../kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../kernel/iptables.js'
 import { describeMachine } from '../kernel/machine.js'
 import { parseKernelVersion, runningKernel } from '../kernel/version.js'
-import { describeProbe } from '../probes/index.js'
+import { describeProbe, probeNode } from '../probes/index.js'
 import type { Scenario } from '../scenario/define.js'
 import type { ExperimentPlan } from '../scenario/plan.js'
 import { TopologyInstance } from '../scenario/topology-instance.js'
 import { parseSettings, planChosen } from '../script/choose.js'
-import { missingTool } from '../world/tools.js'
 import { oneScenario } from './script.js'
+import { shellIn } from './shell-in.js'
 import { inWorld } from './world.js'
 
 const optionsSchema = z.object({
   toggle: z.array(z.string()).default([]),
   rootless: z.boolean().default(false),
 })
-
-/**
- * Bash with the user's own settings and a prompt that says where it is. tcpdump gives its privileges up for a user of its
- * own, which a user namespace with only root in it cannot have.
- */
-const RC = `[ ! -r ~/.bashrc ] || . ~/.bashrc
-unset PROMPT_COMMAND
-alias tcpdump='tcpdump -Z root'
-PS1="$NETNS_LAB_PROMPT"
-`
 
 /**
  * Runs `lab shell`; resolves with the shell's exit status. Throws LabError for unknown words, and for what the machine
@@ -76,8 +62,7 @@ export async function shell(id: string, node: string | undefined, given: object)
 /** The node that the failure is seen from. */
 function firstNode({ probes, controls, topology }: Scenario): string {
   const [, spec] = Object.entries(probes).find(([probe]) => !controls.includes(probe)) ?? []
-  const node = spec && ('node' in spec ? spec.node : spec.clients[0])
-  return node ?? Object.keys(topology.nodes)[0] ?? ''
+  return spec ? probeNode(spec) : (Object.keys(topology.nodes)[0] ?? '')
 }
 
 function welcome(
@@ -102,22 +87,4 @@ function welcome(
     "node; leaving this shell ('exit') takes everything down.",
     '',
   ].join('\n')
-}
-
-/** Runs a shell in a node until it ends: interactive on a terminal, else with the commands of standard input. */
-async function shellIn(topology: TopologyInstance, node: string): Promise<number> {
-  const { scenario } = topology.plan
-  const bash = missingTool('bash') === undefined
-  const rc = join('/run/netns-lab', 'bashrc')
-  writeFileSync(rc, RC)
-  const prompt = bash ? `[${scenario}] ${node}:\\w\\$ ` : `[${scenario}] ${node}# `
-  const args = !process.stdin.isTTY ? [] : bash ? ['--rcfile', rc, '-i'] : ['-i']
-  const { child } = topology.netns(node).inside(() => ({
-    child: spawn(bash ? 'bash' : 'sh', args, {
-      stdio: 'inherit',
-      env: { ...process.env, PS1: prompt, NETNS_LAB_PROMPT: prompt },
-    }),
-  }))
-  const [code] = (await once(child, 'exit')) as [number | null]
-  return code ?? EXIT.interrupted
 }

@@ -33,6 +33,11 @@ export function prepareProbe(spec: ProbeSpec) {
   return kindOf(spec).prepare?.(spec) ?? []
 }
 
+/** The node that the probe is seen from. */
+export function probeNode(spec: ProbeSpec): string {
+  return 'node' in spec ? spec.node : (spec.clients[0] ?? '')
+}
+
 /** Runs a probe. Throws SystemError when the lab itself is broken. */
 export function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<ProbeResult> {
   return kindOf(spec).run(spec, context)

@@ -83,6 +83,8 @@ export const manyConnectionsProbe: ProbeKind<ManyConnectionsSpec> = {
       }
     } finally {
       listener.kill('SIGKILL')
+      // The next trial's server wants the same port.
+      if (listener.exitCode === null && listener.signalCode === null) await once(listener, 'exit')
     }
   },
 }

@@ -5,7 +5,7 @@ import type { EvidenceContext } from '../evidence/proof.js'
 import type { EvidenceRecorder, ExperimentRecorder } from '../evidence/recorder.js'
 import { describeState } from '../evidence/state.js'
 import { type MechanismWatch, watchMechanism } from '../evidence/watch.js'
-import { runProbe } from '../probes/index.js'
+import { probeNode, runProbe } from '../probes/index.js'
 import type { RunEvent } from '../report/events.js'
 import type { TrialReport } from '../report/schema.js'
 import type { Scenario } from './define.js'
@@ -18,6 +18,9 @@ const DEADLINE_MS = 1500
 /** Evidence of a loss must hold for this long before a probe is ended by it. */
 const SETTLE_MS = 20
 
+/** Gets the topology in which a trial surprised; the experiment goes on when it resolves. */
+export type OnSurprise = (topology: TopologyInstance, trial: TrialReport, node: string) => Promise<void>
+
 /** What an experiment shares with the others of its run. */
 export interface ExperimentContext {
   readonly scenario: Scenario
@@ -28,6 +31,8 @@ export interface ExperimentContext {
   /** Whether to go on after a trial that did not come out as it must. */
   readonly keepGoing: boolean
   readonly signal: AbortSignal
+  /** Called with the topology as it stands after a trial that did not come out as it must, and the probe's node. */
+  readonly onSurprise?: OnSurprise
 }
 
 /** Runs an experiment; its trials, judged. A broken lab is a trial with verdict `error`: this throws only for a bug. */
@@ -61,6 +66,7 @@ export async function runExperiment(
         record(trial)
         const bad =
           trial.verdict !== 'confirmed' && trial.verdict !== 'changed' && trial.verdict !== 'skipped'
+        if (bad) await context.onSurprise?.(topology, trial, probeNode(running.spec))
         if (bad && (phase.phase === 'control' || !context.keepGoing)) return trials
       }
       running = undefined

@@ -138,7 +138,7 @@ export function judgeScenario(trials: readonly TrialReport[]): Pick<ScenarioRepo
 }
 
 /** A trial in a few words: `fixed float-ping (accept_local=all=1)`. */
-function nameTrial({ phase, probe, toggles, iptables }: TrialReport): string {
+export function nameTrial({ phase, probe, toggles, iptables }: TrialReport): string {
   const settings = Object.entries(toggles).map(([toggle, setting]) => `${toggle} ${setting}`)
   return `${phase} ${probe} (${[...settings, `iptables ${iptables}`].join(', ')})`
 }

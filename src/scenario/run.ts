@@ -11,7 +11,7 @@ import type { Report, ScenarioReport, TrialReport, Verdict } from '../report/sch
 import { VERDICTS } from '../report/schema.js'
 import type { IptablesCommands } from '../topology/compile.js'
 import type { Scenario } from './define.js'
-import { runExperiment, trialReport } from './experiment.js'
+import { type OnSurprise, runExperiment, trialReport } from './experiment.js'
 import { judgeScenario } from './judge.js'
 import { type ExperimentPlan, type IptablesBackend, planScenario } from './plan.js'
 
@@ -37,6 +37,7 @@ export interface RunOptions {
   readonly out?: string
   readonly emit: (event: RunEvent) => void
   readonly signal: AbortSignal
+  readonly onSurprise?: OnSurprise
 }
 
 const JOBS_PER_CPU = 3
@@ -133,6 +134,7 @@ export async function run(options: RunOptions): Promise<Report> {
             emit: options.emit,
             keepGoing: options.keepGoing,
             signal: options.signal,
+            ...(options.onSurprise ? { onSurprise: options.onSurprise } : {}),
           })),
         )
       const left = (pending.get(scenario.id) ?? 1) - 1

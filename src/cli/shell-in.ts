@@ -1,0 +1,36 @@
+/** A shell in a node of a topology that stands. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { EXIT } from '../errors.js'
+import type { TopologyInstance } from '../scenario/topology-instance.js'
+import { missingTool } from '../world/tools.js'
+
+/**
+ * Bash with the user's own settings and a prompt that says where it is. tcpdump gives its privileges up for a user of its
+ * own, which a user namespace with only root in it cannot have.
+ */
+const RC = `[ ! -r ~/.bashrc ] || . ~/.bashrc
+unset PROMPT_COMMAND
+alias tcpdump='tcpdump -Z root'
+PS1="$NETNS_LAB_PROMPT"
+`
+
+/** Runs a shell in a node until it ends: interactive on a terminal, else with the commands of standard input. */
+export async function shellIn(topology: TopologyInstance, node: string): Promise<number> {
+  const { scenario } = topology.plan
+  const bash = missingTool('bash') === undefined
+  const rc = join('/run/netns-lab', 'bashrc')
+  writeFileSync(rc, RC)
+  const prompt = bash ? `[${scenario}] ${node}:\\w\\$ ` : `[${scenario}] ${node}# `
+  const args = !process.stdin.isTTY ? [] : bash ? ['--rcfile', rc, '-i'] : ['-i']
+  const { child } = topology.netns(node).inside(() => ({
+    child: spawn(bash ? 'bash' : 'sh', args, {
+      stdio: 'inherit',
+      env: { ...process.env, PS1: prompt, NETNS_LAB_PROMPT: prompt },
+    }),
+  }))
+  const [code] = (await once(child, 'exit')) as [number | null]
+  return code ?? EXIT.interrupted
+}
