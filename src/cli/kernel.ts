@@ -4,8 +4,16 @@ import { fetchKernel, type KernelListing, listKernels } from '../../lab/kernels/
 import { EXIT, LabError } from '../errors.js'
 import { runningKernel } from '../kernel/version.js'
 
+/** What the actions of `lab kernel` take. */
+export interface KernelOptions {
+  readonly json?: boolean
+  readonly update?: boolean
+  readonly source: string
+  readonly patch?: readonly string[]
+}
+
 /** Prints the kernels that can be had. `update` reads every index anew. */
-export async function kernelList(options: { json?: boolean; update?: boolean }): Promise<void> {
+export async function kernelList(options: KernelOptions): Promise<void> {
   const kernels = await listKernels({ refresh: options.update ? 'all' : 'missing' })
   const running = runningKernel()
   if (options.json) {
@@ -17,7 +25,7 @@ export async function kernelList(options: { json?: boolean; update?: boolean }):
 }
 
 /** Brings a kernel into the cache, with progress on standard error. Throws LabError. */
-export async function kernelFetch(name: string, options: { update?: boolean }): Promise<void> {
+export async function kernelFetch(name: string, options: KernelOptions): Promise<void> {
   const live = process.stderr.isTTY
   let shown = ''
   const kernel = await withLabErrors(() =>
@@ -35,6 +43,23 @@ export async function kernelFetch(name: string, options: { update?: boolean }): 
   )
   if (live) process.stderr.write('\r\x1b[K')
   process.stdout.write(`${kernel.name}  ${kernel.release}  ${kernel.packageVersion}\n  ${kernel.vmlinuz}\n`)
+}
+
+/** Builds a kernel into the cache, with progress on standard error; `lab matrix --kernel` takes what it prints. Throws LabError. */
+export async function kernelBuild(name: string, { source, patch = [] }: KernelOptions): Promise<void> {
+  const { buildKernel } = await import('../../lab/kernel-build/build-kernel.js')
+  let stage = ''
+  const kernel = await buildKernel({
+    source,
+    name,
+    patches: patch,
+    onProgress: progress => {
+      if (progress.stage !== stage) process.stderr.write(`${name}: ${progress.stage}\n`)
+      stage = progress.stage
+    },
+  })
+  const took = kernel.seconds === 0 ? 'built before' : `built in ${Math.round(kernel.seconds)} s`
+  process.stdout.write(`${kernel.name}  ${kernel.release}  ${took}\n  ${kernel.bzImage}\n`)
 }
 
 /** Lets a kernel's trouble end the command like any other of the lab's errors: with a sentence, a remedy and a status. */

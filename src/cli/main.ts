@@ -2,6 +2,7 @@
 /** The command line. What a command needs is imported when that command runs, so that help and lists come at once. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { describeError, EXIT, LabError, unknownWord } from '../errors.js'
+import type { KernelOptions } from './kernel.js'
 
 const positive = (text: string): number => {
   const value = Number(text)
@@ -214,15 +215,25 @@ program
 
 program
   .command('kernel')
-  .description('list the kernels that can be had, or fetch one into the cache')
-  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch']))
-  .argument('[name]', 'name of the kernel to fetch')
+  .description('list the kernels that can be had, fetch one into the cache, or build one from source')
+  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch', 'build']))
+  .argument('[name]', 'name of the kernel to fetch, or for the one that is built')
   .option('--json', 'print the list as JSON')
   .option('--update', 'read the package index anew')
-  .addHelpText('after', '\nExamples:\n  $ lab kernel list\n  $ lab kernel fetch debian:6.1')
-  .action(async (action: string, name: string | undefined, options: { json?: boolean; update?: boolean }) => {
-    const { kernelFetch, kernelList } = await import('./kernel.js')
+  .option('--source <source>', 'what to build from: debian:6.12, or the path of a source tree', 'debian:6.12')
+  .option('--patch <file...>', 'patches to build with; the tree is as before when the build is over')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ lab kernel list
+  $ lab kernel fetch debian:6.1
+  $ lab kernel build no-fix --source debian:6.12 --patch lab/kernels/patches/revert-rp-filter-loopback.patch`,
+  )
+  .action(async (action: string, name: string | undefined, options: KernelOptions) => {
+    const { kernelBuild, kernelFetch, kernelList } = await import('./kernel.js')
     if (action === 'list') await kernelList(options)
+    else if (action === 'build') await kernelBuild(name ?? 'lab', options)
     else if (name !== undefined) await kernelFetch(name, options)
     else throw new LabError('no kernel given', 'lab kernel list shows their names', EXIT.usage)
   })
