@@ -255,6 +255,10 @@ program
   )
   .addOption(new Option('--accel <how>', 'how guests run; tried out when left out').choices(['kvm', 'tcg']))
   .option('--plan', 'print a job for each kernel as JSON (for GitHub Actions) and run nothing')
+  .option(
+    '--selftests <folder>',
+    'also run the kernel’s own tests of the same failures: tools/testing/selftests/net of its source',
+  )
   .addHelpText(
     'after',
     `

@@ -12,6 +12,12 @@ import {
   runMatrix,
 } from '../../lab/matrix/matrix.js'
 import type { KernelRun } from '../../lab/matrix/run-in-guest.js'
+import {
+  describeSelftest,
+  runSelftests,
+  type SelftestRun,
+  selftestsFolder,
+} from '../../lab/matrix/selftests.js'
 import { verdictTable } from '../../lab/matrix/table.js'
 import { EXIT, LabError } from '../errors.js'
 import { diffText } from '../report/diff-text.js'
@@ -29,11 +35,13 @@ const optionsSchema = z.object({
   iptables: z.enum(['nft', 'legacy', 'both']).optional(),
   accel: z.enum(['kvm', 'tcg']).optional(),
   plan: z.boolean().default(false),
+  selftests: z.string().optional(),
 })
 
 /**
  * Runs `lab matrix`; resolves with the exit status: the worst of the kernels', or 1 when a fix breaks between two of
- * them. Throws LabError for a kernel or a scenario that there is not, before any guest is started.
+ * them. What the kernel's own selftests find does not count, unless they cannot be run or read. Throws LabError for a
+ * kernel, a scenario or a folder of selftests that there is not, before any guest is started.
  */
 export async function matrix(ids: readonly string[], given: object): Promise<number> {
   const { kernel: names, modules, jobs, out, plan, ...rest } = optionsSchema.parse(given)
@@ -49,6 +57,7 @@ export async function matrix(ids: readonly string[], given: object): Promise<num
     process.stdout.write(`${JSON.stringify(jobMatrix(names, ids, rest.iptables))}\n`)
     return EXIT.ok
   }
+  const folder = rest.selftests === undefined ? undefined : selftestsFolder(rest.selftests)
   const kernels = await Promise.all(
     names.map(async (name): Promise<NamedKernel> => {
       const options = modules === undefined || name.startsWith('debian:') ? {} : { modulesDir: modules }
@@ -88,12 +97,40 @@ export async function matrix(ids: readonly string[], given: object): Promise<num
     for (const { id, verdict, reason } of report?.scenarios ?? [])
       if (!FINE.has(verdict)) process.stdout.write(`\n${verdict}  ${kernel} ${id}: ${reason}\n`)
   }
+  const selftests = folder === undefined ? [] : await besides(kernels, folder, out, rest.accel)
+  if (selftests.length > 0) process.stdout.write('\n')
+  for (const run of selftests) {
+    const ours = runs.find(({ kernel }) => kernel === run.kernel)
+    process.stdout.write(`${describeSelftest(run, ours?.report)}\n`)
+  }
   const diffs = neighbourDiffs(runs)
   for (const diff of diffs) process.stdout.write(`\n${diffText(diff)}`)
   return worst(
-    runs.map(({ report }) => (report ? exitCode(report) : EXIT.error)),
+    [
+      ...runs.map(({ report }) => (report ? exitCode(report) : EXIT.error)),
+      ...selftests.flatMap(({ problem }) => (problem === undefined ? [] : [EXIT.error])),
+    ],
     anyBreaks(diffs),
   )
+}
+
+/** The kernel's own tests on each kernel, one guest after the other; each kernel's output goes into a file in `out`. */
+async function besides(
+  kernels: readonly NamedKernel[],
+  folder: string,
+  out: string,
+  accel: 'kvm' | 'tcg' | undefined,
+): Promise<SelftestRun[]> {
+  const results: SelftestRun[] = []
+  for (const kernel of kernels) {
+    const log = createWriteStream(join(out, `${fileName(kernel.name)}.selftests.log`))
+    const onLine = (line: string) => log.write(`${line}\n`)
+    results.push(
+      ...(await withLabErrors(() => runSelftests(kernel, folder, { ...(accel ? { accel } : {}), onLine }))),
+    )
+    await ended(log)
+  }
+  return results
 }
 
 const FINE: ReadonlySet<string> = new Set(['confirmed', 'changed', 'skipped'])
