@@ -87,7 +87,12 @@ await t.test('the Vagrantfile is valid for every box', { skip: noRuby }, async s
     async ({ path }) => {
       const validate = (box: string) =>
         run('vagrant', ['validate', '--ignore-provider'], {
-          env: { NETNS_LAB_BOX: box, VAGRANT_HOME: path, VAGRANT_DOTFILE_PATH: join(path, 'dot'), VAGRANT_CHECKPOINT_DISABLE: '1' },
+          env: {
+            NETNS_LAB_BOX: box,
+            VAGRANT_HOME: path,
+            VAGRANT_DOTFILE_PATH: join(path, 'dot'),
+            VAGRANT_CHECKPOINT_DISABLE: '1',
+          },
         })
       for (const box of ['debian12', 'debian13', 'ubuntu2404']) {
         const { status, output } = await validate(box)
