@@ -7,6 +7,7 @@ import {
   openSocket,
   receiveFrame,
   SOCK_RAW,
+  SOL_SOCKET,
   setSocketOption,
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
@@ -16,7 +17,6 @@ import type { CaptureProof, EvidenceSource, Finding } from './proof.js'
 
 const ETH_P_ALL = 0x0003
 const SNAP_LENGTH = 192
-const SOL_SOCKET = 1
 const SO_RCVBUF = 8
 const RECEIVE_BUFFER = 1 << 20
 const DRAIN_INTERVAL_MS = 50

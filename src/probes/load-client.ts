@@ -15,7 +15,9 @@ import {
   int32,
   openSocket,
   pollOne,
+  SO_REUSEADDR,
   SOCK_STREAM,
+  SOL_SOCKET,
   SystemError,
   setSocketOption,
 } from '../world/libc.js'
@@ -32,8 +34,6 @@ export interface LoadReport {
   readonly latenciesUs: readonly number[]
 }
 
-const SOL_SOCKET = 1
-const SO_REUSEADDR = 2
 const SO_ERROR = 4
 const SO_LINGER = 13
 const FIRST_PORT = 10_000

@@ -10,12 +10,12 @@ import {
   listenSocket,
   openSocket,
   pollOne,
+  SO_REUSEADDR,
   SOCK_STREAM,
+  SOL_SOCKET,
   setSocketOption,
 } from '../world/libc.js'
 
-const SOL_SOCKET = 1
-const SO_REUSEADDR = 2
 const BACKLOG = 4096
 
 dieWithParent()

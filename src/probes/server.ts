@@ -9,8 +9,10 @@ import {
   listenSocket,
   openSocket,
   receiveBytes,
+  SO_REUSEADDR,
   SOCK_DGRAM,
   SOCK_STREAM,
+  SOL_SOCKET,
   type SocketAddress,
   SystemError,
   sendBytes,
@@ -18,9 +20,6 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
-
-const SOL_SOCKET = 1
-const SO_REUSEADDR = 2
 
 /** An echo server. What a client sends begins with a word of its own, by which `seen` finds the client's address. */
 export class EchoServer {

@@ -10,7 +10,9 @@ import {
   IPPROTO_TCP,
   openSocket,
   receiveBytes,
+  SO_REUSEADDR,
   SOCK_STREAM,
+  SOL_SOCKET,
   type SocketAddress,
   SystemError,
   sendBytes,
@@ -20,8 +22,6 @@ import {
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
 
-const SOL_SOCKET = 1
-const SO_REUSEADDR = 2
 const SO_ERROR = 4
 const TCP_INFO = 11
 /** Offset of tcpi_total_retrans in struct tcp_info (include/uapi/linux/tcp.h). */
