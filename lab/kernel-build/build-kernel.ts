@@ -3,14 +3,16 @@ import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promis
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { cacheRoot, requireSpace } from '../kernels/cache.js'
+import { requireSpace } from '../kernels/cache.js'
 import { KernelError } from '../kernels/error.js'
+import { builtFolder, sourcesFolder } from './built.js'
 import { configure } from './configure.js'
 import { KernelBuildError } from './error.js'
 import { parseFragment } from './fragment.js'
 import { restoreTree, withPatchedTree } from './journal.js'
 import { withLock } from './lock.js'
 import { make } from './make.js'
+import { isKernelName } from './name.js'
 import { type Patch, patchedFiles, readIfThere, readPatch } from './patch.js'
 import { requirePrerequisites } from './prerequisites.js'
 import { repositoryFile } from './repository.js'
@@ -90,8 +92,7 @@ const FRAGMENT = 'lab/kernel-build/netns-lab.config'
  */
 export async function buildKernel(options: BuildOptions): Promise<BuiltKernel> {
   const { name, signal, onProgress = () => {} } = options
-  // `uname -r` has 64 bytes, and the version takes some.
-  if (!/^[a-z0-9][a-z0-9.-]{0,47}$/.test(name)) {
+  if (!isKernelName(name)) {
     throw new KernelBuildError(
       'usage',
       `'${name}' cannot be a kernel's name`,
@@ -108,7 +109,7 @@ export async function buildKernel(options: BuildOptions): Promise<BuiltKernel> {
   const patches = await Promise.all((options.patches ?? []).map(readPatch))
   await checkSource(options.source)
   await requirePrerequisites()
-  const sources = join(cacheRoot(), 'source')
+  const sources = sourcesFolder()
   const home = join(sources, await sourceKey(options.source))
   const waiting = { onWait: () => onProgress({ stage: 'wait' }), ...(signal ? { signal } : {}) }
   return withLock(
@@ -139,10 +140,12 @@ async function build(
     fragment,
     ...patches.map(({ text }) => text),
   )
-  const target = join(home, 'kernels', name)
+  const target = builtFolder(home, name)
   // A tree by path may have changed since, which only make can tell.
   const earlier = source.packageVersion === undefined ? undefined : await readBuilt(target)
   if (earlier?.identity === identity) return earlier
+  // Should this build fail, a kernel of other input must not be taken for its result.
+  await rm(target, { recursive: true, force: true })
 
   const started = performance.now()
   const place = { tree: source.tree, build: join(home, 'build'), signal }

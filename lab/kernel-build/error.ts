@@ -2,13 +2,13 @@ import { EXIT, LabError } from '../../src/errors.js'
 
 /** What kept a kernel from being built: lets a caller (and a bisection) tell the machine's faults from the tree's. */
 export type KernelBuildErrorCode =
-  /** The call is wrong: no such source, a name that cannot be a file name. */
+  /** The call is wrong: no such source or patch file, a name that cannot be a file name. */
   | 'usage'
   /** A program or header that the build needs is not installed. */
   | 'missing-package'
   /** The source package could not be had: no network, no such package, a signature that does not hold. */
   | 'source'
-  /** A patch file cannot be read, says nothing, or does not apply to this source. */
+  /** A patch says nothing, or does not apply to this source. */
   | 'patch'
   /** An option of the fragment did not survive Kconfig. */
   | 'config'

@@ -227,7 +227,7 @@ t.test('a patch', async t => {
     const outside = '--- a/../x\n+++ b/../x\n@@ -1 +1 @@\n-a\n+b\n'
     t.throws(() => parsePatch(outside, 'p'), { message: 'p changes ../x, which is outside the source tree' })
     t.match(await failure(readPatch('/nowhere/x.patch')), {
-      code: 'patch',
+      code: 'usage',
       message: /\/nowhere\/x\.patch: ENOENT/,
     })
   })
@@ -492,7 +492,7 @@ t.test('a build', async t => {
 
   t.test('names a patch that is not there before anything else is done', async t => {
     const build = buildKernel({ source: 'debian:6.12', name: 'x', patches: ['/nowhere/x.patch'] })
-    t.match(await failure(build), { code: 'patch', message: /\/nowhere\/x\.patch/ })
+    t.match(await failure(build), { code: 'usage', message: /\/nowhere\/x\.patch/ })
   })
 })
 

@@ -33,11 +33,12 @@ export interface PatchedFile {
 
 /**
  * Reads a patch file.
- * @throws KernelBuildError `patch` when it cannot be read, holds no unified diff, or names a file outside the tree
+ * @throws KernelBuildError `usage` when it cannot be read; `patch` when it holds no unified diff, or names a file outside
+ *   the tree
  */
 export async function readPatch(path: string): Promise<Patch> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new KernelBuildError('patch', `cannot read the patch ${path}: ${error.message}`, 'check its path')
+    throw new KernelBuildError('usage', `cannot read the patch ${path}: ${error.message}`, 'check its path')
   })
   return parsePatch(text, path)
 }

@@ -34,6 +34,11 @@ const elfMachines: Readonly<Record<number, string>> = {
   258: 'LoongArch',
 }
 const elfX86 = 62
+/** sizeof(Elf64_Phdr) */
+const programHeader = 56
+const mostSegments = 64
+/** Bytes that a kernel is unpacked to at most. */
+const largestKernel = 2 ** 30
 
 /**
  * Reads an x86 boot image's header.
@@ -103,11 +108,18 @@ export function parseBootImage(image: Buffer, path: string): BootImage {
  * @throws KernelError `bad-image` when the payload is damaged
  */
 export async function extractPvhKernel(image: Buffer, path: string): Promise<Buffer | undefined> {
+  const kernel = await unpackKernel(image, path)
+  return kernel !== undefined && hasPvhEntry(kernel) ? kernel : undefined
+}
+
+/**
+ * The uncompressed kernel inside a boot image; undefined where the payload's format has no tool here.
+ * @throws KernelError `bad-image` when the payload is damaged
+ */
+export async function unpackKernel(image: Buffer, path: string): Promise<Buffer | undefined> {
   const { payload } = parseBootImage(image, path)
   if (payload === undefined) return undefined
-  const packed = image.subarray(payload.offset, payload.offset + payload.length)
-  const kernel = await decompress(packed, path)
-  return kernel !== undefined && hasPvhEntry(kernel) ? kernel : undefined
+  return decompress(image.subarray(payload.offset, payload.offset + payload.length), path)
 }
 
 /** Whether an x86-64 ELF file carries Xen's note of type 18, the physical address to start it at. */
@@ -115,7 +127,11 @@ export function hasPvhEntry(elf: Buffer): boolean {
   if (elf.length < 64 || elf.readUInt32BE(0) !== 0x7f454c46 || elf.readUInt16LE(18) !== elfX86) return false
   const table = Number(elf.readBigUInt64LE(32))
   const entrySize = elf.readUInt16LE(54)
-  for (let index = 0; index < elf.readUInt16LE(56); index++) {
+  // A kernel has a handful of segments; a table that says otherwise, or lies outside of the file, is no kernel's.
+  const entries = elf.readUInt16LE(56)
+  if (entrySize < programHeader || entries > mostSegments || table + entries * entrySize > elf.length)
+    return false
+  for (let index = 0; index < entries; index++) {
     const header = table + index * entrySize
     const isNote = elf.readUInt32LE(header) === 4
     if (!isNote) continue
@@ -125,8 +141,7 @@ export function hasPvhEntry(elf: Buffer): boolean {
       const nameLength = elf.readUInt32LE(at)
       const bodyLength = elf.readUInt32LE(at + 4)
       const type = elf.readUInt32LE(at + 8)
-      const name = elf.toString('latin1', at + 12, at + 12 + nameLength)
-      if (type === 18 && name === 'Xen\0') return true
+      if (type === 18 && nameLength === 4 && elf.toString('latin1', at + 12, at + 16) === 'Xen\0') return true
       at += 12 + roundUp4(nameLength) + roundUp4(bodyLength)
     }
   }
@@ -146,7 +161,7 @@ async function decompress(packed: Buffer, path: string): Promise<Buffer | undefi
     )
   if (magic.startsWith('1f8b')) {
     try {
-      return gunzipSync(packed)
+      return gunzipSync(packed, { maxOutputLength: largestKernel })
     } catch (error) {
       throw damaged(error)
     }
@@ -159,7 +174,7 @@ async function decompress(packed: Buffer, path: string): Promise<Buffer | undefi
     input: packed.subarray(0, -4),
     encoding: 'buffer',
     reject: false,
-    maxBuffer: 1024 * 1024 * 1024,
+    maxBuffer: largestKernel,
   })
   const kernel = Buffer.from(result.stdout)
   if (result.failed || kernel.length !== packed.readUInt32LE(packed.length - 4)) {

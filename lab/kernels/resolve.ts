@@ -13,9 +13,11 @@ import {
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { execa } from 'execa'
+import { findBuilt } from '../kernel-build/built.js'
 import { isNoSpace } from './apt.js'
 import { parseBootImage } from './boot-image.js'
 import { cacheRoot, diskFull } from './cache.js'
+import { embeddedConfig, findConfig, hasModules } from './config.js'
 import { KernelError } from './error.js'
 import { type FetchOptions, fetchKernel, findFetched, type Kernel } from './fetch.js'
 import { moduleName, readModule, readModuleIndex, releaseOfModule } from './modules.js'
@@ -31,19 +33,30 @@ export interface ResolveOptions extends FetchOptions {
 
 /**
  * Finds the kernel that a user means.
- * @param spec a name of the catalogue (`debian:6.1`), a path to a vmlinuz or bzImage, or a built kernel tree
+ * @param spec a name of the catalogue (`debian:6.1`), the name of a kernel that `lab kernel build` built, a path to a
+ *   vmlinuz or bzImage, or a built kernel tree; a word without a slash is a built kernel's name where there is one
  * @throws KernelError `unknown-kernel`, `not-fetched`, `bad-image`, `wrong-architecture`, `missing-modules`,
  *   `release-mismatch`, and what `fetchKernel` throws
  */
 export async function resolveKernel(spec: string, options: ResolveOptions = {}): Promise<Kernel> {
   if (spec.startsWith('debian:')) return resolvePackaged(spec, options)
+  const [built, ...others] = spec.includes('/') ? [] : await findBuilt(spec)
+  if (others.length > 0) {
+    throw new KernelError(
+      'unknown-kernel',
+      `Several built kernels are called ${spec}: they are from different sources`,
+      `Give the path of one: ${[built, ...others].join(', ')}`,
+    )
+  }
+  // Everything is compiled into it: a folder of modules that was given is for other kernels.
+  if (built !== undefined) return { ...(await resolveImage(built, {})), name: spec }
   const path = resolve(spec)
   const status = await stat(path).catch(() => undefined)
   if (status === undefined) {
     throw new KernelError(
       'unknown-kernel',
       `There is no kernel "${spec}": no such file or folder`,
-      'Give a path to a bzImage or a built kernel tree, or a name like debian:6.1',
+      'Give a path to a bzImage or a built kernel tree, a name like debian:6.1, or one that lab kernel build printed',
     )
   }
   return status.isDirectory() ? resolveTree(path, options) : resolveImage(path, options)
@@ -61,24 +74,47 @@ async function resolvePackaged(spec: string, options: ResolveOptions): Promise<K
 }
 
 async function resolveImage(path: string, options: ResolveOptions): Promise<Kernel> {
-  const image = parseBootImage(await readFile(path), path)
-  const modulesDir = await findModules(path, image.release, options.modulesDir)
-  const config = join(dirname(path), `config-${image.release}`)
+  const bytes = await readFile(path)
+  const image = parseBootImage(bytes, path)
+  const config = await findConfig(path, image.release)
+  const monolithic = config !== undefined && !hasModules(await readFile(config, 'utf8'))
+  const modulesDir =
+    monolithic && options.modulesDir === undefined
+      ? undefined
+      : await findModules(path, image.release, options.modulesDir)
+  if (modulesDir === undefined && !monolithic) {
+    // Last, as it takes unpacking the whole kernel.
+    const embedded = await embeddedConfig(bytes, path)
+    if (embedded === undefined || hasModules(embedded)) throw noModules(path, image.release)
+  }
   return {
     name: path,
     vmlinuz: path,
     modulesDir,
-    config: await stat(config).then(
-      () => config,
-      () => undefined,
-    ),
+    config,
     release: image.release,
     packageVersion: image.packageVersion,
     mainlineVersion: image.mainlineVersion,
   }
 }
 
-/** The folder that really holds the release's modules, however much of its path the user gave. */
+/** The folders where modules are looked for that the user gave no folder for. */
+function usualFolders(image: string, release: string): string[] {
+  return [`/lib/modules/${release}`, join(dirname(image), '..', 'lib/modules', release)]
+}
+
+function noModules(image: string, release: string): KernelError {
+  return new KernelError(
+    'missing-modules',
+    `No modules were found for ${image} (${release}): none of ${usualFolders(image, release).join(', ')} exists`,
+    `Give their folder (--modules DIR), or the tree that it was built in; for a kernel with everything compiled in, put its .config beside it as config-${release}`,
+  )
+}
+
+/**
+ * The folder that really holds the release's modules, however much of its path the user gave; undefined where none
+ * was given and there is none in the usual places.
+ */
 async function findModules(
   image: string,
   release: string,
@@ -86,7 +122,7 @@ async function findModules(
 ): Promise<string | undefined> {
   const candidates =
     given === undefined
-      ? [`/lib/modules/${release}`, join(dirname(image), '..', 'lib/modules', release)]
+      ? usualFolders(image, release)
       : [join(given, 'lib/modules', release), join(given, release), given]
   for (const candidate of candidates) {
     const real = await realpath(candidate).catch(() => undefined)
@@ -98,11 +134,7 @@ async function findModules(
     return real
   }
   if (given !== undefined) await readModuleIndex(resolve(given))
-  throw new KernelError(
-    'missing-modules',
-    `No modules were found for ${image} (${release}): none of ${candidates.join(', ')} exists`,
-    'Give their folder (--modules DIR); for a kernel with everything compiled in, give its built tree instead',
-  )
+  return undefined
 }
 
 /** @throws KernelError `release-mismatch` when the modules in a folder belong to another kernel */
@@ -134,7 +166,7 @@ async function resolveTree(tree: string, options: ResolveOptions): Promise<Kerne
     throw new KernelError(
       'unknown-kernel',
       `${tree} is no built kernel tree: it has no arch/x86/boot/bzImage`,
-      'Build it (make bzImage modules), or give the path of the image itself',
+      `Build it (make bzImage modules), or lab kernel build --source ${tree} and give the name that this prints`,
     )
   }
   const { release, packageVersion, mainlineVersion } = parseBootImage(bytes, image)

@@ -48,7 +48,7 @@ export function parseBanner(banner: string): KernelVersion {
  */
 export function compareVersions(a: string, b: string): number {
   const split = (version: string) => {
-    const [, epoch = '0', rest = ''] = /^(?:(\d+):)?(.*)$/.exec(version) ?? []
+    const [, epoch = '0', rest = ''] = /^(?:(\d+):)?(.*)$/s.exec(version) ?? []
     const dash = rest.lastIndexOf('-')
     return dash < 0 ? [epoch, rest, '0'] : [epoch, rest.slice(0, dash), rest.slice(dash + 1)]
   }
@@ -70,10 +70,17 @@ function comparePart(a: string, b: string): number {
   for (let index = 0; index < Math.max(left.length, right.length); index++) {
     const x = left[index] ?? ''
     const y = right[index] ?? ''
-    const order = index % 2 === 0 ? compareText(x, y) : Number(x) - Number(y)
+    const order = index % 2 === 0 ? compareText(x, y) : compareNumbers(x, y)
     if (order !== 0) return order
   }
   return 0
+}
+
+/** Orders numbers of any length: a date with a build number behind it is more than a double holds. */
+function compareNumbers(a: string, b: string): number {
+  const [x, y] = [a, b].map(digits => digits.replace(/^0+/, ''))
+  if (x === undefined || y === undefined || x === y) return 0
+  return x.length - y.length || (x < y ? -1 : 1)
 }
 
 function compareText(a: string, b: string): number {

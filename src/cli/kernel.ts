@@ -10,6 +10,8 @@ export interface KernelOptions {
   readonly update?: boolean
   readonly source: string
   readonly patch?: readonly string[]
+  readonly name?: string
+  readonly bisect?: boolean
 }
 
 /** Prints the kernels that can be had. `update` reads every index anew. */
@@ -45,9 +47,26 @@ export async function kernelFetch(name: string, options: KernelOptions): Promise
   process.stdout.write(`${kernel.name}  ${kernel.release}  ${kernel.packageVersion}\n  ${kernel.vmlinuz}\n`)
 }
 
-/** Builds a kernel into the cache, with progress on standard error; `lab matrix --kernel` takes what it prints. Throws LabError. */
-export async function kernelBuild(name: string, { source, patch = [] }: KernelOptions): Promise<void> {
+/**
+ * Builds a kernel into the cache, with progress on standard error; `lab matrix --kernel` takes the name or the path that
+ * it prints. Resolves with the exit status. Throws LabError, but not in a bisection, where it is a status, too.
+ */
+export async function kernelBuild(options: KernelOptions): Promise<number> {
+  if (!options.bisect) {
+    await build(options)
+    return EXIT.ok
+  }
+  const { bisectStep } = await import('../../lab/matrix/bisect.js')
+  return bisectStep(async () => {
+    await build(options)
+    return undefined
+  })
+}
+
+async function build({ source, patch = [], name: given }: KernelOptions): Promise<void> {
   const { buildKernel } = await import('../../lab/kernel-build/build-kernel.js')
+  const { defaultName } = await import('../../lab/kernel-build/name.js')
+  const name = given ?? (await defaultName(source, patch))
   let stage = ''
   const kernel = await buildKernel({
     source,

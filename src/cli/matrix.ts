@@ -2,7 +2,10 @@
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { cacheRoot } from '../../lab/kernels/cache.js'
 import { resolveKernel } from '../../lab/kernels/resolve.js'
+import { requireTool } from '../../lab/kernels/tools.js'
+import { type BisectJudgement, bisectStep, EXPECTABLE, judgeRun } from '../../lab/matrix/bisect.js'
 import {
   anyBreaks,
   fileName,
@@ -22,7 +25,7 @@ import { verdictTable } from '../../lab/matrix/table.js'
 import { EXIT, LabError } from '../errors.js'
 import { diffText } from '../report/diff-text.js'
 import { writeWhole } from '../report/json.js'
-import { chooseScenarios } from '../scenario/catalogue.js'
+import { chooseScenarios, loadScenarios } from '../scenario/catalogue.js'
 import { exitCode } from '../scenario/run.js'
 import { withLabErrors } from './kernel.js'
 
@@ -30,21 +33,33 @@ const optionsSchema = z.object({
   kernel: z.array(z.string()).min(1),
   modules: z.string().optional(),
   jobs: z.number().default(2),
-  out: z.string().default('matrix'),
+  out: z.string().optional(),
   repeat: z.number().optional(),
   iptables: z.enum(['nft', 'legacy', 'both']).optional(),
   accel: z.enum(['kvm', 'tcg']).optional(),
   plan: z.boolean().default(false),
   selftests: z.string().optional(),
+  bisect: z.boolean().default(false),
+  expect: z.enum(EXPECTABLE).optional(),
 })
+
+type Options = z.infer<typeof optionsSchema>
 
 /**
  * Runs `lab matrix`; resolves with the exit status: the worst of the kernels', or 1 when a fix breaks between two of
  * them. What the kernel's own selftests find does not count, unless they cannot be run or read. Throws LabError for a
- * kernel, a scenario or a folder of selftests that there is not, before any guest is started.
+ * kernel, a scenario or a folder of selftests that there is not, before any guest is started; in a bisection that is a
+ * status, too.
  */
 export async function matrix(ids: readonly string[], given: object): Promise<number> {
-  const { kernel: names, modules, jobs, out, plan, ...rest } = optionsSchema.parse(given)
+  const options = optionsSchema.parse(given)
+  return options.bisect
+    ? bisectStep(() => judgeKernel(ids, options))
+    : withLabErrors(() => compareKernels(ids, options))
+}
+
+async function compareKernels(ids: readonly string[], options: Options): Promise<number> {
+  const { kernel: names, out = 'matrix' } = options
   await chooseScenarios(ids)
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   if (repeated !== undefined)
@@ -53,51 +68,14 @@ export async function matrix(ids: readonly string[], given: object): Promise<num
       'name each kernel once; --repeat runs all of it again',
       EXIT.usage,
     )
-  if (plan) {
-    process.stdout.write(`${JSON.stringify(jobMatrix(names, ids, rest.iptables))}\n`)
+  if (options.plan) {
+    process.stdout.write(`${JSON.stringify(jobMatrix(names, ids, options.iptables))}\n`)
     return EXIT.ok
   }
-  const folder = rest.selftests === undefined ? undefined : selftestsFolder(rest.selftests)
-  const kernels = await Promise.all(
-    names.map(async (name): Promise<NamedKernel> => {
-      const options = modules === undefined || name.startsWith('debian:') ? {} : { modulesDir: modules }
-      return { name, kernel: await withLabErrors(() => resolveKernel(name, options)) }
-    }),
-  )
-  makeFolder(out)
-  const logs = new Map(
-    kernels.map(({ name }) => [name, createWriteStream(join(out, `${fileName(name)}.log`))]),
-  )
-  let noted = false
-  const runs = await withLabErrors(() =>
-    runMatrix(kernels, {
-      scenarios: ids,
-      jobs,
-      ...(rest.iptables ? { iptables: rest.iptables } : {}),
-      ...(rest.repeat === undefined ? {} : { repeat: rest.repeat }),
-      ...(rest.accel ? { accel: rest.accel } : {}),
-      onLine: (name, line) => logs.get(name)?.write(`${line}\n`),
-      onDone: async run => {
-        await ended(logs.get(run.kernel))
-        if (run.report)
-          writeWhole(join(out, `${fileName(run.kernel)}.json`), `${JSON.stringify(run.report, null, 2)}\n`)
-        if (run.accelNote !== undefined && !noted) process.stderr.write(`${run.accelNote}\n`)
-        noted ||= run.accelNote !== undefined
-        process.stderr.write(`${describeRun(run)}\n`)
-      },
-    }),
-  )
-  const columns = runs.map(({ kernel, report }) => ({ name: kernel, report }))
-  process.stdout.write(`\n${verdictTable(columns)}`)
-  for (const { kernel, report, problem } of runs) {
-    if (problem !== undefined)
-      process.stdout.write(
-        `\nerror  ${kernel}: ${problem}\n       its console: ${join(out, `${fileName(kernel)}.log`)}\n`,
-      )
-    for (const { id, verdict, reason } of report?.scenarios ?? [])
-      if (!FINE.has(verdict)) process.stdout.write(`\n${verdict}  ${kernel} ${id}: ${reason}\n`)
-  }
-  const selftests = folder === undefined ? [] : await besides(kernels, folder, out, rest.accel)
+  const folder = options.selftests === undefined ? undefined : selftestsFolder(options.selftests)
+  const kernels = await findKernels(options)
+  const runs = await runKernels(kernels, ids, options, out)
+  const selftests = folder === undefined ? [] : await besides(kernels, folder, out, options.accel)
   if (selftests.length > 0) process.stdout.write('\n')
   for (const run of selftests) {
     const ours = runs.find(({ kernel }) => kernel === run.kernel)
@@ -114,6 +92,84 @@ export async function matrix(ids: readonly string[], given: object): Promise<num
   )
 }
 
+/** One commit's kernel, for `git bisect run`. `--kernel` takes several words, so scenarios may be among them here. */
+async function judgeKernel(given: readonly string[], options: Options): Promise<BisectJudgement> {
+  const { expect } = options
+  const known = (await loadScenarios()).map(({ id }) => id)
+  const [kernel = '', ...others] = options.kernel
+  const kernels = [kernel, ...others.filter(word => !known.includes(word))]
+  const ids = [...others.filter(word => known.includes(word)), ...given]
+  if (kernels.length > 1)
+    throw new LabError(
+      `a bisection judges one kernel, and these are several: ${kernels.join(', ')}`,
+      'give the one that was built from this commit; lab list shows the scenarios',
+      EXIT.usage,
+    )
+  if (expect !== undefined && ids.length === 0)
+    throw new LabError(
+      `no scenario is named that must be ${expect}`,
+      `lab matrix --bisect --expect ${expect} --kernel ${kernel} SCENARIO`,
+      EXIT.usage,
+    )
+  await chooseScenarios(ids)
+  // Not in the working directory: that is the source tree.
+  const out = options.out ?? join(cacheRoot(), 'bisect')
+  const found = await findKernels({ ...options, kernel: kernels })
+  await requireTool('qemu-system-x86_64', 'run a kernel')
+  const [run] = await runKernels(found, ids, options, out)
+  return judgeRun(run ?? { report: undefined, problem: undefined }, { chosen: ids.length > 0, expect })
+}
+
+function findKernels({ kernel: names, modules }: Options): Promise<NamedKernel[]> {
+  return Promise.all(
+    names.map(async (name): Promise<NamedKernel> => {
+      const options = modules === undefined || name.startsWith('debian:') ? {} : { modulesDir: modules }
+      return { name, kernel: await resolveKernel(name, options) }
+    }),
+  )
+}
+
+/** Runs scenarios on each kernel, and prints the table and what is not fine; reports and consoles go into `out`. */
+async function runKernels(
+  kernels: readonly NamedKernel[],
+  ids: readonly string[],
+  { jobs, iptables, repeat, accel }: Options,
+  out: string,
+): Promise<KernelRun[]> {
+  makeFolder(out)
+  const logs = new Map(
+    kernels.map(({ name }) => [name, createWriteStream(join(out, `${fileName(name)}.log`))]),
+  )
+  let noted = false
+  const runs = await runMatrix(kernels, {
+    scenarios: ids,
+    jobs,
+    ...(iptables ? { iptables } : {}),
+    ...(repeat === undefined ? {} : { repeat }),
+    ...(accel ? { accel } : {}),
+    onLine: (name, line) => logs.get(name)?.write(`${line}\n`),
+    onDone: async run => {
+      await ended(logs.get(run.kernel))
+      if (run.report)
+        writeWhole(join(out, `${fileName(run.kernel)}.json`), `${JSON.stringify(run.report, null, 2)}\n`)
+      if (run.accelNote !== undefined && !noted) process.stderr.write(`${run.accelNote}\n`)
+      noted ||= run.accelNote !== undefined
+      process.stderr.write(`${describeRun(run)}\n`)
+    },
+  })
+  const columns = runs.map(({ kernel, report }) => ({ name: kernel, report }))
+  process.stdout.write(`\n${verdictTable(columns)}`)
+  for (const { kernel, report, problem } of runs) {
+    if (problem !== undefined)
+      process.stdout.write(
+        `\nerror  ${kernel}: ${problem}\n       its console: ${join(out, `${fileName(kernel)}.log`)}\n`,
+      )
+    for (const { id, verdict, reason } of report?.scenarios ?? [])
+      if (!FINE.has(verdict)) process.stdout.write(`\n${verdict}  ${kernel} ${id}: ${reason}\n`)
+  }
+  return runs
+}
+
 /** The kernel's own tests on each kernel, one guest after the other; each kernel's output goes into a file in `out`. */
 async function besides(
   kernels: readonly NamedKernel[],
@@ -125,9 +181,7 @@ async function besides(
   for (const kernel of kernels) {
     const log = createWriteStream(join(out, `${fileName(kernel.name)}.selftests.log`))
     const onLine = (line: string) => log.write(`${line}\n`)
-    results.push(
-      ...(await withLabErrors(() => runSelftests(kernel, folder, { ...(accel ? { accel } : {}), onLine }))),
-    )
+    results.push(...(await runSelftests(kernel, folder, { ...(accel ? { accel } : {}), onLine })))
     await ended(log)
   }
   return results
