@@ -11,11 +11,18 @@ export interface KernelVersion {
   readonly rc?: number
 }
 
-/** Reads the version at the start of `text`, or undefined when there is none. */
+/** Numbers beyond this are no part of a version, and would be cut to another one. */
+const LARGEST_NUMBER = 999_999
+
+/**
+ * Reads the version at the start of `text`, or undefined when there is none. Fedora writes a release candidate as
+ * `6.10.0-0.rc3.…`.
+ */
 export function parseKernelVersion(text: string): KernelVersion | undefined {
-  const match = /^v?(\d{1,4})\.(\d{1,5})(?:\.(\d{1,6}))?(?:[-~]rc(\d{1,3}))?/.exec(text)
+  const match = /^v?(\d+)\.(\d+)(?:\.(\d+))?(?:(?:[-~]|-0\.)rc(\d+))?/.exec(text)
   if (!match) return undefined
   const [, major, minor, patch, rc] = match
+  if ([major, minor, patch, rc].some(number => Number(number ?? 0) > LARGEST_NUMBER)) return undefined
   return {
     major: Number(major),
     minor: Number(minor),

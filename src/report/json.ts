@@ -1,5 +1,6 @@
 /** The JSON report. Written as a whole at the end, beside the file and then in its place: a full disk leaves the old one. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { LabError } from '../errors.js'
 import type { Reporter } from './events.js'
 import { type Report, reportSchema } from './schema.js'
@@ -20,12 +21,17 @@ export function jsonReporter(file: string): Reporter {
   }
 }
 
-/** Writes a file so that it is either the old one or the whole new one. Throws LabError. */
+/**
+ * Writes a file so that it is either the old one or the whole new one; a device or a pipe is written to. Throws LabError.
+ */
 export function writeWhole(file: string, text: string): void {
-  const beside = `${file}.${process.pid}.tmp`
+  const beside = `${file}.${randomUUID()}.tmp`
   try {
-    writeFileSync(beside, text, { mode: 0o644 })
-    renameSync(beside, file)
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() ?? true) {
+      // Not where somebody else has put a link already, in a folder that is everybody's.
+      writeFileSync(beside, text, { mode: 0o644, flag: 'wx' })
+      renameSync(beside, file)
+    } else writeFileSync(file, text)
   } catch (error) {
     rmSync(beside, { force: true })
     const { code } = error as NodeJS.ErrnoException

@@ -20,6 +20,9 @@ export interface KernelTest {
 /** How many tests came out how. */
 export type KernelTestCounts = Readonly<Record<KernelTest['outcome'], number>>
 
+/** Nobody nests deeper; a file that does would exhaust the stack of whoever walks its tests. */
+const DEEPEST = 100
+
 /** An open level of KTAP. */
 interface Level {
   /** of its version line, counted from 1 */
@@ -73,20 +76,21 @@ function readLine(open: Level[], line: string, number: number): void {
       refuse(number, 'a second version line, with no result before it that ends the level')
     if (depth > open.length)
       refuse(number, `subtests are indented by ${indent} spaces, not ${2 * open.length}`)
+    if (depth >= DEEPEST) refuse(number, `subtests are nested more than ${DEEPEST} levels deep`)
     open.push({ opened: number, plan: undefined, skipped: undefined, tests: [] })
     return
   }
   const level = open[depth]
   if (!level) return
   if (words.startsWith('Bail out!')) refuse(number, `the test gave up: ${words}`)
-  const plan = /^1\.\.(\d+)(?:\s+#\s*SKIP\b\s*(.*))?$/i.exec(words)
+  const plan = /^1\.\.(\d+)(?:\s+#\s*SKIP\b\s*(.*))?$/is.exec(words)
   if (plan) {
     if (level.plan !== undefined) refuse(number, 'a second plan')
     level.plan = Number(plan[1])
     if (level.plan === 0) level.skipped = plan[2] ?? ''
     return
   }
-  const result = /^(ok|not ok) (\d+)(?:\s+(.*))?$/.exec(words)
+  const result = /^(ok|not ok) (\d+)(?:\s+(.*))?$/s.exec(words)
   if (!result) return
   if (depth < open.length - 2)
     refuse(number, `the subtests that begin in line ${open.at(-1)?.opened} have no result after them`)

@@ -1,6 +1,5 @@
 /** Reading reports back. */
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
 import { EXIT, LabError } from '../errors.js'
 import { type Report, reportSchema } from './schema.js'
 
@@ -9,7 +8,8 @@ export function readReport(file: string): Report {
   const refuse = (problem: string, remedy: string) => new LabError(`${file} ${problem}`, remedy, EXIT.usage)
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    // Windows' programs begin a file with a byte order mark, which JSON.parse takes for a mistake.
+    text = readFileSync(file, 'utf8').replace(/^\ufeff/, '')
   } catch (error) {
     throw refuse(
       `cannot be read: ${(error as NodeJS.ErrnoException).code}`,
@@ -22,15 +22,24 @@ export function readReport(file: string): Report {
   } catch (error) {
     const empty = text.trim() === ''
     throw refuse(
-      `is not JSON: ${(error as Error).message}`,
+      `is not JSON: ${printable((error as Error).message)}`,
       empty ? 'it is empty: the run that wrote it did not end' : 'write it with lab run --json FILE',
     )
   }
   const parsed = reportSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  const said = z.prettifyError(parsed.error).split('\n').slice(0, 2).join(' ')
+  const issue = parsed.error.issues[0]
+  const field = (issue?.path ?? [])
+    .map(step => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+  const where = printable(field.replace(/^\./, '')) || 'the whole file'
   throw refuse(
-    `is no report of netns-lab: ${said}`,
+    `is no report of netns-lab: ${where}: ${printable(issue?.message ?? '')}`,
     'write one with lab run --json FILE, with the same version of the lab',
   )
+}
+
+/** What an error quotes of a file, short, and without what a terminal would obey. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ').slice(0, 300)
 }

@@ -27,7 +27,8 @@ const change = z.object({
   /** First mainline release that has it. */
   since: z.string(),
   backports: z.array(z.string()).optional(),
-  url: z.string(),
+  /** It becomes a link in pages: nothing but a web address may. */
+  url: z.url({ protocol: /^https?$/ }),
 })
 
 const trial = z.object({
@@ -58,7 +59,10 @@ const trial = z.object({
 })
 
 const scenario = z.object({
-  id: z.string(),
+  /** It becomes an anchor, a name in a table and a word of commands. */
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, dashes and underscores'),
   title: z.string(),
   verdict: z.enum(VERDICTS),
   reason: z.string(),
@@ -80,10 +84,14 @@ export const reportSchema = z.object({
     distribution: z.string(),
     /** How much slower than the reference machine deadlines were taken, 1 or more. */
     slowness: z.number(),
+    /** The greatest factor by which deadlines were stretched while the run lasted. */
+    slowest: z.number().optional(),
     tools: z.record(z.string(), z.string()),
   }),
-  started: z.string(),
+  started: z.iso.datetime(),
   elapsedMs: z.number(),
+  /** What the order of its experiments was shuffled by; as planned when left out. */
+  seed: z.number().int().optional(),
   summary: z.record(z.enum(VERDICTS), z.number().int()),
   /** Sources of evidence and capabilities that this machine lacks, each once. */
   unavailable: z.array(z.object({ what: z.string(), why: z.string() })),

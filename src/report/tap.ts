@@ -92,9 +92,13 @@ function trialDiagnostics(trial: TrialReport): Readonly<Record<string, unknown>>
 
 /** A YAML block. Values are JSON, which YAML 1.2 reads: nothing that a kernel or a tool says can break out of it. */
 function diagnostics(values: Readonly<Record<string, unknown>>): string[] {
-  return [
-    '  ---',
-    ...Object.entries(values).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`),
-    '  ...',
-  ]
+  return ['  ---', ...Object.entries(values).map(([key, value]) => `  ${key}: ${inOneLine(value)}`), '  ...']
+}
+
+/** JSON without what JSON may hold as it is, and YAML and readers of TAP take for the end of a line. */
+function inOneLine(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u0085\u2028\u2029]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

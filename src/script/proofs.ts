@@ -2,7 +2,7 @@
 import { LabError } from '../errors.js'
 import type { Mechanism, Proof } from '../evidence/proof.js'
 import type { ExperimentPlan } from '../scenario/plan.js'
-import { functionName, quote } from './quote.js'
+import { comment, functionName, quote } from './quote.js'
 import type { SOURCES } from './sources.js'
 
 /** What of JavaScript's regular expressions `grep -E` does not know. */
@@ -15,7 +15,7 @@ export function mechanismFunction(
   plan: ExperimentPlan,
 ): string {
   return [
-    `# ${title}: ${where}.`,
+    comment(`${title}: ${where}.`),
     `${functionName(id)}() {`,
     '  item=0',
     ...proofs.map(proof => `  ${proofLine(proof, plan)}`),

@@ -37,8 +37,17 @@ export function functionName(id: string): string {
   return id.replace(/[^A-Za-z0-9]+/g, '_').replace(/^(?=\d)/, '_')
 }
 
+/**
+ * A word that ends a here-document and is none of its lines. dash 0.5.12 loses a byte of a line that begins as the word
+ * does and goes on beyond ASCII, so that it begins otherwise where it can.
+ */
 function hereDocumentEnd(text: string): string {
-  let end = 'END'
-  while (text.split('\n').includes(end)) end += '_'
+  const lines = text.split('\n')
+  const lost = lines.flatMap(line => /^[!-~]+(?=[^\0-\x7f])/.exec(line)?.[0] ?? [])
+  const first = [...'E_ABCDFGHIJKLMNOPQRSTUVWXYZ'].find(
+    letter => !lost.some(start => start.startsWith(letter)),
+  )
+  let end = first === undefined || first === 'E' ? 'END' : `${first}END`
+  while (lines.includes(end)) end += '_'
   return end
 }

@@ -5,12 +5,13 @@ import { CAPABILITIES } from '../kernel/capabilities.js'
 import type { KernelChange } from '../kernel/version.js'
 import type { Scenario } from '../scenario/define.js'
 import type { ExperimentPlan, PhasePlan, Settings, TrialPlan } from '../scenario/plan.js'
+import type { Step } from '../scenario/steps.js'
 import { wrap } from '../text.js'
 import { DAEMONS, EVIDENCE, TRIALS, UNTIL_NOT, WORLD } from './library.js'
 import { SERVE } from './probe-functions.js'
 import { scriptProbe } from './probes.js'
 import { mechanismFunction, proofFunctions, proofTools } from './proofs.js'
-import { comment, functionName, quote } from './quote.js'
+import { command, comment, functionName, quote } from './quote.js'
 import { SOURCES } from './sources.js'
 import { stepLines, stepTools } from './steps.js'
 
@@ -47,7 +48,7 @@ export function scriptOf(
   const parts = [
     WORLD,
     ...(steps.some(step => step.do === 'daemon') ? [DAEMONS] : []),
-    ...(steps.some(step => step.do === 'run' && step.untilNot !== undefined) ? [UNTIL_NOT] : []),
+    ...(steps.some(waitsForOutput) ? [UNTIL_NOT] : []),
     TRIALS,
     ...(sources.length > 0 ? [EVIDENCE] : []),
     ...sources.map(name => SOURCES[name]),
@@ -71,6 +72,10 @@ export function scriptOf(
   ].join('\n')}\nfinish\n`
 }
 
+function waitsForOutput(step: Step): boolean {
+  return step.do === 'links-up' || (step.do === 'run' && step.untilNot !== undefined)
+}
+
 /** Every mechanism by which a trial of the plan must fail. */
 function mechanismsOf(scenario: Scenario, trials: readonly TrialPlan[]) {
   const ids = new Set(trials.flatMap(trial => expectedMechanism(trial) ?? []))
@@ -89,7 +94,7 @@ function phaseLines({ phase, settings, change, trials }: PhasePlan, before: Sett
   const changed = Object.entries(settings).filter(([name, setting]) => before[name] !== setting)
   const set = changed.map(([name, setting]) => `${name} ${setting}`).join(', ')
   const lines = [
-    `# ${phase[0]?.toUpperCase()}${phase.slice(1)}${set ? `: ${set}` : ''}.`,
+    comment(`${phase[0]?.toUpperCase()}${phase.slice(1)}${set ? `: ${set}` : ''}.`),
     ...change.map(stepLines),
     ...trials.map(trial => `\n${trialLines(trial, `${phase} ${trial.probe}${set ? ` (${set})` : ''}`)}`),
     // Where the control fails, what follows says nothing about the kernel.
@@ -105,9 +110,11 @@ function trialLines(trial: TrialPlan, name: string): string {
   const must =
     expectation.outcome === 'fails'
       ? `must fail${mechanism ? ' by_mechanism' : ''}`
-      : ['must work', ...(serverSaw ? [answeredBy ?? '-', serverSaw] : answeredBy ? [answeredBy] : [])].join(
-          ' ',
-        )
+      : command([
+          'must',
+          'work',
+          ...(serverSaw ? [answeredBy ?? '-', serverSaw] : answeredBy ? [answeredBy] : []),
+        ])
   return [
     comment(wrap(`${why}${differs ? ` The document differs: ${differs}` : ''}`, COLUMNS)),
     `begin ${quote(`${name} ${expectation.outcome}${mechanism ? `: ${mechanism}` : ''}`)}`,

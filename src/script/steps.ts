@@ -1,5 +1,5 @@
 /** Steps of a plan as calls of the script's own functions. */
-import type { DaemonStep, Step } from '../scenario/steps.js'
+import type { DaemonStep, LinksUpStep, Step } from '../scenario/steps.js'
 import { PRIVATE_FOLDERS } from '../scenario/topology-instance.js'
 import { command } from './quote.js'
 
@@ -8,6 +8,7 @@ export function stepLines(step: Step): string {
   if (step.do === 'serve')
     return command(['serve', step.node, step.protocol, step.address, String(step.port)])
   if (step.do === 'daemon') return daemonLines(step)
+  if (step.do === 'links-up') return linksUpLines(step)
   const node = step.node ?? '-'
   if (step.untilNot !== undefined)
     return command(['wait_until_not', step.why, node, step.untilNot, ...step.argv])
@@ -21,9 +22,21 @@ export function stepLines(step: Step): string {
 /** Programs that a step calls, to be looked for before anything is built. */
 export function stepTools(step: Step): string[] {
   if (step.do === 'serve') return ['ss']
+  if (step.do === 'links-up') return step.ports ? ['ip', 'bridge'] : ['ip']
   const tools = [step.argv[0] ?? '']
   if (step.do === 'run') return tools
   return 'argv' in step.ready ? [...tools, step.ready.argv[0] ?? ''] : tools
+}
+
+function linksUpLines({ node, devices, ports, why }: LinksUpStep): string {
+  const names = Object.keys(devices).map(name => name.replaceAll('.', '\\.'))
+  const down = `^[0-9]+: (${names.join('|')})[@:].*(NO-CARRIER| qdisc noop )`
+  return [
+    command(['wait_until_not', why, node, down, 'ip', '-o', 'link', 'show']),
+    ...(ports
+      ? [command(['wait_until_not', why, node, 'state (disabled|listening|learning)', 'bridge', 'link'])]
+      : []),
+  ].join('\n')
 }
 
 function daemonLines({ node, argv, folder, files, ready, privateFolders = {}, why }: DaemonStep): string {

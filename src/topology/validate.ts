@@ -1,21 +1,42 @@
 /** Refuses a topology that could not be built, before anything is made; each complaint names the field and the remedy. */
-import ipaddr from 'ipaddr.js'
-import type { Topology } from './model.js'
+import {
+  lineProblem,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+  routeProblem,
+  ruleProblem,
+  shown,
+  sysctlProblem,
+  tableProblem,
+  tcProblem,
+} from './lines.js'
+import type { Node, Topology } from './model.js'
+import { type Problem, shapeProblems, topologyShape } from './shape.js'
 
 /** A netns name is a file name under /run/netns, and the lab puts a dash and a number behind it. */
 const NODE_NAME = /^[a-z0-9]([a-z0-9_-]{0,30}[a-z0-9])?$/
 /** dev_valid_name() in net/core/dev.c: no slash, colon or white space, not `.` or `..`, at most IFNAMSIZ-1 bytes. */
 const MAX_DEVICE_NAME = 15
 
-/** One complaint about a topology: where, what, and what to do about it. */
-export interface Problem {
-  readonly field: string
-  readonly problem: string
-  readonly remedy: string
-}
+/**
+ * The words of ip-link(8). Where it takes the name of a device, it takes these first, and many of them however short
+ * they are cut (matches(), iproute2's lib/utils.c): a bridge named `br` is half of `brd`.
+ */
+const IP_WORDS =
+  'add address addrgenmode alias allmulticast altname arp broadcast brd carrier dev down dynamic group gro_max_size gso_max_segs gso_max_size help index link link-netns link-netnsid master mode mtu multicast name netns nomaster numrxqueues numtxqueues parentbus parentdev promisc protodown protodown_reason qlen set show state trailers txqlen txqueuelen type up vf vrf xdp xdpdrv xdpgeneric xdpoffload'.split(
+    ' ',
+  )
 
-/** Every problem of a topology; none means that it can be compiled. Never throws. */
+/** Every problem of a topology; none means that it can be compiled. Never throws, whatever it is given. */
 export function validateTopology(topology: Topology): Problem[] {
+  const misshapen = shapeProblems(
+    topologyShape,
+    topology,
+    'topology',
+    'the type Topology (src/topology/model.ts) says what belongs there',
+  )
+  if (misshapen.length > 0) return misshapen
   const problems: Problem[] = []
   const complain = (field: string, problem: string, remedy: string) =>
     problems.push({ field, problem, remedy })
@@ -28,7 +49,7 @@ export function validateTopology(topology: Topology): Problem[] {
     if (!NODE_NAME.test(name))
       complain(
         `topology.nodes.${name}`,
-        `'${name}' is no valid network namespace name here`,
+        `${shown(name)} is no valid network namespace name here`,
         'use lower-case letters, digits, dashes and underscores, at most 32 of them',
       )
   }
@@ -38,7 +59,7 @@ export function validateTopology(topology: Topology): Problem[] {
     if (!known) {
       complain(
         field,
-        `the link ends in '${node}', which is no node`,
+        `the link ends in ${shown(node)}, which is no node`,
         `nodes are: ${nodes.map(([n]) => n).join(', ')}`,
       )
       return
@@ -47,172 +68,230 @@ export function validateTopology(topology: Topology): Problem[] {
     if (bad)
       complain(
         field,
-        `device name '${device}' ${bad}`,
+        `device name ${shown(device)} ${bad}`,
         `use at most ${MAX_DEVICE_NAME} letters, digits, dots and dashes`,
       )
     if (known.has(device))
-      complain(field, `node '${node}' has two devices named '${device}'`, 'rename one of them')
+      complain(field, `node '${node}' has two devices named ${shown(device)}`, 'rename one of them')
     known.add(device)
   }
 
   topology.links.forEach((link, index) => {
     for (const [side, end] of link.entries()) {
       addDevice(`topology.links[${index}][${side}]`, end.node, end.device)
-      if (end.mac !== undefined && !isUnicastMac(end.mac))
-        complain(
-          `topology.links[${index}][${side}].mac`,
-          `'${end.mac}' is no unicast MAC address`,
-          'write it as fa:16:3e:00:00:01',
-        )
+      for (const field of ['mac', 'documentMac'] as const) {
+        const mac = end[field]
+        if (mac !== undefined && !isUnicastMac(mac))
+          complain(
+            `topology.links[${index}][${side}].${field}`,
+            `${shown(mac)} is no unicast MAC address`,
+            'write it as fa:16:3e:00:00:01',
+          )
+      }
     }
   })
   for (const [name, node] of nodes)
     for (const bridge of Object.keys(node.bridges ?? {}))
       addDevice(`topology.nodes.${name}.bridges.${bridge}`, name, bridge)
 
-  for (const [name, node] of nodes) {
-    const known = devices.get(name) ?? new Set()
-    const field = `topology.nodes.${name}`
-    if (node.loopbackMac !== undefined && !isUnicastMac(node.loopbackMac))
+  for (const index of closingLinks(topology))
+    complain(
+      `topology.links[${index}]`,
+      'it closes a loop of bridges, in which every broadcast would circle for ever',
+      'leave it out, or take one of its ends out of its bridge: there is no spanning tree here',
+    )
+  for (const [name, node] of nodes)
+    problems.push(...nodeProblems(`topology.nodes.${name}`, name, node, devices.get(name) ?? new Set()))
+  return problems
+}
+
+/** What is wrong within a node that has these devices. */
+function nodeProblems(field: string, name: string, node: Node, known: ReadonlySet<string>): Problem[] {
+  const problems: Problem[] = []
+  const complain = (where: string, problem: string, remedy: string) =>
+    problems.push({ field: `${field}.${where}`, problem, remedy })
+  const refuse = (where: string, complaint: Pick<Problem, 'problem' | 'remedy'> | undefined) => {
+    if (complaint) problems.push({ field: `${field}.${where}`, ...complaint })
+  }
+  /** Refuses a device that the node does not have, and `lo` where it would not do. */
+  const needDevice = (where: string, device: string, lo: boolean) => {
+    const has = [...known].filter(candidate => lo || candidate !== 'lo')
+    if (!has.includes(device))
       complain(
-        `${field}.loopbackMac`,
-        `'${node.loopbackMac}' is no unicast MAC address`,
-        'write it as fa:16:3e:00:00:01',
+        where,
+        known.has(device) ? "'lo' cannot be that" : `${shown(device)} is no device of '${name}'`,
+        `it has: ${has.join(', ')}`,
       )
-    const ports = new Set<string>()
-    for (const [bridge, { ports: list, mac }] of Object.entries(node.bridges ?? {})) {
-      if (mac !== undefined && !isUnicastMac(mac))
-        complain(
-          `${field}.bridges.${bridge}.mac`,
-          `'${mac}' is no unicast MAC address`,
-          'write it as fa:16:3e:00:00:01',
-        )
-      for (const port of list) {
-        if (!known.has(port))
-          complain(
-            `${field}.bridges.${bridge}.ports`,
-            `'${port}' is no device of '${name}'`,
-            `it has: ${[...known].join(', ')}`,
-          )
-        if (ports.has(port))
-          complain(`${field}.bridges.${bridge}.ports`, `'${port}' is a port twice`, 'a device has one bridge')
-        ports.add(port)
-      }
+  }
+  const needIpv6 = (where: string, text: string) => {
+    if (!node.ipv6)
+      complain(where, `${shown(text)} is IPv6, which is off in '${name}'`, `set ${field}.ipv6 to true`)
+  }
+
+  // The address of lo is nothing but zeros until it is set, and may be set to that.
+  if (node.loopbackMac !== undefined && node.loopbackMac !== NO_MAC)
+    refuseMac('loopbackMac', node.loopbackMac)
+  const bridges = Object.entries(node.bridges ?? {})
+  const ports = new Set<string>()
+  for (const [bridge, { ports: list, mac }] of bridges) {
+    if (mac !== undefined) refuseMac(`bridges.${bridge}.mac`, mac)
+    for (const port of list) {
+      const where = `bridges.${bridge}.ports`
+      needDevice(where, port, false)
+      // br_add_if() in net/bridge/br_if.c: -ELOOP.
+      if (bridges.some(([other]) => other === port))
+        complain(where, `${shown(port)} is a bridge`, 'a bridge is no port of another: join them by a link')
+      if (ports.has(port)) complain(where, `${shown(port)} is a port twice`, 'a device has one bridge')
+      ports.add(port)
     }
-    const seen = new Map<string, string>()
-    for (const [device, addresses] of Object.entries(node.addresses ?? {})) {
-      if (!known.has(device))
-        complain(
-          `${field}.addresses.${device}`,
-          `'${device}' is no device of '${name}'`,
-          `it has: ${[...known].join(', ')}`,
-        )
-      for (const text of addresses) {
-        const [cidr = '', ...flags] = text.split(' ')
-        const parsed = parseCidr(cidr)
-        if (!parsed || flags.some(flag => flag !== 'nodad')) {
-          complain(
-            `${field}.addresses.${device}`,
-            `'${text}' is no address with a prefix length`,
-            'write 172.16.0.148/24',
-          )
-          continue
-        }
-        const other = seen.get(parsed.address)
-        if (other !== undefined)
-          complain(
-            `${field}.addresses.${device}`,
-            `${parsed.address} is on '${other}' already`,
-            'give each device its own address',
-          )
-        seen.set(parsed.address, device)
+  }
+
+  const seen = new Map<string, string>()
+  for (const [device, addresses] of Object.entries(node.addresses ?? {})) {
+    const where = `addresses.${device}`
+    needDevice(where, device, true)
+    for (const text of addresses) {
+      const prefix = parseInterfaceAddress(text)
+      if (!prefix) {
+        complain(where, `${shown(text)} is no address with a prefix length`, 'write 172.16.0.148/24')
+        continue
       }
-    }
-    for (const [a, b] of overlapping(node.addresses ?? {}))
-      complain(
-        `${field}.addresses`,
-        `${a} and ${b} overlap on different devices`,
-        'use different subnets, or a /32',
-      )
-    for (const route of node.routes ?? []) refuseLineBreak(`${field}.routes`, route)
-    for (const line of node.tc ?? []) refuseLineBreak(`${field}.tc`, line)
-    for (const [table, rules] of Object.entries(node.iptables ?? {}))
-      for (const rule of rules) {
-        refuseLineBreak(`${field}.iptables.${table}`, rule)
-        if (!/^-[AI] [A-Za-z]/.test(rule))
+      if (prefix.address.kind() === 'ipv6') {
+        needIpv6(where, text)
+        // ipv6_add_addr() in net/ipv6/addrconf.c; IPv4 takes all of these.
+        const range = prefix.address.range()
+        if (range === 'unspecified' || range === 'multicast' || (range === 'loopback' && device !== 'lo'))
           complain(
-            `${field}.iptables.${table}`,
-            `'${rule}' is no rule`,
-            "write it as iptables-save does: '-A CHAIN …'",
+            where,
+            `the kernel refuses the ${range} address ${text}`,
+            'give the device a unicast address',
           )
       }
-    for (const [key, value] of Object.entries(node.sysctls ?? {})) {
-      refuseLineBreak(`${field}.sysctls`, `${key}=${value}`)
-      if (!/^net[./]/.test(key))
-        complain(
-          `${field}.sysctls`,
-          `'${key}' is not a sysctl of a network namespace`,
-          'only net.* keys are per namespace',
-        )
+      const address = prefix.address.toString()
+      const other = seen.get(address)
+      if (other !== undefined)
+        complain(where, `${address} is on '${other}' already`, 'give each device its own address')
+      seen.set(address, device)
     }
-    for (const { port } of node.services ?? [])
-      if (!Number.isInteger(port) || port < 1 || port > 65535)
-        complain(`${field}.services`, `port ${port} is out of range`, 'use 1 to 65535')
-    const advertises = node.routerAdvertisements
-    if (advertises && !known.has(advertises.device))
+  }
+  for (const [a, b] of overlapping(node.addresses ?? {}))
+    complain('addresses', `${a} and ${b} overlap on different devices`, 'use different subnets, or a /32')
+
+  for (const [index, route] of (node.routes ?? []).entries()) {
+    refuse('routes', lineProblem(route) ?? routeProblem(route, known))
+    if (node.routes?.indexOf(route) !== index)
+      complain('routes', `${shown(route)} is there twice`, 'leave one out')
+    if (route.includes(':')) needIpv6('routes', route)
+  }
+  for (const line of node.tc ?? []) refuse('tc', tcProblem(line))
+  for (const [table, rules] of Object.entries(node.iptables ?? {})) {
+    refuse(`iptables.${table}`, tableProblem(table))
+    for (const rule of rules) refuse(`iptables.${table}`, ruleProblem(rule))
+  }
+  for (const [key, value] of Object.entries(node.sysctls ?? {})) refuse('sysctls', sysctlProblem(key, value))
+
+  const served = new Set<number>()
+  for (const { port, address } of node.services ?? []) {
+    refusePort('services', port)
+    if (served.has(port))
       complain(
-        `${field}.routerAdvertisements.device`,
-        `'${advertises.device}' is no device of '${name}'`,
-        'name one of its devices',
+        'services',
+        `port ${port} is served twice`,
+        'give each service a port of its own, UDP beside TCP, too',
       )
-    if (advertises && !parseCidr(advertises.prefix))
+    served.add(port)
+    if (address !== undefined && parseAddress(address)?.kind() !== 'ipv4')
+      complain('services', `${shown(address)} is no IPv4 address`, 'leave it out to listen on all of them')
+  }
+  const hold = node.packetHold
+  if (hold) {
+    needDevice('packetHold.device', hold.device, true)
+    refusePort('packetHold.port', hold.port)
+    if (!Number.isInteger(hold.queue) || hold.queue < 0 || hold.queue > 65535)
+      complain('packetHold.queue', `queue ${hold.queue} is out of range`, 'use 0 to 65535')
+  }
+  const advertises = node.routerAdvertisements
+  if (advertises) {
+    needDevice('routerAdvertisements.device', advertises.device, false)
+    const prefix = advertises.prefix.includes('/') ? parsePrefix(advertises.prefix) : undefined
+    if (prefix?.address.kind() !== 'ipv6')
       complain(
-        `${field}.routerAdvertisements.prefix`,
-        `'${advertises.prefix}' is no prefix`,
+        'routerAdvertisements.prefix',
+        `${shown(advertises.prefix)} is no prefix`,
         'write 2001:db8:1::/64',
       )
+    needIpv6('routerAdvertisements', advertises.prefix)
   }
   return problems
 
-  function refuseLineBreak(field: string, text: string) {
-    if (/[\n\r\0]/.test(text))
-      complain(field, `'${text}' holds a line break`, 'write one entry for each line')
+  function refuseMac(where: string, mac: string) {
+    if (!isUnicastMac(mac))
+      complain(where, `${shown(mac)} is no unicast MAC address`, 'write it as fa:16:3e:00:00:01')
   }
+  function refusePort(where: string, port: number) {
+    if (!Number.isInteger(port) || port < 1 || port > 65535)
+      complain(where, `port ${port} is out of range`, 'use 1 to 65535')
+  }
+}
+
+/** Links that join bridges which are joined already, by their index. */
+function closingLinks({ nodes, links }: Topology): number[] {
+  const group = new Map<string, Set<string>>()
+  return links.flatMap((link, index) => {
+    const [a, b] = link.map(({ node, device }) => {
+      const bridges = Object.entries(nodes[node]?.bridges ?? {})
+      const bridge = bridges.find(([, { ports }]) => ports.includes(device))?.[0]
+      return bridge === undefined ? undefined : `${node}:${bridge}`
+    })
+    if (a === undefined || b === undefined) return []
+    const [left, right] = [group.get(a) ?? new Set([a]), group.get(b) ?? new Set([b])]
+    if (left === right || a === b) return [index]
+    const joined = new Set([...left, ...right])
+    for (const bridge of joined) group.set(bridge, joined)
+    return []
+  })
 }
 
 function deviceNameProblem(name: string): string | undefined {
   if (Buffer.byteLength(name) > MAX_DEVICE_NAME) return `is longer than ${MAX_DEVICE_NAME} bytes`
   if (name === '' || name === '.' || name === '..' || /[/:\s\0]/.test(name)) return 'is refused by the kernel'
-  return /^[A-Za-z0-9]/.test(name) ? undefined : 'would be read as an option'
+  if (!/^[A-Za-z0-9]/.test(name)) return 'would be read as an option'
+  // `x+` means more to iptables, `x#` and `x"` to ip -batch, than the letters that they are.
+  if (!/^[\w.-]+$/.test(name)) return 'has a character that ip, tc or iptables read otherwise'
+  const word = IP_WORDS.find(candidate => candidate.startsWith(name))
+  return word === undefined ? undefined : `would be read as '${word}' by ip(8)`
 }
 
+const NO_MAC = '00:00:00:00:00:00'
+
+/** is_valid_ether_addr() in include/linux/etherdevice.h. */
 function isUnicastMac(text: string): boolean {
-  return /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text) && (Number.parseInt(text.slice(0, 2), 16) & 1) === 0
+  const written = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)
+  return written && text !== NO_MAC && (Number.parseInt(text.slice(0, 2), 16) & 1) === 0
 }
 
-function parseCidr(
-  text: string,
-): { address: string; range: [ipaddr.IPv4 | ipaddr.IPv6, number] } | undefined {
-  if (!/^[0-9a-fA-F.:]+\/\d+$/.test(text) || !ipaddr.isValidCIDR(text)) return undefined
-  const range = ipaddr.parseCIDR(text)
-  return { address: range[0].toString(), range }
+/** An address with its prefix length, with or without the word `nodad` behind it. */
+function parseInterfaceAddress(text: string): Prefix | undefined {
+  const [cidr = '', flag, ...more] = text.split(' ')
+  return cidr.includes('/') && (flag ?? 'nodad') === 'nodad' && more.length === 0
+    ? parsePrefix(cidr)
+    : undefined
 }
 
 /** Pairs of subnets on different devices of one node that overlap; host prefixes and IPv6 link-local do not count. */
 function overlapping(addresses: Readonly<Record<string, readonly string[]>>): [string, string][] {
   const all = Object.entries(addresses).flatMap(([device, list]) =>
     list.flatMap(text => {
-      const parsed = parseCidr(text.split(' ')[0] ?? '')
-      const host = parsed && parsed.range[1] === (parsed.range[0].kind() === 'ipv4' ? 32 : 128)
-      const linkLocal = parsed?.range[0].range() === 'linkLocal'
-      return parsed && !host && !linkLocal ? [{ device, text, range: parsed.range }] : []
+      const prefix = parseInterfaceAddress(text)
+      const host = prefix?.length === (prefix?.address.kind() === 'ipv4' ? 32 : 128)
+      const linkLocal = prefix?.address.range() === 'linkLocal' && prefix.address.kind() === 'ipv6'
+      return prefix && !host && !linkLocal ? [{ device, text, ...prefix }] : []
     }),
   )
   return all.flatMap((a, index) =>
     all.slice(index + 1).flatMap((b): [string, string][] => {
-      if (a.device === b.device || a.range[0].kind() !== b.range[0].kind()) return []
-      const bits = Math.min(a.range[1], b.range[1])
-      const overlap = a.range[0].match(b.range[0], bits)
+      if (a.device === b.device || a.address.kind() !== b.address.kind()) return []
+      const overlap = a.address.match(b.address, Math.min(a.length, b.length))
       return overlap ? [[a.text, b.text]] : []
     }),
   )

@@ -61,10 +61,15 @@ function line({ happening, times }: Entry, scenario: Scenario | undefined): Html
     const settings = settingsBeyond(trial.toggles, documented(scenario))
     return html`<li class="probe ${resultOf(trial.verdict)}"><b>${trial.probe}</b> ${settings.join(', ')} → ${trial.outcome}: ${trial.says}</li>`
   }
-  const { node, argv, stdin, stdout, stderr, exitCode, signal, elapsedMs } = happening.command
+  const { node, argv, stdin, stdout, stderr, exitCode, signal, elapsedMs, builtin } = happening.command
   const end = signal ?? (exitCode === 0 ? '' : `exit ${exitCode}`)
   const said = cut([stdout, stderr].filter(Boolean).join('').trimEnd())
-  const facts = [happening.why, `${elapsedMs.toFixed(1)} ms`, ...(times > 1 ? [`${times} times`] : [])]
+  const facts = [
+    happening.why,
+    `${elapsedMs.toFixed(1)} ms`,
+    ...(times > 1 ? [`${times} times`] : []),
+    ...(builtin ? ['done by the lab itself'] : []),
+  ]
   return html`<li><code><span class="node">${node ?? 'world'}</span> ${argv.map(quote).join(' ')}</code>${end ? html` <span class="fail">${end}</span>` : ''} <span class="dim">${facts.join(' · ')}</span>${
     stdin ? html`<pre class="stdin">${stdin.trimEnd()}</pre>` : ''
   }${said ? html`<details><summary>output</summary><pre>${said}</pre></details>` : ''}</li>`
