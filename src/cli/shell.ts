@@ -12,7 +12,7 @@ import { TopologyInstance } from '../scenario/topology-instance.js'
 import { parseSettings, planChosen } from '../script/choose.js'
 import { oneScenario } from './script.js'
 import { shellIn } from './shell-in.js'
-import { inWorld } from './world.js'
+import { type Inside, inWorld } from './world.js'
 
 const optionsSchema = z.object({
   toggle: z.array(z.string()).default([]),
@@ -29,7 +29,7 @@ export async function shell(id: string, node: string | undefined, given: object)
   const settings = parseSettings(scenario, options.toggle)
   const nodes = Object.keys(scenario.topology.nodes)
   if (node !== undefined && !nodes.includes(node)) throw unknownWord('node', node, nodes)
-  return inWorld(options.rootless, async ({ rootless }) => {
+  const work = async ({ rootless }: Inside) => {
     const backend = await defaultBackend()
     const plan = planChosen(scenario, {
       settings,
@@ -46,7 +46,11 @@ export async function shell(id: string, node: string | undefined, given: object)
         EXIT.allSkipped,
       )
     const { slowness } = await describeMachine(rootless)
-    const topology = new TopologyInstance(plan, slowness, () => {})
+    const topology = new TopologyInstance(
+      plan,
+      () => slowness,
+      () => {},
+    )
     try {
       await topology.build()
       await topology.performAll(plan.phases[0]?.change ?? [])
@@ -56,7 +60,8 @@ export async function shell(id: string, node: string | undefined, given: object)
     } finally {
       await topology.destroy()
     }
-  })
+  }
+  return inWorld(options.rootless, work, { shell: true })
 }
 
 /** The node that the failure is seen from. */

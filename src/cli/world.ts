@@ -1,6 +1,6 @@
 /** Starting the command line again inside the world, for the commands that need one. */
 import { getuid } from 'node:process'
-import { EXIT, LabError } from '../errors.js'
+import { describeError, EXIT, LabError } from '../errors.js'
 import { insideWorld, rootlessWorld, runInWorld, settleInWorld } from '../world/enter.js'
 import { exitNow } from '../world/libc.js'
 import { missingTool } from '../world/tools.js'
@@ -17,15 +17,20 @@ export interface Inside {
 
 /**
  * Calls `work` in the world and resolves with its exit status: outside, by running the same command line in a new world;
- * inside, by getting on with it. Throws LabError (exit 69) where no world can be made.
+ * inside, by getting on with it. `shell` says that the user gets a shell there. Throws LabError (exit 69) where no world
+ * can be made.
  */
-export async function inWorld(rootless: boolean, work: (inside: Inside) => Promise<number>): Promise<number> {
+export async function inWorld(
+  rootless: boolean,
+  work: (inside: Inside) => Promise<number>,
+  { shell = false }: { readonly shell?: boolean } = {},
+): Promise<number> {
   if (!insideWorld()) {
     for (const tool of ESSENTIAL) {
       const missing = missingTool(tool)
       if (missing) throw new LabError(missing, 'nothing can run without it', EXIT.unavailable)
     }
-    return runInWorld(process.argv.slice(1), rootless || getuid?.() !== 0)
+    return runInWorld(process.argv.slice(1), { rootless: rootless || getuid?.() !== 0, shell })
   }
   const controller = new AbortController()
   settleInWorld(signal => {
@@ -34,7 +39,15 @@ export async function inWorld(rootless: boolean, work: (inside: Inside) => Promi
     process.stderr.write(`\nlab: ended by ${signal}; everything that it made is gone\n`)
     exitNow(EXIT.interrupted)
   })
-  const status = await work({ rootless: rootlessWorld(), signal: controller.signal })
+  const fail = (error: unknown): never => {
+    process.stderr.write(`lab: ${describeError(error)}\n`)
+    if (!(error instanceof LabError) && process.env.NETNS_LAB_DEBUG)
+      process.stderr.write(`${(error as Error).stack}\n`)
+    return exitNow(error instanceof LabError ? error.exitCode : EXIT.error)
+  }
+  // What a timer or a child throws reaches nobody else; and a thread that still waits must not keep a failed run alive.
+  process.on('uncaughtException', fail)
+  const status = await work({ rootless: rootlessWorld(), signal: controller.signal }).catch(fail)
   // A pipe whose reader is slow takes what was written only bit by bit.
   for (const stream of [process.stdout, process.stderr]) await new Promise(done => stream.write('', done))
   return exitNow(status)

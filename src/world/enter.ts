@@ -4,10 +4,12 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { EXIT, LabError } from '../errors.js'
-import { dieWithParent, exitNow, mount } from './libc.js'
+import { withoutOtherCapabilities } from './capabilities.js'
+import { dieWithParent, exitNow, refusePtrace } from './libc.js'
+import { hideMachine } from './machine-files.js'
 
 const MARK = 'NETNS_LAB_WORLD'
 /** Descriptor of the pipe between the process outside and the one inside: it says that the other is alive. */
@@ -25,14 +27,19 @@ export function rootlessWorld(): boolean {
 }
 
 /**
- * Runs `argv` with this Node.js in a new world and resolves with its exit status. Throws LabError (exit 69) when the
- * machine does not allow the namespaces, with what allows them.
+ * Runs `argv` with this Node.js in a new world and resolves with its exit status; `shell` says that the user gets a shell
+ * there. Throws LabError (exit 69) when the machine does not allow the namespaces, with what allows them.
  */
-export async function runInWorld(argv: readonly string[], rootless: boolean): Promise<number> {
+export async function runInWorld(
+  argv: readonly string[],
+  { rootless, shell }: { readonly rootless: boolean; readonly shell: boolean },
+): Promise<number> {
   const flags = [
     '--mount',
     '--net',
     '--pid',
+    '--uts',
+    '--ipc',
     '--fork',
     '--kill-child',
     '--mount-proc',
@@ -41,7 +48,8 @@ export async function runInWorld(argv: readonly string[], rootless: boolean): Pr
   ]
   const unshare = ['unshare', ...flags, ...(rootless ? ['--user', '--map-root-user'] : [])]
   // The kernel kills `unshare` with this process, and with it the first process of the PID namespace: all of them.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...unshare, process.execPath, ...argv], {
+  const inside = [...withoutOtherCapabilities(rootless, shell), process.execPath, ...argv]
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...unshare, ...inside], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     env: { ...process.env, [MARK]: rootless ? 'rootless' : 'root' },
   })
@@ -92,15 +100,14 @@ function cannotEnter(what: string, rootless: boolean): LabError {
 }
 
 /**
- * Makes the inside of the world ready: its own /run, and an end as soon as the process outside is gone. `interrupted` is
- * called for every signal. Throws SystemError.
+ * Makes the inside of the world ready: its own /run, /sys and /proc/sys, and an end as soon as the process outside is gone.
+ * `interrupted` is called for every signal. Throws SystemError.
  */
 export function settleInWorld(interrupted: (signal: NodeJS.Signals) => void): void {
   dieWithParent()
-  const MS_NOSUID_NODEV = 2 | 4
-  mount('tmpfs', '/run', 'tmpfs', MS_NOSUID_NODEV, 'mode=755')
-  mkdirSync('/run/netns')
-  mkdirSync('/run/netns-lab', { mode: 0o700 })
+  // The pipe is a socket of the machine's network namespace, and would lead back there (SIOCGSKNS).
+  if (!rootlessWorld()) refusePtrace()
+  hideMachine(rootlessWorld())
   for (const signal of SIGNALS) process.on(signal, interrupted)
   const pipe = new Socket({ fd: PIPE, readable: true, writable: true })
   pipe.on('data', data => interrupted(data.toString().trim() as NodeJS.Signals))
