@@ -1,13 +1,14 @@
 /** The lab as a user runs it, on the real kernel: every scenario, with broken tools, bad input, signals and `kill -9`. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { dirSync } from 'tmp-promise'
+import { hostState, leftProcesses, worldProcesses } from '../bench/snapshot.js'
 import { type Report, reportSchema } from '../src/report/schema.js'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
@@ -261,7 +262,7 @@ t.test('Ctrl-C and SIGTERM end a run within a second, with status 130', needsRoo
     test.equal(status, 130, signal)
     test.ok(performance.now() - sent < 1000, `${signal} took ${Math.round(performance.now() - sent)} ms`)
   }
-  test.same(await leftovers(), [])
+  test.same(await leftProcesses(worldProcesses), [])
 })
 
 t.test('after kill -9 at random moments nothing is left on the host', needsRoot, async test => {
@@ -271,49 +272,13 @@ t.test('after kill -9 at random moments nothing is left on the host', needsRoot,
     await delay(20 + Math.random() * 1200)
     await kill(child)
   }
-  test.same(await leftovers(), [], 'no process is left')
+  test.same(await leftProcesses(worldProcesses), [], 'no process is left')
   test.same(await hostState(), before, 'links, namespaces, mounts, rules and sysctls are as before')
 })
 
 async function kill(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL')
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-}
-
-/** Processes that still belong to a world, after giving the kernel two seconds. */
-async function leftovers(): Promise<string[]> {
-  const find = () =>
-    readdirSync('/proc').filter(pid => {
-      if (!/^\d+$/.test(pid)) return false
-      try {
-        return (
-          readFileSync(`/proc/${pid}/environ`, 'utf8').includes('NETNS_LAB_WORLD=') &&
-          readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
-        )
-      } catch {
-        return false
-      }
-    })
-  for (let attempt = 0; attempt < 20 && find().length > 0; attempt++) await delay(100)
-  return find()
-}
-
-/** What the lab must not change, as text. */
-async function hostState(): Promise<Record<string, string>> {
-  const commands: Record<string, string[]> = {
-    links: ['ip', '-o', 'link'],
-    namespaces: ['ip', 'netns', 'list'],
-    rules: ['iptables-save'],
-    ruleset: ['nft', 'list', 'ruleset'],
-    sysctls: ['sysctl', '-a', '--pattern', '^net\\.(ipv4\\.conf|ipv6\\.conf|bridge|ipv4\\.ip_forward)'],
-  }
-  const state: Record<string, string> = { mounts: readFileSync('/proc/self/mounts', 'utf8') }
-  for (const [name, [file = '', ...args]] of Object.entries(commands)) {
-    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-    const output = await text(child.stdout)
-    state[name] = output.replace(/^#.*$/gm, '').replace(/\[\d+:\d+\]/g, '')
-  }
-  return state
 }
 
 /** Whether an ordinary user could run the project from where it is. */

@@ -13,3 +13,15 @@ export function wrap(text: string, width: number, indent = ''): string {
   }
   return [...lines, line].join(`\n${indent}`)
 }
+
+/** Rows in columns: the first one to the left, the others, which are numbers, to the right. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map(row => row[at]?.length ?? 0)))
+  return rows
+    .map(row =>
+      row
+        .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
+        .join('  '),
+    )
+    .join('\n')
+}

@@ -7,15 +7,19 @@ import type { Finding, Mechanism } from './evidence/proof.js'
 import { judgeMechanism } from './evidence/watch.js'
 import { PROMISC_CONNTRACK_RESET } from './kernel/changes.js'
 import { compareKernelVersions, hasChange, parseKernelVersion, upstreamVersion } from './kernel/version.js'
+import { wilson } from './probes/many-connections.js'
 import type { ProbeResult } from './probes/probe.js'
 import type { TrialReport } from './report/schema.js'
 import { loadScenarios } from './scenario/catalogue.js'
 import type { Expectation, Scenario } from './scenario/define.js'
-import { judgeScenario, judgeTrial } from './scenario/judge.js'
+import { judgeScenario, judgeTrial, untriggered } from './scenario/judge.js'
 import { type PlanOptions, planScenario, type TrialPlan } from './scenario/plan.js'
+import { mergeSysctls, run, writeSysctls } from './scenario/steps.js'
+import { ipRequests } from './topology/ip-requests.js'
 import type { Topology } from './topology/model.js'
 import { validateTopology } from './topology/validate.js'
 import { ipv6Bytes, ipv6Text } from './world/libc.js'
+import { attributes, RTM } from './world/rtnetlink.js'
 
 const OPTIONS: PlanOptions = {
   kernel: { major: 6, minor: 18, patch: 44 },
@@ -415,6 +419,111 @@ t.test('a trial is judged by its outcome and its evidence', async test => {
     })
 })
 
+t.test(
+  'a fix that does no good is told from a lab that is broken by the mechanism that is proved',
+  async test => {
+    const mechanism = (id: string, state: Finding['state']) =>
+      ({
+        id,
+        mechanism: {
+          title: id,
+          where: 'f()',
+          document: '',
+          proofs: [{ source: 'mib', node: 'a', counter: 'C', moves: true }],
+        },
+        findings: [{ source: 'mib', node: 'a', state, says: 'C' }],
+      }) as const
+    const plan: TrialPlan = {
+      probe: 'p',
+      spec: { kind: 'ping', node: 'a', to: '192.0.2.1' },
+      prepare: [],
+      settings: {},
+      mechanisms: ['first', 'second'],
+      expectation: { probes: ['p'], outcome: 'fails', mechanism: 'second', why: 'half way' },
+    }
+    const fails: ProbeResult = { outcome: 'fails', says: 'nothing came' }
+    const found = [mechanism('first', 'seen'), mechanism('second', 'absent')]
+    const fixed = judgeTrial(plan, 'fixed', fails, found)
+    test.equal(fixed.verdict, 'regressed', 'the setting must get it as far as the second mechanism')
+    test.equal(fixed.mechanism, 'first')
+    test.equal(judgeTrial(plan, 'broken', fails, found).verdict, 'error', 'nothing was set yet')
+    const none = [mechanism('first', 'absent'), mechanism('second', 'absent')]
+    test.equal(judgeTrial(plan, 'fixed', fails, none).verdict, 'error', 'no known mechanism')
+  },
+)
+
+t.test('chance is not taken for a result', async test => {
+  const trial = (
+    phase: TrialReport['phase'],
+    verdict: TrialReport['verdict'],
+    outcome: TrialReport['outcome'],
+  ) => ({ phase, verdict, outcome, probe: 'p', says: 'none of them', why: '', ok: true }) as TrialReport
+  const fixed = trial('fixed', 'confirmed', 'works')
+  test.equal(untriggered(fixed, [trial('broken', 'confirmed', 'fails')]).verdict, 'confirmed')
+  const without = untriggered(fixed, [trial('broken', 'skipped', 'works')])
+  test.equal(without.verdict, 'skipped', 'a fix is not shown where there was nothing to repair')
+  test.match(without.why, /not triggered.*none of them/)
+  test.equal(
+    untriggered(trial('fixed', 'regressed', 'fails'), [trial('broken', 'skipped', 'works')]).verdict,
+    'regressed',
+  )
+  const [low, high] = wilson(243, 20_000)
+  test.ok(low > 0.0107 && low < 0.0108 && high > 0.0137 && high < 0.0138, `${low} to ${high}`)
+  test.same(wilson(0, 0), [0, 1], 'nothing is known of nothing')
+  test.ok((wilson(0, 2000)[1] ?? 0) > 0.001, 'two thousand without a loss do not exclude one in a thousand')
+})
+
+t.test('what ip(8) would send', async test => {
+  const names = {
+    index: (device: string) => ({ lo: 1, eth0: 100, br0: 200 })[device],
+    netns: (name: string) => (name === 'other' ? 7 : undefined),
+  }
+  const one = (line: string) => ipRequests([line], names)?.[0]
+  test.test('a veth pair is born with all that it needs', async t2 => {
+    const request = one(
+      'link add vnet0 index 300 address 02:00:00:00:00:01 numtxqueues 1 numrxqueues 1 master br0 up type veth peer name eth0 index 301 netns other',
+    )
+    t2.equal(request?.type, RTM.newLink)
+    const found = attributes(request?.body.subarray(16))
+    t2.equal(request?.body.readInt32LE(4), 300)
+    t2.equal(request?.body.readUInt32LE(8), 1, 'IFF_UP')
+    t2.equal(found.get(3)?.toString(), 'vnet0\0')
+    t2.equal(found.get(10)?.readUInt32LE(), 200, 'IFLA_MASTER')
+    const info = attributes(found.get(18))
+    t2.equal(info.get(1)?.toString(), 'veth\0')
+    const peer = attributes(info.get(2)).get(1)
+    t2.equal(peer?.readInt32LE(4), 301)
+    t2.equal(attributes(peer?.subarray(16)).get(28)?.readUInt32LE(), 7, 'IFLA_NET_NS_FD')
+  })
+  test.test('addresses and routes have the scope that ip(8) gives them', async t2 => {
+    t2.same([...(one('addr add 127.0.0.2/8 dev lo')?.body.subarray(0, 8) ?? [])], [2, 8, 0, 254, 1, 0, 0, 0])
+    t2.same(
+      [...(one('addr add 2001:db8::1/64 dev eth0 nodad')?.body.subarray(0, 8) ?? [])],
+      [10, 64, 2, 0, 100, 0, 0, 0],
+    )
+    const gateway = one('route add default via 10.0.0.1')?.body
+    t2.same([gateway?.[0], gateway?.[1], gateway?.[6]], [2, 0, 0], 'universe')
+    t2.equal(one('route add 10.1.0.0/16 dev eth0')?.body[6], 253, 'link')
+  })
+  test.test('what is not known is left to ip(8) itself', async t2 => {
+    for (const line of [
+      'link add v type vlan id 7',
+      'link set eth0 mtu 1400',
+      'link set eth9 up',
+      'addr add 10.1/16 dev eth0',
+      'addr add 10.0.0.1/33 dev eth0',
+      'addr add 10.0.0.1/24 dev eth0 label eth0:1',
+      'route add 10.0.0.0/8 via fe80::1',
+      'route add default via 10.0.0.1 metric 5',
+      'route add default via',
+      'link add x type veth peer name y up',
+      'netns add x',
+      '',
+    ])
+      t2.equal(one(line), undefined, line)
+  })
+})
+
 t.test('a scenario has the worst verdict of its trials', async test => {
   const trial = (
     verdict: TrialReport['verdict'],
@@ -457,6 +566,18 @@ t.test('small things', async test => {
     text: 'IPv4: martian source 10.0.0.1 from 10.0.0.1, on dev eth0',
   })
   test.equal(parseLogRecord(' SUBSYSTEM=net'), undefined)
+  const write = (node: string, key: string, value: number) => writeSysctls(node, { [key]: value }, key)
+  test.same(
+    mergeSysctls([
+      write('a', 'x', 0),
+      write('b', 'x', 0),
+      write('a', 'y', 1),
+      run('a', ['ip'], ''),
+      write('a', 'x', 1),
+    ]).map(step => (step.do === 'run' ? [step.node, ...step.argv].join(' ') : '')),
+    ['a sysctl -q -w x=0 y=1', 'b sysctl -q -w x=0', 'a ip', 'a sysctl -q -w x=1'],
+    'sysctls of one node that follow one another are one command',
+  )
   for (const address of ['fe80::1', '::', '::1', '2001:6f8:1477:1111:f816:3eff:fe20:48ad', '1::', '1:0:2::3'])
     test.equal(ipv6Text(ipv6Bytes(address)), address)
 })

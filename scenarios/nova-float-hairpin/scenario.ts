@@ -175,11 +175,12 @@ export default defineScenario({
 
   experiments: [
     {
-      title: 'every combination of the three',
+      title: 'each of the three alone',
+      fixes: [{ hairpin_mode: 'on' }, { 'ctstate-dnat': 'on' }, { 'bridge-nf-call-iptables': '0' }],
+    },
+    {
+      title: 'two of the three, and all',
       fixes: [
-        { hairpin_mode: 'on' },
-        { 'ctstate-dnat': 'on' },
-        { 'bridge-nf-call-iptables': '0' },
         { hairpin_mode: 'on', 'ctstate-dnat': 'on' },
         { hairpin_mode: 'on', 'bridge-nf-call-iptables': '0' },
         { 'ctstate-dnat': 'on', 'bridge-nf-call-iptables': '0' },

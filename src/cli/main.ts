@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. What a command needs is imported when that command runs, so that help and lists come at once. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { EXPECTABLE, guardExit } from '../../lab/matrix/bisect.js'
 import { describeError, EXIT, LabError, unknownWord } from '../errors.js'
 import type { KernelOptions } from './kernel.js'
 
@@ -48,6 +49,9 @@ program
   .option('--reporter <name[=file]>', REPORTERS_HELP, collect)
   .option('--jobs <n>', 'experiments at once', positive)
   .option('--repeat <n>', 'run everything n times; a trial that comes out both ways is flaky', positive, 1)
+  .option('--shuffle', 'in an order by chance; it is said with which --seed it comes again')
+  .option('--seed <n>', 'the order that --shuffle had with this seed', positive)
+  .option('--profile', 'print where the time went, by phase, by probe and by command')
   .option('--rootless', 'use a user namespace even as root')
   .addOption(
     new Option(
@@ -217,23 +221,32 @@ program
   .command('kernel')
   .description('list the kernels that can be had, fetch one into the cache, or build one from source')
   .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch', 'build']))
-  .argument('[name]', 'name of the kernel to fetch, or for the one that is built')
+  .argument('[name]', 'name of the kernel to fetch')
   .option('--json', 'print the list as JSON')
   .option('--update', 'read the package index anew')
   .option('--source <source>', 'what to build from: debian:6.12, or the path of a source tree', 'debian:6.12')
   .option('--patch <file...>', 'patches to build with; the tree is as before when the build is over')
+  .option('--name <name>', 'what to call the built kernel; after its source and patches when left out')
+  .option('--bisect', 'for git bisect run: exit status 125 where this commit cannot be built')
   .addHelpText(
     'after',
     `
 Examples:
   $ lab kernel list
   $ lab kernel fetch debian:6.1
-  $ lab kernel build no-fix --source debian:6.12 --patch lab/kernels/patches/revert-rp-filter-loopback.patch`,
+  $ lab kernel build --source debian:6.12 --patch lab/kernels/patches/revert-rp-filter-loopback.patch
+  $ lab kernel build --source ~/linux --name candidate`,
   )
   .action(async (action: string, name: string | undefined, options: KernelOptions) => {
     const { kernelBuild, kernelFetch, kernelList } = await import('./kernel.js')
     if (action === 'list') await kernelList(options)
-    else if (action === 'build') await kernelBuild(name ?? 'lab', options)
+    else if (action === 'build' && name !== undefined)
+      throw new LabError(
+        `'${name}' is no option of a build`,
+        `lab kernel build --name ${name} calls the kernel so`,
+        EXIT.usage,
+      )
+    else if (action === 'build') process.exitCode = await kernelBuild(options)
     else if (name !== undefined) await kernelFetch(name, options)
     else throw new LabError('no kernel given', 'lab kernel list shows their names', EXIT.usage)
   })
@@ -244,7 +257,7 @@ program
   .argument('[id...]', 'ids of scenarios; all when left out')
   .requiredOption(
     '--kernel <name...>',
-    'kernels: names of lab kernel list, images, built trees; oldest first',
+    'kernels: names of lab kernel list or build, images, built trees; oldest first',
   )
   .option('--modules <folder>', 'modules of a kernel that is given as an image')
   .option('--jobs <n>', 'guests at once', positive)
@@ -259,10 +272,23 @@ program
     '--selftests <folder>',
     'also run the kernel’s own tests of the same failures: tools/testing/selftests/net of its source',
   )
+  .addOption(
+    new Option(
+      '--bisect',
+      'for git bisect run: exit status 0 good, 1 bad, 125 cannot tell, 128 stop',
+    ).conflicts(['plan', 'selftests']),
+  )
+  .addOption(
+    new Option('--expect <verdict>', 'bisect by this verdict: another one is bad')
+      .choices(EXPECTABLE)
+      .implies({ bisect: true }),
+  )
   .addHelpText(
     'after',
     `
 Examples:
+  $ git bisect run sh -c 'lab kernel build --bisect --source . --name candidate &&
+      lab matrix --bisect --kernel candidate rp-filter-loopback-redirect'
   $ lab matrix --kernel debian:5.10 --kernel debian:6.1 -- bridge-dnat-bounce
   $ lab matrix --kernel arch/x86/boot/bzImage --modules /tmp/modules`,
   )
@@ -293,6 +319,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok)
   throw error
 })
+
+// Before the options are read: a slip in one of them must not look like a judgement.
+// Whatever the caller's is, nobody else may change what is written here.
+process.umask(process.umask() | 0o022)
+
+if (process.argv.some(word => /^--(bisect|expect)(=|$)/.test(word))) guardExit()
 
 try {
   await program.parseAsync()

@@ -5,6 +5,8 @@ import { folderReporter } from '../evidence/folder.js'
 import { EVIDENCE_LEVELS } from '../evidence/recorder.js'
 import { loadModules } from '../kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../kernel/iptables.js'
+import { anySeed } from '../random.js'
+import { profileReporter } from '../report/profile.js'
 import { combine, createReporters } from '../report/registry.js'
 import type { TrialReport } from '../report/schema.js'
 import { checkToggles, chooseScenarios } from '../scenario/catalogue.js'
@@ -12,13 +14,15 @@ import { nameTrial } from '../scenario/judge.js'
 import { exitCode, run } from '../scenario/run.js'
 import type { TopologyInstance } from '../scenario/topology-instance.js'
 import { insideWorld } from '../world/enter.js'
-import { inWorld } from './world.js'
+import { type Inside, inWorld } from './world.js'
 
 const optionsSchema = z.object({
   toggle: z.array(z.string()).default([]),
   json: z.string().optional(),
   jobs: z.number().optional(),
   repeat: z.number().default(1),
+  shuffle: z.boolean().default(false),
+  seed: z.number().optional(),
   rootless: z.boolean().default(false),
   iptables: z.enum(['nft', 'legacy', 'both']).optional(),
   keepGoing: z.boolean().default(false),
@@ -27,6 +31,7 @@ const optionsSchema = z.object({
   evidence: z.enum(EVIDENCE_LEVELS).default('basic'),
   out: z.string().optional(),
   reporter: z.array(z.string()).default([]),
+  profile: z.boolean().default(false),
 })
 
 /** Runs `lab run`; resolves with the exit status. Throws LabError for unknown ids, toggles and unwritable files. */
@@ -44,14 +49,20 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
     options.out === undefined || !insideWorld()
       ? []
       : [{ name: 'folder', reporter: folderReporter(options.out) }]
-  const reporters = combine([...named, ...folder], text => process.stderr.write(`lab: ${text}\n`))
-  return inWorld(options.rootless, async ({ rootless, signal }) => {
-    if (options.loadModules) await loadModules(scenarios.flatMap(({ needs }) => needs))
+  const profile = options.profile
+    ? [{ name: 'profile', reporter: profileReporter(text => process.stderr.write(`\n${text}`)) }]
+    : []
+  const reporters = combine([...named, ...folder, ...profile], text => process.stderr.write(`lab: ${text}\n`))
+  // From outside: nothing inside the world may load one.
+  if (options.loadModules && !insideWorld()) await loadModules(scenarios.flatMap(({ needs }) => needs))
+  const work = async ({ rootless, signal }: Inside) => {
     const plain = await defaultBackend()
     const backends =
       options.iptables === 'both'
         ? ([plain, plain === 'nft' ? 'legacy' : 'nft'] as const)
         : [options.iptables ?? plain]
+    const seed = options.seed ?? (options.shuffle ? anySeed() : undefined)
+    if (seed !== undefined) process.stderr.write(`lab: shuffled; the same order again: --seed ${seed}\n`)
     const report = await run({
       scenarios,
       backends: backends.map(backend => ({ backend, commands: iptablesCommands(backend, plain) })),
@@ -62,6 +73,7 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
           ? { jobs: options.jobs }
           : {}),
       repeat: options.repeat,
+      ...(seed === undefined ? {} : { seed }),
       keepGoing: options.keepGoing,
       rootless,
       evidence: options.evidence,
@@ -77,7 +89,8 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
         2,
       )
     return exitCode(report)
-  })
+  }
+  return inWorld(options.rootless, work, { shell: options.onFailure === 'shell' })
 }
 
 /** Stops in the topology of a surprise: the trial in words, then a shell in the node that the probe was seen from. */

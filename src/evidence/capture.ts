@@ -1,5 +1,5 @@
 /** Captures: a packet socket in every node, whose frames go to one pcapng file and are looked at as evidence. */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import {
   AF_PACKET,
   closeFd,
@@ -13,6 +13,7 @@ import {
 import type { Netns } from '../world/netns.js'
 import { describeFrame, type FrameSummary, summarizeFrame } from './frame.js'
 import { enhancedPacket, interfaceDescription, sectionHeader } from './pcapng.js'
+import { openPrivate } from './private-file.js'
 import type { CaptureProof, EvidenceSource, Finding } from './proof.js'
 
 const ETH_P_ALL = 0x0003
@@ -33,7 +34,7 @@ export class CaptureFile {
 
   /** Throws ENOENT, EACCES or ENOSPC. */
   constructor(file: string) {
-    this.#fd = openSync(file, 'w', 0o644)
+    this.#fd = openPrivate(file)
     this.#write(sectionHeader())
   }
 

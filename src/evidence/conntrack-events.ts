@@ -12,6 +12,7 @@ import {
   SystemError,
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
+import { attributes } from '../world/rtnetlink.js'
 import type { ConntrackEventProof, EvidenceSource, Finding } from './proof.js'
 
 const GROUP_NEW = 1
@@ -127,18 +128,6 @@ function tuple(bytes: Buffer | undefined): { protocol: number; text: string } {
       .flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]))
       .join(' '),
   }
-}
-
-/** Netlink attributes by type, without the flags in the upper two bits (struct nlattr). */
-function attributes(bytes: Buffer = Buffer.alloc(0)): Map<number, Buffer> {
-  const found = new Map<number, Buffer>()
-  for (let at = 0; at + 4 <= bytes.length; ) {
-    const length = bytes.readUInt16LE(at)
-    if (length < 4) break
-    found.set(bytes.readUInt16LE(at + 2) & 0x3fff, bytes.subarray(at + 4, at + length))
-    at += (length + 3) & ~3
-  }
-  return found
 }
 
 export const conntrackEventSource: EvidenceSource<ConntrackEventProof> = {

@@ -1,11 +1,12 @@
 /** The folder of a run: its report and every event, beside the evidence. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from '../errors.js'
 import type { Reporter } from '../report/events.js'
 import { jsonReporter } from '../report/json.js'
+import { openPrivate } from './private-file.js'
 
-/** Writes report.json and events.ndjson into `folder`, making it first. Throws LabError when it cannot be written. */
+/** Writes report.json, and events.ndjson for its owner alone, into `folder`, making it first. Throws LabError when it cannot be written. */
 export function folderReporter(folder: string): Reporter {
   const failed = (error: unknown) => {
     const { code, message } = error as NodeJS.ErrnoException
@@ -17,7 +18,7 @@ export function folderReporter(folder: string): Reporter {
   let fd: number
   try {
     mkdirSync(folder, { recursive: true })
-    fd = openSync(join(folder, 'events.ndjson'), 'w', 0o644)
+    fd = openPrivate(join(folder, 'events.ndjson'))
   } catch (error) {
     throw failed(error)
   }

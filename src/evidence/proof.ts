@@ -58,6 +58,8 @@ export interface ConntrackStatProof extends AnyProof {
   readonly source: 'conntrack-stat'
   readonly counter: string
   readonly moves: boolean
+  /** By how much at least, where 1 would not prove it. */
+  readonly atLeast?: number
 }
 
 /** An entry of a node's connection tracking table that matches a regular expression. */
@@ -174,6 +176,8 @@ export interface EvidenceContext {
   readonly iptables: IptablesCommands
   /** MAC address of a device. */
   readonly mac: (node: string, device: string) => string
+  /** Index of a device. */
+  readonly index: (node: string, device: string) => number
   /** The machine's kernel log, or why it cannot be read. */
   readonly kernelLog: KernelLog | string
   /** The run's tracer, or why there is none. */
@@ -189,8 +193,8 @@ export interface EvidenceContext {
 
 /** A proof under watch: `look` says what came since it was taken up. */
 export interface Watch {
-  /** Whether looking again and again while a probe waits says when it happened. */
-  readonly pollable: boolean
+  /** Whether looking again and again while a probe waits says when it happened; `dear`: at the price of a program each time. */
+  readonly pollable: boolean | 'dear'
   look(): Promise<Finding> | Finding
 }
 

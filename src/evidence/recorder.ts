@@ -1,5 +1,5 @@
 /** What a whole run observes: the kernel log, the tracer, the capture file, and the folder that keeps it all. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from '../errors.js'
 import type { KernelVersion } from '../kernel/version.js'
@@ -9,6 +9,7 @@ import type { Netns } from '../world/netns.js'
 import { Capture, CaptureFile } from './capture.js'
 import { ConntrackEvents } from './conntrack-events.js'
 import { type KernelLog, openKernelLog } from './kernel-log.js'
+import { writePrivate } from './private-file.js'
 import type { EvidenceContext, Mechanism, Proof } from './proof.js'
 import { openTrace, type Trace } from './trace.js'
 
@@ -110,8 +111,8 @@ export class EvidenceRecorder {
           ? undefined
           : (name, text) =>
               writing(folder, () => {
-                mkdirSync(folder, { recursive: true })
-                writeFileSync(join(folder, name), text)
+                mkdirSync(folder, { recursive: true, mode: 0o700 })
+                writePrivate(join(folder, name), text)
               }),
       close() {
         if (typeof trace !== 'string') trace.join.unregister(owner)
@@ -163,7 +164,7 @@ export class EvidenceRecorder {
       const lines = log
         .records()
         .map(({ timestampUs, text }) => `[${(timestampUs / 1e6).toFixed(6).padStart(12)}] ${text}\n`)
-      writing(out, () => writeFileSync(join(out, 'kernel.log'), lines.join('')))
+      writing(out, () => writePrivate(join(out, 'kernel.log'), lines.join('')))
     }
     log.close()
   }

@@ -25,8 +25,11 @@ const SOURCES: { readonly [S in Proof['source']]: EvidenceSource<Extract<Proof, 
 export interface MechanismWatch {
   /** What every proof says now. */
   look(): Promise<Finding[]>
-  /** Whether every proof that can be polled says that it happened already. False when none can. */
-  happened(): Promise<boolean>
+  /**
+   * Whether every proof that can be polled says that it happened already; a first look leaves out those that take a
+   * program. False when none can be polled.
+   */
+  happened(first: boolean): Promise<boolean>
 }
 
 /** Takes up every proof of a mechanism, before the probe runs. */
@@ -35,16 +38,20 @@ export async function watchMechanism(
   context: EvidenceContext,
 ): Promise<MechanismWatch> {
   const watches = await Promise.all(mechanism.proofs.map(proof => watchProof(proof, context)))
-  const pollable = watches.filter(watch => watch.pollable)
+  const cheap = watches.filter(({ pollable }) => pollable === true)
+  const dear = watches.filter(({ pollable }) => pollable === 'dear')
   const eventful = mechanism.proofs.some((proof, index) => isEvent(proof) && watches[index]?.pollable)
   return {
     look: () => Promise.all(watches.map(watch => watch.look())),
-    async happened() {
+    async happened(first) {
       if (!eventful) return false
-      const findings = await Promise.all(pollable.map(watch => watch.look()))
-      return (
-        findings.every(({ state }) => state === 'seen' || state === 'unavailable') && findings.some(isSeen)
-      )
+      if (first && cheap.length === 0) return true
+      const findings: Finding[] = []
+      for (const some of first ? [cheap] : [cheap, dear]) {
+        findings.push(...(await Promise.all(some.map(watch => watch.look()))))
+        if (!findings.every(({ state }) => state === 'seen' || state === 'unavailable')) return false
+      }
+      return first || findings.some(isSeen)
     },
   }
 }

@@ -1,7 +1,8 @@
 /**
- * A client process of the statistical race: `node load-client.js ADDRESS PORT COUNT START BUDGET`, in its own network
- * namespace. It connects COUNT times, from ports 10000 upwards, one after the other, beginning at START (milliseconds
- * since 1970). A connect without an answer after 100 ms has lost its SYN and is given up.
+ * A client process of the statistical race, in its own network namespace: `node load-client.js ADDRESS PORT COUNT BUDGET
+ * PATIENCE`. It says `ready`, reads the moment to begin at (nanoseconds of CLOCK_MONOTONIC) from its standard input, and
+ * connects COUNT times from ports 10000 upwards, one in each slot. A connect that has no answer yet does not hold up the
+ * next one: it is looked at again at the end, PATIENCE milliseconds after the last.
  */
 import { constants, setPriority } from 'node:os'
 import {
@@ -11,7 +12,6 @@ import {
   connectSocket,
   dieWithParent,
   EPOLLOUT,
-  getSocketOption,
   int32,
   openSocket,
   pollOne,
@@ -21,62 +21,104 @@ import {
   SystemError,
   setSocketOption,
 } from '../world/libc.js'
+import { retransmissions, socketError } from './tcp-client.js'
 
 /** What one client reports. */
 export interface LoadReport {
   readonly attempted: number
-  /** Connections whose SYN was lost. */
+  /** Connections whose SYN was lost: sent again, or without an answer to the end. */
   readonly lost: number
+  /** SYNs that were sent again. */
+  readonly retransmissions: number
   /** Connections that the kernel refused for another reason. */
   readonly refused: number
+  /** Milliseconds from the first connect to the last, without the patience at the end. */
   readonly elapsedMs: number
   /** Microseconds that each successful connect took. */
   readonly latenciesUs: readonly number[]
 }
 
-const SO_ERROR = 4
 const SO_LINGER = 13
 const FIRST_PORT = 10_000
-const LOST_AFTER_MS = 100
+/** A connect that takes longer than this waits aside. */
+const AT_ONCE_MS = 2
 /** Time between two connections of one client, 200 µs. */
 const SLOT_NS = 200_000n
+const MS_NS = 1_000_000n
 
 dieWithParent()
 // What else the machine runs at the same time has deadlines.
 setPriority(constants.priority.PRIORITY_LOW)
-const [address = '', port = '', count = '', startAt = '', budget = ''] = process.argv.slice(2)
-process.stdout.write(`${JSON.stringify(load({ address, port: Number(port) }, Number(count)))}\n`)
+const [address = '', port = '', count = '', budget = '', patience = ''] = process.argv.slice(2)
+process.stdout.write('ready\n')
+process.stdin.once('data', data => {
+  const report = load({ address, port: Number(port) }, Number(count), BigInt(data.toString().trim()))
+  process.stdout.write(`${JSON.stringify(report)}\n`)
+  process.stdin.destroy()
+})
 
-function load(to: { address: string; port: number }, attempts: number): LoadReport {
+interface Pending {
+  readonly fd: number
+  readonly sent: bigint
+}
+
+function load(to: { address: string; port: number }, attempts: number, startAt: bigint): LoadReport {
   // The sockets are closed with a reset, so that no TIME_WAIT keeps a port from the next run.
   const linger = Buffer.concat([int32(1), int32(0)])
   const latenciesUs: number[] = []
-  let lost = 0
+  let pending: Pending[] = []
+  const until = startAt + BigInt(budget) * MS_NS
   let refused = 0
   let attempted = 0
-  while (Date.now() < Number(startAt));
-  const started = performance.now()
-  // CLOCK_MONOTONIC is the same for all processes: the clients meet again at the beginning of every slot.
-  const slots = process.hrtime.bigint() / SLOT_NS
-  for (; attempted < attempts && performance.now() - started < Number(budget); attempted++) {
-    const slot = slots + BigInt(attempted) + 1n
+  let lost = 0
+  let again = 0
+  /** Whether a connection has its answer, which is then counted. */
+  const settle = ({ fd, sent }: Pending, timeoutMs: number): boolean => {
+    if (pollOne(fd, EPOLLOUT, timeoutMs) === 0) return false
+    if (socketError(fd) === 0) latenciesUs.push(Number((process.hrtime.bigint() - sent) / 1000n))
+    else refused++
+    const times = retransmissions(fd)
+    again += times
+    if (times > 0) lost++
+    closeFd(fd)
+    return true
+  }
+  for (; attempted < attempts && process.hrtime.bigint() < until; attempted++) {
     const fd = openSocket(AF_INET, SOCK_STREAM)
     setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
     setSocketOption(fd, SOL_SOCKET, SO_LINGER, linger)
     try {
       bindSocket(fd, { address: '0.0.0.0', port: FIRST_PORT + attempted })
-      while (process.hrtime.bigint() < slot * SLOT_NS);
-      const sent = performance.now()
+      // CLOCK_MONOTONIC is the same for all processes: the clients meet again at the beginning of every slot.
+      const slot = startAt + BigInt(attempted) * SLOT_NS
+      while (process.hrtime.bigint() < slot);
+      const connection = { fd, sent: process.hrtime.bigint() }
       connectSocket(fd, to)
-      if (pollOne(fd, EPOLLOUT, LOST_AFTER_MS) === 0) lost++
-      else if (getSocketOption(fd, SOL_SOCKET, SO_ERROR, 4).readInt32LE() === 0)
-        latenciesUs.push(Math.round((performance.now() - sent) * 1000))
-      else refused++
+      if (!settle(connection, AT_ONCE_MS)) pending.push(connection)
+      else if (pending.length > 0) pending = pending.filter(one => !settle(one, 0))
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
       refused++
+      closeFd(fd)
     }
+  }
+  const ended = process.hrtime.bigint()
+  const last = ended + BigInt(patience) * MS_NS
+  while (pending.length > 0) {
+    pending = pending.filter((one, index) => !settle(one, index === 0 ? 1 : 0))
+    if (process.hrtime.bigint() > last) break
+  }
+  lost += pending.length
+  for (const { fd } of pending) {
+    again += retransmissions(fd)
     closeFd(fd)
   }
-  return { attempted, lost, refused, elapsedMs: performance.now() - started, latenciesUs }
+  return {
+    attempted,
+    lost,
+    retransmissions: again,
+    refused,
+    elapsedMs: Number(ended - startAt) / Number(MS_NS),
+    latenciesUs,
+  }
 }

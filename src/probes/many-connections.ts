@@ -1,11 +1,14 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
+import { basename } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { LabError } from '../errors.js'
 import { readConntrackStatistics } from '../evidence/counters.js'
+import type { Netns } from '../world/netns.js'
 import type { LoadReport } from './load-client.js'
-import type { ProbeKind } from './probe.js'
+import type { ProbeKind, ProbeResult } from './probe.js'
 
 /**
  * Clients that connect to one server as fast as they can, with the same source ports in the same order and at the same
@@ -22,10 +25,23 @@ export interface ManyConnectionsSpec {
   readonly server: string
   /** Connections of each client. */
   readonly connections: number
+  /**
+   * Milliseconds after the last connection in which one that has no answer yet may still get it. A SYN that was lost is
+   * sent again after a second; less than that only counts it, more shows what its user has to wait.
+   */
+  readonly patienceMs: number
 }
 
 /** How long the clients go on at most; a slow machine makes fewer connections in it, and their rate is the same. */
-const BUDGET_MS = 3000
+const BUDGET_MS = 20_000
+/** From the last client's word that it is ready to the first connection. */
+const HEAD_START_NS = 5_000_000n
+
+/**
+ * The share of lost connections that is a failure. Ports picked at random meet too, once in 64,512 pairs (the range of
+ * nf_nat_l4proto_unique_tuple), two orders of magnitude below it.
+ */
+const FAILS_ABOVE = 0.001
 
 const CLIENT = fileURLToPath(new URL('./load-client.js', import.meta.url))
 const SERVER = fileURLToPath(new URL('./load-server.js', import.meta.url))
@@ -34,57 +50,107 @@ export const manyConnectionsProbe: ProbeKind<ManyConnectionsSpec> = {
   describe: ({ clients, to, port, connections }) =>
     `${clients.length} × ${connections} connections to ${to}:${port}`,
 
-  async run({ clients, to, port, router, server, connections }, { netns }) {
-    const child = (node: string, script: string, args: readonly string[]) =>
-      netns(node).inside(() => ({
-        process: spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] }),
-      })).process
+  async run({ clients, to, port, router, server, connections, patienceMs }, { netns }) {
     const before = readConntrackStatistics(netns(router))
-    const listener = child(server, SERVER, [String(port)])
-    const failed = text(listener.stderr)
+    const listener = new LoadProcess(netns(server), SERVER, [port])
+    const loads = clients.map(
+      client => new LoadProcess(netns(client), CLIENT, [to, port, connections, BUDGET_MS, patienceMs]),
+    )
+    const all = [listener, ...loads]
     try {
-      await Promise.race([once(listener.stdout, 'data'), once(listener, 'exit')])
-      if (listener.exitCode !== null) throw new LabError(`the load server did not start: ${await failed}`)
-      // All clients start at the same moment of the machine's own clock, once each is up.
-      const startAt = Date.now() + 250
-      const reports = await Promise.all(
-        clients.map(async client => {
-          const load = child(client, CLIENT, [
-            to,
-            String(port),
-            String(connections),
-            String(startAt),
-            String(BUDGET_MS),
-          ])
-          const [out, err] = await Promise.all([text(load.stdout), text(load.stderr)])
-          if (!out) throw new LabError(`the load client in ${client} failed: ${err.trim()}`)
-          return JSON.parse(out) as LoadReport
-        }),
-      )
+      await Promise.all(all.map(one => one.line()))
+      const startAt = process.hrtime.bigint() + HEAD_START_NS
+      for (const load of loads) load.tell(`${startAt}\n`)
+      const lines = await Promise.all(loads.map(load => load.line()))
+      const reports = lines.map(line => JSON.parse(line) as LoadReport)
       const after = readConntrackStatistics(netns(router))
-      const clashes = (after?.get('insert_failed') ?? 0) - (before?.get('insert_failed') ?? 0)
-      const total = reports.reduce((sum, report) => sum + report.attempted, 0)
-      const lost = reports.reduce((sum, report) => sum + report.lost, 0)
-      const seconds = Math.max(...reports.map(report => report.elapsedMs)) / 1000
-      const latencies = reports.flatMap(report => report.latenciesUs).sort((a, b) => a - b)
-      const percentile = (share: number) =>
-        latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
-      return {
-        outcome: clashes > 0 && lost > 0 ? 'fails' : 'works',
-        says: `${lost} of ${total} connections lost their SYN (${((100 * lost) / total).toFixed(2)} %), ${clashes} insertions failed, ${Math.round(total / seconds)} connections per second`,
-        measured: {
-          connections: total,
-          lost,
-          insertFailed: clashes,
-          perSecond: Math.round(total / seconds),
-          p50Us: percentile(0.5),
-          p99Us: percentile(0.99),
-        },
-      }
+      return summarize(reports, (after?.get('insert_failed') ?? 0) - (before?.get('insert_failed') ?? 0))
     } finally {
-      listener.kill('SIGKILL')
       // The next trial's server wants the same port.
-      if (listener.exitCode === null && listener.signalCode === null) await once(listener, 'exit')
+      await Promise.all(all.map(one => one.kill()))
     }
   },
+}
+
+/** One of the processes that make the load. */
+class LoadProcess {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly #lines: AsyncIterator<string>
+  #said = ''
+
+  constructor(
+    netns: Netns,
+    private readonly script: string,
+    args: readonly (string | number)[],
+  ) {
+    this.#child = netns.inside(() => ({
+      child: spawn(process.execPath, [script, ...args.map(String)], { stdio: ['pipe', 'pipe', 'pipe'] }),
+    })).child
+    // It may be gone before it reads what it is told; that it says nothing then is the error.
+    this.#child.stdin.on('error', () => {})
+    this.#child.stderr.on('data', data => (this.#said += data))
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
+  }
+
+  /** Its next line. Throws LabError when it ends without one. */
+  async line(): Promise<string> {
+    const { value, done } = await this.#lines.next()
+    if (done)
+      throw new LabError(
+        `${basename(this.script)} ended without an answer: ${this.#said.trim() || 'it said nothing'}`,
+      )
+    return value
+  }
+
+  tell(text: string): void {
+    this.#child.stdin.write(text)
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
+  }
+}
+
+/** What came of all clients together, with what can be said of the true share of lost connections. */
+function summarize(reports: readonly LoadReport[], clashes: number): ProbeResult {
+  const sum = (value: (report: LoadReport) => number) => reports.reduce((total, one) => total + value(one), 0)
+  const total = sum(({ attempted }) => attempted)
+  const lost = sum(one => one.lost)
+  const seconds = Math.max(...reports.map(({ elapsedMs }) => elapsedMs)) / 1000
+  const latencies = reports.flatMap(({ latenciesUs }) => latenciesUs).sort((a, b) => a - b)
+  const percentile = (share: number) =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
+  const [low, high] = wilson(lost, total)
+  const percent = (share: number) => (100 * share).toFixed(2)
+  return {
+    outcome: clashes > 0 && low > FAILS_ABOVE ? 'fails' : 'works',
+    says: `${lost} of ${total} connections lost their SYN (${percent(lost / total)} %, with 95 % confidence ${percent(low)} to ${percent(high)} %), ${clashes} insertions failed, ${Math.round(total / seconds)} connections per second`,
+    measured: {
+      connections: total,
+      lost,
+      lostShareLow: low,
+      lostShareHigh: high,
+      insertFailed: clashes,
+      retransmissions: sum(one => one.retransmissions),
+      refused: sum(one => one.refused),
+      perSecond: Math.round(total / seconds),
+      p50Us: percentile(0.5),
+      p90Us: percentile(0.9),
+      p99Us: percentile(0.99),
+      p999Us: percentile(0.999),
+      maxUs: latencies.at(-1) ?? 0,
+    },
+  }
+}
+
+/** Wilson's score interval at 95 %: between these the true share lies, also where nothing was lost at all. */
+export function wilson(hits: number, total: number): [number, number] {
+  if (total === 0) return [0, 1]
+  const z = 1.96
+  const share = hits / total
+  const spread = z * Math.sqrt((share * (1 - share)) / total + (z * z) / (4 * total * total))
+  const middle = share + (z * z) / (2 * total)
+  const scale = 1 + (z * z) / total
+  return [Math.max(0, (middle - spread) / scale), Math.min(1, (middle + spread) / scale)]
 }

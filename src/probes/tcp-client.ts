@@ -62,7 +62,7 @@ export class TcpClient {
     }
     const events = await ready(this.#fd, EPOLLOUT, deadlineMs, lost)
     if (events === 0) return this.#ended(false, `no answer to the SYN within ${this.#elapsed()} ms`)
-    const errno = getSocketOption(this.#fd, SOL_SOCKET, SO_ERROR, 4).readInt32LE()
+    const errno = socketError(this.#fd)
     if (errno !== 0)
       return this.#ended(false, `the connection failed: ${new SystemError('connect', errno).code}`)
     this.#connected = true
@@ -114,12 +114,22 @@ export class TcpClient {
   }
 
   #ended(connected: boolean, says: string): Connection {
-    const info = getSocketOption(this.#fd, IPPROTO_TCP, TCP_INFO, TOTAL_RETRANS + 4)
     return {
       connected,
       says,
       connectMs: performance.now() - this.#started,
-      retransmissions: info.length >= TOTAL_RETRANS + 4 ? info.readUInt32LE(TOTAL_RETRANS) : 0,
+      retransmissions: retransmissions(this.#fd),
     }
   }
+}
+
+/** The errno that a socket's connection ended with, or 0. */
+export function socketError(fd: number): number {
+  return getSocketOption(fd, SOL_SOCKET, SO_ERROR, 4).readInt32LE()
+}
+
+/** How many segments of a TCP socket were sent again, its SYN included. */
+export function retransmissions(fd: number): number {
+  const info = getSocketOption(fd, IPPROTO_TCP, TCP_INFO, TOTAL_RETRANS + 4)
+  return info.length >= TOTAL_RETRANS + 4 ? info.readUInt32LE(TOTAL_RETRANS) : 0
 }

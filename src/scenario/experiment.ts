@@ -5,11 +5,12 @@ import type { EvidenceContext } from '../evidence/proof.js'
 import type { EvidenceRecorder, ExperimentRecorder } from '../evidence/recorder.js'
 import { describeState } from '../evidence/state.js'
 import { type MechanismWatch, watchMechanism } from '../evidence/watch.js'
+import type { Speed } from '../kernel/speed.js'
 import { probeNode, runProbe } from '../probes/index.js'
 import type { RunEvent } from '../report/events.js'
 import type { TrialReport } from '../report/schema.js'
 import type { Scenario } from './define.js'
-import { judgeTrial, type MechanismFindings } from './judge.js'
+import { judgeTrial, type MechanismFindings, untriggered } from './judge.js'
 import type { ExperimentPlan, PhasePlan, TrialPlan } from './plan.js'
 import { TopologyInstance } from './topology-instance.js'
 
@@ -24,7 +25,7 @@ export type OnSurprise = (topology: TopologyInstance, trial: TrialReport, node: 
 /** What an experiment shares with the others of its run. */
 export interface ExperimentContext {
   readonly scenario: Scenario
-  readonly slowness: number
+  readonly speed: Speed
   readonly recorder: EvidenceRecorder
   readonly repetition: number
   readonly emit: (event: RunEvent) => void
@@ -43,8 +44,10 @@ export async function runExperiment(
   const { scenario, emit } = context
   const where = { scenario: plan.scenario, experiment: plan.id }
   emit({ type: 'experiment-start', ...where, title: plan.title })
-  const topology = new TopologyInstance(plan, context.slowness, (command, why) =>
-    emit({ type: 'command', ...where, why, command }),
+  const topology = new TopologyInstance(
+    plan,
+    () => context.speed.slowness(),
+    (command, why) => emit({ type: 'command', ...where, why, command }),
   )
   const trials: TrialReport[] = []
   const record = (trial: TrialReport) => {
@@ -62,7 +65,10 @@ export async function runExperiment(
       await topology.performAll(phase.change)
       for (running of phase.trials) {
         context.signal.throwIfAborted()
-        const trial = await runTrial(running, phase, topology, scenario, context, recorder)
+        const trial = untriggered(
+          await runTrial(running, phase, topology, scenario, context, recorder),
+          trials,
+        )
         record(trial)
         const bad =
           trial.verdict !== 'confirmed' && trial.verdict !== 'changed' && trial.verdict !== 'skipped'
@@ -143,15 +149,16 @@ async function runTrial(
   phase: PhasePlan,
   topology: TopologyInstance,
   scenario: Scenario,
-  { slowness, repetition }: ExperimentContext,
+  { speed, repetition }: ExperimentContext,
   recorder: ExperimentRecorder,
 ): Promise<TrialReport> {
   const { plan } = topology
   const evidence: EvidenceContext = {
     netns: node => topology.netns(node),
-    exec: (node, argv) => topology.exec(node, argv, 'collect evidence'),
+    exec: shared((node, argv) => topology.exec(node, argv, 'collect evidence')),
     iptables: plan.commands,
     mac: (node, device) => plan.macs[`${node}:${device}`] ?? '',
+    index: (node, device) => (device === 'lo' ? 1 : (plan.indexes[`${node}:${device}`] ?? 0)),
     ...recorder.sources,
   }
   const started = performance.now()
@@ -169,11 +176,11 @@ async function runTrial(
   const expected = watched.find(
     ({ id }) => trial.expectation.outcome === 'fails' && id === trial.expectation.mechanism,
   )
-  const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, slowness) : undefined
+  const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, speed) : undefined
   const result = await runProbe(trial.spec, {
     netns: node => topology.netns(node),
     server: (node, port) => topology.server(node, port),
-    deadlineMs: DEADLINE_MS * slowness,
+    deadlineMs: DEADLINE_MS * speed.slowness(),
     lost: lost.signal,
   }).finally(() => ended.abort())
   await watching
@@ -202,6 +209,21 @@ async function runTrial(
   })
 }
 
+/** Lets those who ask for the same at the same moment, as the proofs of one trial do, wait for one answer. */
+function shared(exec: EvidenceContext['exec']): EvidenceContext['exec'] {
+  const asked = new Map<string, ReturnType<EvidenceContext['exec']>>()
+  return (node, argv) => {
+    const key = JSON.stringify([node, argv])
+    const running = asked.get(key) ?? exec(node, argv)
+    if (!asked.has(key)) {
+      asked.set(key, running)
+      // What is asked for a moment later must be read a moment later.
+      queueMicrotask(() => asked.delete(key))
+    }
+    return running
+  }
+}
+
 /** A trial in a few words, for the frames that came in it: `broken float-ping (accept_local=0)`. */
 function nameTrialPlan({ probe, settings }: TrialPlan, { phase }: PhasePlan): string {
   return `${phase} ${probe} (${Object.entries(settings)
@@ -223,13 +245,13 @@ async function endByEvidence(
   watch: MechanismWatch,
   lost: AbortController,
   ended: AbortSignal,
-  slowness: number,
+  speed: Speed,
 ): Promise<void> {
   let before = false
   while (!ended.aborted) {
-    await delay(SETTLE_MS * slowness, undefined, { signal: ended }).catch(() => {})
+    await delay(SETTLE_MS * speed.initial, undefined, { signal: ended }).catch(() => {})
     if (ended.aborted) return
-    const now = await watch.happened()
+    const now = await watch.happened(!before)
     if (now && before) lost.abort()
     before = now
   }

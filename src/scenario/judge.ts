@@ -53,6 +53,13 @@ export function judgeTrial(
     const judgement = judgeMechanism(expected.mechanism, expected.findings)
     if (judgement === 'proved') return says(good, why, expected.id)
     const other = proved[0]
+    // The kernel itself says which failure it is: the setting does not do its part of what it must.
+    if (other && phase === 'fixed')
+      return says(
+        'regressed',
+        `it fails by ${other.mechanism.title} (${other.mechanism.where}), and with this setting must get as far as ${expected.mechanism.title}: ${expectation.why} It says: ${result.says}`,
+        other.id,
+      )
     return says(
       'error',
       `it fails (${result.says}), but not by ${expected.mechanism.title}${other ? `; by ${other.mechanism.title} instead` : ''}: ${contradictions(expected.findings)}`,
@@ -98,6 +105,14 @@ function contradictions(findings: readonly Finding[]): string {
     against.map(({ source, node, says }) => `[${source} ${node}] ${says}`).join('; ') ||
     'there is no evidence at all'
   )
+}
+
+/** A trial that its fix seems to repair says nothing where the failure had not come before, as chance has it. */
+export function untriggered(trial: TrialReport, before: readonly TrialReport[]): TrialReport {
+  const last = before.findLast(({ probe, phase }) => probe === trial.probe && phase !== 'fixed')
+  if (trial.phase !== 'fixed' || last?.verdict !== 'skipped' || trial.outcome !== 'works') return trial
+  const why = `not triggered: without the fix, it did not fail either (${last.says})`
+  return { ...trial, verdict: 'skipped', ok: true, why }
 }
 
 /** The worse of two verdicts. */

@@ -3,16 +3,19 @@
  * trial. The engine executes it; whoever prints, draws or ships it needs nothing else.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { LabError, unknownWord } from '../errors.js'
-import { hasChange, type KernelChange, type KernelVersion } from '../kernel/version.js'
+import { formatKernelVersion, hasChange, type KernelChange, type KernelVersion } from '../kernel/version.js'
 import { type ProbeSpec, prepareProbe } from '../probes/index.js'
 import { compileTopology, type IptablesCommands } from '../topology/compile.js'
-import { validateTopology } from '../topology/validate.js'
-import type { Expectation, Experiment, Fix, Scenario } from './define.js'
-import type { Step } from './steps.js'
+import type { Topology } from '../topology/model.js'
+import type { Expectation, Experiment, Scenario } from './define.js'
+import { mergeSysctls, type Step } from './steps.js'
+import { malformed, stepsOf, validateScenario } from './validate.js'
 
 /** Tells this process from every other on the machine; its pid would not, as each world begins to count anew. */
 const RUN = randomUUID()
+/** Experiments have their indexes from here on, so many of them, in ranges that have at least this length. */
+const INDEXES = 2 ** 29
+const SMALLEST_RANGE = 64
 /** Index of the first device of a plan that stands alone; the ones below are for lo. */
 const FIRST_INDEX = 100
 
@@ -81,7 +84,9 @@ export function planScenario(scenario: Scenario, options: PlanOptions): Experime
   validateScenario(scenario)
   const chosen = options.toggles ?? []
   return scenario.experiments.flatMap((experiment, index) => {
-    const fixes = experiment.fixes.filter(fix => chosen.length === 0 || chosen.some(toggle => toggle in fix))
+    const fixes = experiment.fixes.filter(
+      fix => chosen.length === 0 || chosen.some(toggle => Object.hasOwn(fix, toggle)),
+    )
     if (fixes.length === 0 && chosen.length > 0) return []
     const id = options.instance === '' ? '' : `${options.instance}-${index + 1}`
     return [planExperiment(scenario, { ...experiment, fixes }, id, options)]
@@ -102,13 +107,19 @@ function planExperiment(
   const suffix = id === '' ? '' : `-${id}`
   const netns = Object.fromEntries(Object.keys(scenario.topology.nodes).map(node => [node, node + suffix]))
   const folder = `/run/netns-lab/${scenario.id}${suffix}`
-  const context = (settings: Settings) => ({ iptables: options.commands, folder, settings })
+  const context = (settings: Settings) => ({
+    iptables: options.commands,
+    folder,
+    settings,
+    mac: (node: string, device: string) => topology.macs[`${node}:${device}`] ?? '',
+  })
   const topology = compileTopology(
     scenario.topology,
     {
       netns: node => netns[node] ?? node,
+      alone: id === '',
       mac: (node, device) => macAddress(`${id === '' ? '' : RUN}/${id}/${node}/${device}`),
-      firstIndex: id === '' ? FIRST_INDEX : indexRange(id),
+      firstIndex: id === '' ? FIRST_INDEX : indexRange(id, scenario.topology),
       folder,
     },
     options.commands,
@@ -122,10 +133,13 @@ function planExperiment(
     ),
   )
   const change = (to: Settings, from?: Settings): Step[] =>
-    Object.entries(scenario.toggles).flatMap(([name, toggle]) => {
-      const setting = to[name] ?? toggle.settings[0]
-      return from?.[name] === setting ? [] : toggle.change(setting, from?.[name], context(to))
-    })
+    mergeSysctls(
+      Object.entries(scenario.toggles).flatMap(([name, toggle]) => {
+        const setting = to[name] ?? toggle.settings[0]
+        if (from?.[name] === setting) return []
+        return stepsOf(scenario, name, () => toggle.change(setting, from?.[name], context(to)))
+      }),
+    )
   const setUp = [...used].flatMap(name => scenario.toggles[name]?.setUp?.(context(base)) ?? [])
   const probes =
     experiment.probes ?? Object.keys(scenario.probes).filter(probe => !scenario.controls.includes(probe))
@@ -188,12 +202,11 @@ function planTrial(scenario: Scenario, probe: string, settings: Settings, kernel
   const spec = scenario.probes[probe]
   const expectation = findExpectation(scenario, probe, settings, change => hasChange(change, kernel))
   if (!spec || !expectation)
-    throw malformed(
-      scenario,
-      'expectations',
-      `nothing is said of '${probe}' under ${JSON.stringify(settings)}`,
-      'add an expectation',
-    )
+    throw malformed(scenario, {
+      field: 'expectations',
+      problem: `nothing is said of '${probe}' under ${JSON.stringify(settings)} on Linux ${formatKernelVersion(kernel)}`,
+      remedy: 'add an expectation',
+    })
   const mechanisms = scenario.expectations.flatMap(({ probes, outcome, mechanism }) =>
     probes.includes(probe) && mechanism && (outcome === 'fails' || mechanism === expectation.mechanism)
       ? [mechanism]
@@ -223,55 +236,16 @@ function onKernel({ kernel }: Expectation, has: (change: KernelChange) => boolea
   return 'has' in kernel ? has(kernel.has) : !has(kernel.lacks)
 }
 
-/** The first of 64 indexes that only this experiment of this run has, as far as 2^24 ranges allow. */
-function indexRange(id: string): number {
+/** The first of as many indexes as a topology has devices, which no other experiment has as far as chance allows. */
+function indexRange(id: string, { links, nodes }: Topology): number {
+  const bridges = Object.values(nodes).flatMap(node => Object.keys(node.bridges ?? {}))
+  const size = Math.max(SMALLEST_RANGE, 2 * links.length + bridges.length)
   const digest = createHash('sha256').update(`${RUN}/${id}`).digest()
-  return 2 ** 29 + digest.readUIntBE(0, 3) * 64
+  return INDEXES + (digest.readUIntBE(0, 5) % Math.floor(INDEXES / size)) * size
 }
 
 /** A unicast address under OpenStack's prefix, whose last three bytes only this device has. */
 function macAddress(seed: string): string {
   const digest = createHash('sha256').update(seed).digest('hex')
   return `fa:16:3e:${digest.slice(0, 2)}:${digest.slice(2, 4)}:${digest.slice(4, 6)}`
-}
-
-function malformed(scenario: Scenario, field: string, problem: string, remedy: string): LabError {
-  return new LabError(`scenarios/${scenario.id}/scenario.ts: ${field}: ${problem}`, remedy)
-}
-
-/** Throws LabError, naming the field, when a scenario could not be planned or run. */
-function validateScenario(scenario: Scenario): void {
-  const problem = validateTopology(scenario.topology)[0]
-  if (problem) throw malformed(scenario, problem.field, problem.problem, problem.remedy)
-  const nodes = Object.keys(scenario.topology.nodes)
-  for (const [id, spec] of Object.entries(scenario.probes)) {
-    const from = 'node' in spec ? [spec.node] : [...spec.clients]
-    const unknown = from.find(node => !nodes.includes(node))
-    if (unknown !== undefined)
-      throw malformed(scenario, `probes.${id}`, `'${unknown}' is no node`, `nodes are: ${nodes.join(', ')}`)
-  }
-  const known = (field: string, kind: string, word: string, words: readonly string[]) => {
-    if (words.includes(word)) return
-    const { message, remedy } = unknownWord(kind, word, words)
-    throw malformed(scenario, field, message, remedy)
-  }
-  for (const control of scenario.controls) known('controls', 'probe', control, Object.keys(scenario.probes))
-  const checkFix = (field: string, fix: Fix) => {
-    for (const [toggle, setting] of Object.entries(fix as Settings)) {
-      known(field, 'toggle', toggle, Object.keys(scenario.toggles))
-      known(field, `setting of ${toggle}`, setting, scenario.toggles[toggle]?.settings ?? [])
-    }
-  }
-  for (const [index, { given = {}, fixes, probes = [] }] of scenario.experiments.entries()) {
-    checkFix(`experiments[${index}].given`, given)
-    for (const [at, fix] of fixes.entries()) checkFix(`experiments[${index}].fixes[${at}]`, fix)
-    for (const probe of probes)
-      known(`experiments[${index}].probes`, 'probe', probe, Object.keys(scenario.probes))
-  }
-  for (const [index, { probes, mechanism }] of scenario.expectations.entries()) {
-    for (const probe of probes)
-      known(`expectations[${index}].probes`, 'probe', probe, Object.keys(scenario.probes))
-    if (mechanism)
-      known(`expectations[${index}].mechanism`, 'mechanism', mechanism, Object.keys(scenario.mechanisms))
-  }
 }

@@ -5,7 +5,9 @@ import { describeError, EXIT } from '../errors.js'
 import { type EvidenceLevel, EvidenceRecorder } from '../evidence/recorder.js'
 import { checkCapabilities } from '../kernel/capabilities.js'
 import { describeMachine } from '../kernel/machine.js'
+import { Speed } from '../kernel/speed.js'
 import { parseKernelVersion, runningKernel } from '../kernel/version.js'
+import { randomNumbers, shuffled } from '../random.js'
 import type { RunEvent } from '../report/events.js'
 import type { Report, ScenarioReport, TrialReport, Verdict } from '../report/schema.js'
 import { VERDICTS } from '../report/schema.js'
@@ -29,6 +31,8 @@ export interface RunOptions {
   /** Experiments at once; a multiple of the CPUs when left out, as most of their time is waiting. */
   readonly jobs?: number
   readonly repeat: number
+  /** Shuffles the experiments, the same way for the same seed; in the order of their plans when left out. */
+  readonly seed?: number
   readonly keepGoing: boolean
   readonly rootless: boolean
   /** Which sources of evidence to use; `basic` when left out. */
@@ -40,7 +44,9 @@ export interface RunOptions {
   readonly onSurprise?: OnSurprise
 }
 
-const JOBS_PER_CPU = 3
+/** Where a processor has nothing to wait for but protocols. A slow machine is busy with each of them. */
+const JOBS_PER_CPU = { normal: 6, slow: 3 }
+const SLOW = 2
 
 /** Runs scenarios on the running kernel, inside the world. Throws LabError for a malformed scenario, before anything runs. */
 export async function run(options: RunOptions): Promise<Report> {
@@ -80,6 +86,7 @@ export async function run(options: RunOptions): Promise<Report> {
     unavailable.set(what, why)
     options.emit({ type: 'notice', what, why })
   }
+  const speed = new Speed(machine.slowness)
   const recorder = new EvidenceRecorder({
     level: options.evidence ?? 'basic',
     ...(options.out === undefined ? {} : { out: options.out }),
@@ -92,7 +99,8 @@ export async function run(options: RunOptions): Promise<Report> {
   ])
   for (const { id, why } of missing.values()) notice(id, why)
 
-  const queue = planned.flatMap(({ scenario, plans }) => plans.map(entry => ({ scenario, ...entry })))
+  const inOrder = planned.flatMap(({ scenario, plans }) => plans.map(entry => ({ scenario, ...entry })))
+  const queue = options.seed === undefined ? inOrder : shuffled(inOrder, randomNumbers(options.seed))
   const pending = new Map(planned.map(({ scenario, plans }) => [scenario.id, plans.length]))
   const reports = new Map<string, ScenarioReport>()
   const trials = new Map<string, TrialReport[]>(planned.map(({ scenario }) => [scenario.id, []]))
@@ -114,7 +122,7 @@ export async function run(options: RunOptions): Promise<Report> {
 
   const working = pool(
     queue,
-    options.jobs ?? Math.max(1, availableParallelism() * JOBS_PER_CPU),
+    options.jobs ?? availableParallelism() * JOBS_PER_CPU[machine.slowness < SLOW ? 'normal' : 'slow'],
     async ({ scenario, plan, repetition }) => {
       const own = trials.get(scenario.id) ?? []
       if (!began.has(scenario.id)) {
@@ -128,7 +136,7 @@ export async function run(options: RunOptions): Promise<Report> {
         own.push(
           ...(await runExperiment(plan, {
             scenario,
-            slowness: machine.slowness,
+            speed,
             recorder,
             repetition,
             emit: options.emit,
@@ -142,15 +150,19 @@ export async function run(options: RunOptions): Promise<Report> {
       if (left === 0) finish(scenario)
     },
   )
-  await working.finally(() => recorder.close())
+  await working.finally(() => {
+    recorder.close()
+    speed.close()
+  })
 
   const scenarios = planned.flatMap(({ scenario }) => reports.get(scenario.id) ?? [])
   const report: Report = {
     schema: 'netns-lab.report/1',
     kernel: { ...kernel },
-    machine,
+    machine: { ...machine, slowest: speed.slowest },
     started: started.toISOString(),
     elapsedMs: Math.round(performance.now() - begun),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
     summary: summarize(scenarios),
     unavailable: [...unavailable].map(([what, why]) => ({ what, why })),
     scenarios,

@@ -2,17 +2,21 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { LabError } from '../errors.js'
 import { EchoServer } from '../probes/server.js'
 import { CommandError, type CommandRecord, killGroup, runCommand } from '../world/command.js'
 import { Netns } from '../world/netns.js'
+import { linksDown, performBuiltin } from './builtins.js'
 import type { ExperimentPlan } from './plan.js'
-import type { DaemonStep, RunStep, Step } from './steps.js'
+import type { DaemonStep, LinksUpStep, RunStep, Step } from './steps.js'
 
 const COMMAND_TIMEOUT_MS = 20_000
 const DAEMON_TIMEOUT_MS = 10_000
 const POLL_MS = 5
+const LINK_POLL_MS = 1
+/** For so long the lab's own system calls may keep everything else waiting. */
+const TURN_MS = 10
 
 /** Replaces folders of the machine by folders of its own, in a mount namespace of its own, and becomes the program. */
 export const PRIVATE_FOLDERS = `set -e
@@ -24,18 +28,38 @@ done
 shift
 exec "$@"`
 
+/**
+ * Namespaces that nobody needs any more. The kernel frees what is in a namespace under its one lock for all network
+ * configuration (cleanup_net(), rtnl_mutex), one or a hundred alike, and all else that configures anything waits for it.
+ */
+const retired: Netns[] = []
+const RETIRED_AT_ONCE = 128
+
+function retire(netns: Netns): void {
+  netns.closeSockets()
+  retired.push(netns)
+  if (retired.length < RETIRED_AT_ONCE) return
+  for (const one of retired.splice(0)) one.close()
+}
+
 /** One topology while an experiment has it. Throws LabError from every step that does not succeed. */
 export class TopologyInstance {
   readonly #netns = new Map<string, Netns>()
   readonly #servers = new Map<string, EchoServer>()
   #built = false
+  #turnBegan = performance.now()
+  readonly #born = new Map<string, string | undefined>()
+  readonly #names: ReadonlyMap<string, string>
   readonly #daemons: { child: ChildProcess; step: DaemonStep }[] = []
 
   constructor(
     readonly plan: ExperimentPlan,
-    private readonly slowness: number,
+    /** By which factor deadlines are to be stretched now. */
+    private readonly slowness: () => number,
     private readonly onCommand: (record: CommandRecord, why: string) => void,
-  ) {}
+  ) {
+    this.#names = new Map(Object.entries(plan.netns).map(([node, name]) => [name, node]))
+  }
 
   /** Builds it, stage after stage. */
   async build(): Promise<void> {
@@ -51,6 +75,7 @@ export class TopologyInstance {
   async perform(step: Step): Promise<void> {
     if (step.do === 'run') await this.#run(step)
     else if (step.do === 'daemon') await this.#start(step)
+    else if (step.do === 'links-up') await this.#linksUp(step)
     else {
       const server = new EchoServer(this.netns(step.node), step.protocol, step.address, step.port)
       this.#servers.set(`${step.node}:${step.port}`, server)
@@ -86,26 +111,73 @@ export class TopologyInstance {
       node,
       netns: node === null ? undefined : this.netns(node),
       stdin,
-      timeoutMs: COMMAND_TIMEOUT_MS * this.slowness,
+      timeoutMs: COMMAND_TIMEOUT_MS * this.slowness(),
     })
     this.onCommand(record, why)
     return record
   }
 
-  /** Takes it down. The kernel frees the namespaces in the background. */
+  /** Takes it down; its names are free then. What is behind them is freed by the kernel, in its time and many at once. */
   async destroy(): Promise<void> {
     for (const { child } of this.#daemons) if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL')
     for (const server of this.#servers.values()) server.close()
-    for (const netns of this.#netns.values()) netns.close()
+    for (const netns of this.#netns.values()) retire(netns)
     // What a build left half-made goes with the world; to take it down by name would only fail on what is not there.
     if (this.#built) await this.performAll(this.plan.teardown)
   }
 
+  /** Performs a step in this process, if it is one of those that the lab knows. */
+  async #builtin(step: RunStep): Promise<boolean> {
+    const started = performance.now()
+    if (started - this.#turnBegan > TURN_MS) {
+      await nextTurn()
+      this.#turnBegan = performance.now()
+    }
+    const nodes = this.#names
+    const known = performBuiltin(step, {
+      netns: node => this.netns(node),
+      byName: name => {
+        const node = nodes.get(name)
+        return node === undefined ? undefined : this.netns(node)
+      },
+      index: (node, device) => this.plan.indexes[`${node}:${device}`],
+      born: this.#born,
+    })
+    if (!known) return false
+    this.onCommand(
+      {
+        node: step.node,
+        argv: step.argv,
+        ...(step.stdin === undefined ? {} : { stdin: step.stdin }),
+        builtin: true,
+        exitCode: 0,
+        stdout: '',
+        stderr: '',
+        elapsedMs: performance.now() - started,
+      },
+      step.why,
+    )
+    return true
+  }
+
+  async #linksUp(step: LinksUpStep): Promise<void> {
+    const started = performance.now()
+    const route = this.netns(step.node).route()
+    for (let down = linksDown(step, route); down.length > 0; down = linksDown(step, route)) {
+      if (performance.now() - started > DAEMON_TIMEOUT_MS * this.slowness())
+        throw new LabError(
+          `${step.why}: in node ${step.node} ${down.join(', ')} did not come up within ${Math.round(performance.now() - started)} ms`,
+        )
+      await delay(LINK_POLL_MS)
+    }
+  }
+
   async #run(step: RunStep): Promise<void> {
+    if (step.builtin && (await this.#builtin(step))) return
     const started = performance.now()
     let record = await this.exec(step.node, step.argv, step.why, step.stdin)
     while (step.untilNot !== undefined && new RegExp(step.untilNot).test(record.stdout)) {
-      if (performance.now() - started > DAEMON_TIMEOUT_MS * this.slowness)
+      if (performance.now() - started > DAEMON_TIMEOUT_MS * this.slowness())
         throw new LabError(
           `${step.why}: '${step.argv.join(' ')}' in node ${step.node} still says: ${record.stdout.trim()}`,
         )
@@ -167,7 +239,7 @@ export class TopologyInstance {
           `${step.why}: ${name} in node ${step.node} ${failure ? `could not be started (${failure.message})` : `ended with ${child.signalCode ?? `status ${child.exitCode}`}`}`,
           sayings,
         )
-      if (performance.now() - started > DAEMON_TIMEOUT_MS * this.slowness)
+      if (performance.now() - started > DAEMON_TIMEOUT_MS * this.slowness())
         throw new LabError(`${step.why}: ${name} in node ${step.node} was not ready in time`, sayings)
       await delay(POLL_MS)
     }
@@ -178,7 +250,7 @@ export class TopologyInstance {
     const { exitCode } = await runCommand(ready.argv, {
       node,
       netns: this.netns(node),
-      timeoutMs: COMMAND_TIMEOUT_MS * this.slowness,
+      timeoutMs: COMMAND_TIMEOUT_MS * this.slowness(),
     })
     return exitCode === 0
   }

@@ -1,39 +1,32 @@
 import { run } from '../scenario/steps.js'
-import type { Toggle } from './toggle.js'
+import type { Toggle, ToggleContext } from './toggle.js'
 
 /** An ebtables rule that drops IPv6 multicast on its way into the port whose own MAC address is its source: the nwfilter's match, by hand. */
 export function ebtablesDrop({
   node,
   port,
-  mac,
+  vm,
 }: {
   node: string
   port: string
-  mac: string
+  /** The device behind the port. */
+  vm: { node: string; device: string }
 }): Toggle<'off' | 'on'> {
-  const rule = [
-    '-o',
-    port,
-    '-p',
-    'IPv6',
-    '-s',
-    mac,
-    '-d',
-    '33:33:00:00:00:00/ff:ff:00:00:00:00',
-    '-j',
-    'DROP',
+  const rule = (mac: string) => [
+    ...['-o', port, '-p', 'IPv6', '-s', mac, '-d', '33:33:00:00:00:00/ff:ff:00:00:00:00', '-j', 'DROP'],
   ]
   const summary = 'drop a VM’s own IPv6 multicast on its way back into its port'
-  const edit = (action: string) =>
-    run(node, ['ebtables', '-t', 'nat', action, 'POSTROUTING', ...rule], summary)
+  const edit = (action: string, { mac }: ToggleContext) =>
+    run(node, ['ebtables', '-t', 'nat', action, 'POSTROUTING', ...rule(mac(vm.node, vm.device))], summary)
   return {
     summary,
     settings: ['off', 'on'],
     needs: ['ebtables'],
-    change(to, from) {
-      if (to === 'on') return from === 'on' ? [] : [edit('-A')]
-      return from === 'on' ? [edit('-D')] : []
+    change(to, from, context) {
+      if (to === 'on') return from === 'on' ? [] : [edit('-A', context)]
+      return from === 'on' ? [edit('-D', context)] : []
     },
-    onRealSystem: setting => (setting === 'on' ? [`ebtables -t nat -A POSTROUTING ${rule.join(' ')}`] : []),
+    onRealSystem: setting =>
+      setting === 'on' ? [`ebtables -t nat -A POSTROUTING ${rule('"$MAC"').join(' ')}`] : [],
   }
 }

@@ -10,7 +10,16 @@ const UUID = 'd7a44b26-0b4c-4d0a-9d53-3a3f0b6f1d01'
  * the bug's comment proposes (`no-mac-reflection`), and the one that nova merged (0436cbdb882b, `nova-no-nd-reflection`).
  * `direction='in'` is towards the VM: libvirt puts the rule into ebtables' nat POSTROUTING, behind `-o PORT`.
  */
-export function nwfilter({ node, port, mac }: { node: string; port: string; mac: string }): Toggle<Filter> {
+export function nwfilter({
+  node,
+  port,
+  vm,
+}: {
+  node: string
+  port: string
+  /** The device behind the port. */
+  vm: { node: string; device: string }
+}): Toggle<Filter> {
   const summary = 'have libvirt drop what a VM multicasts on its way back to it'
   const virsh = ({ folder }: ToggleContext, ...words: readonly string[]) =>
     run(
@@ -22,7 +31,7 @@ export function nwfilter({ node, port, mac }: { node: string; port: string; mac:
     summary,
     settings: ['none', 'no-mac-reflection', 'nova-no-nd-reflection'],
     needs: ['libvirt-nwfilter', 'ebtables'],
-    setUp: context => [libvirtd(node, port, mac, context)],
+    setUp: context => [libvirtd(node, port, context.mac(vm.node, vm.device), context)],
     change(to, from, context) {
       const steps: Step[] = []
       if (from !== undefined && from !== 'none') steps.push(virsh(context, 'nwfilter-binding-delete', port))

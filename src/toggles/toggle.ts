@@ -5,6 +5,8 @@ import type { IptablesCommands } from '../topology/compile.js'
 /** What a toggle's commands depend on besides the setting. */
 export interface ToggleContext {
   readonly iptables: IptablesCommands
+  /** MAC address of a device in this instance of the topology. */
+  readonly mac: (node: string, device: string) => string
   /** A folder that this instance of the topology has to itself. */
   readonly folder: string
   /** Every toggle with the setting that it gets at the same time. */

@@ -3,20 +3,22 @@
  * written before a device is born (it copies them), both ends of a veth pair are born where they belong, and a bridge
  * comes up after its ports, so that nothing is flooded over a half-built one.
  */
-import { run, type ServeStep, type Step, writeSysctls } from '../scenario/steps.js'
-import type { Node, Topology } from './model.js'
+import { type RunStep, run, type ServeStep, type Step, writeSysctls } from '../scenario/steps.js'
+import type { LinkEnd, Node, Topology } from './model.js'
 import { holdSteps } from './packet-hold.js'
 
 /**
  * IPv4 settings that decide the failures. A new namespace copies `all` and `default` from the machine's first one
- * (devinet_init_net, net/ipv4/devinet.c), so a host's rp_filter=2 would leak in: each is written, none is trusted.
+ * (devinet_init_net, net/ipv4/devinet.c), so a host's rp_filter=2 would leak in: none is left to chance.
  */
-const NEUTRAL_IPV4 = { rp_filter: 0, accept_local: 0, route_localnet: 0, send_redirects: 0, log_martians: 1 }
+const NEUTRAL_IPV4 = { rp_filter: 0, accept_local: 0, route_localnet: 0 }
 
 /** What makes one instance of a topology differ from another that stands beside it. */
 export interface Instance {
   /** The name under /run/netns of a node. */
   netns(node: string): string
+  /** Whether there is no other one: a script, a shell. */
+  readonly alone: boolean
   /** A MAC address of its own for a device; the same for the same arguments. */
   mac(node: string, device: string): string
   /**
@@ -53,8 +55,14 @@ export function compileTopology(
 ): CompiledTopology {
   const nodes = Object.entries(topology.nodes)
   const macs: Record<string, string> = {}
-  for (const end of topology.links.flat())
-    macs[`${end.node}:${end.device}`] = end.mac ?? instance.mac(end.node, end.device)
+  const given = new Set<string>()
+  for (const end of topology.links.flat()) {
+    let own = instance.mac(end.node, end.device)
+    // Chance has one in twenty-nine thousand devices meet another; each try asks for a name that no device has.
+    for (let again = 1; given.has(own); again++) own = instance.mac(end.node, `${end.device}/${again}`)
+    given.add(own)
+    macs[`${end.node}:${end.device}`] = end.mac ?? (instance.alone ? end.documentMac : undefined) ?? own
+  }
 
   const devices = [
     ...topology.links.flat().map(({ node, device }) => `${node}:${device}`),
@@ -62,8 +70,19 @@ export function compileTopology(
   ]
   const indexes = Object.fromEntries(devices.map((device, index) => [device, instance.firstIndex + index]))
 
-  const batch = (node: string | null, lines: readonly string[], why: string) =>
-    lines.length === 0 ? [] : [run(node, ['ip', '-batch', '-'], why, `${lines.join('\n')}\n`)]
+  const batch = (node: string | null, lines: readonly string[], why: string): RunStep[] =>
+    lines.length === 0
+      ? []
+      : [{ ...run(node, ['ip', '-batch', '-'], why, `${lines.join('\n')}\n`), builtin: true }]
+  const portOf = (end: LinkEnd) =>
+    Object.entries(topology.nodes[end.node]?.bridges ?? {}).find(([, { ports }]) =>
+      ports.includes(end.device),
+    )?.[0]
+  const pairs = topology.links.map(([a, b]) =>
+    !portOf(a) && portOf(b) ? { own: b, peer: a } : { own: a, peer: b },
+  )
+  /** What is born as a port, and up, needs no further word. */
+  const born = new Set(pairs.flatMap(({ own }) => (portOf(own) ? [`${own.node}:${own.device}`] : [])))
 
   const build: Step[][] = [
     batch(
@@ -71,27 +90,48 @@ export function compileTopology(
       nodes.map(([name]) => `netns add ${instance.netns(name)}`),
       'make the network namespaces',
     ),
-    nodes.map(([name, node]) =>
-      writeSysctls(
+    nodes.map(([name, node]) => ({
+      ...writeSysctls(
         name,
         { ...neutralSysctls(node), ...ownSysctls(node, true) },
         'set every default that the failure depends on',
       ),
+      builtin: 'fresh' as const,
+    })),
+    nodes.flatMap(([name, { bridges = {} }]) =>
+      batch(
+        name,
+        Object.entries(bridges).map(
+          ([bridge, { mac }]) =>
+            `link add ${bridge} index ${indexes[`${name}:${bridge}`]}${mac ? ` address ${mac}` : ''} type bridge stp_state 0 forward_delay 0`,
+        ),
+        'make the bridges',
+      ),
     ),
-    batch(
-      null,
-      topology.links.map(([a, b]) => {
-        // Indexes that differ from end to end: where both have the same, as happens in fresh namespaces, the kernel takes
-        // the device for one without a lower one, and linkwatch_urgent_event() lets its carrier wait for up to a second.
-        const end = (side: typeof a) =>
-          `${side.device} index ${indexes[`${side.node}:${side.device}`]} netns ${instance.netns(side.node)} address ${macs[`${side.node}:${side.device}`]} numtxqueues 1 numrxqueues 1`
-        return `link add ${end(a)} type veth peer name ${end(b)}`
-      }),
-      'make the veth pairs',
+    nodes.flatMap(([name]) =>
+      batch(
+        name,
+        pairs.flatMap(({ own, peer }) => {
+          if (own.node !== name) return []
+          // Indexes that differ from end to end: where both have the same, as happens in fresh namespaces, the kernel takes
+          // the device for one without a lower one, and linkwatch_urgent_event() lets its carrier wait for up to a second.
+          const end = (side: LinkEnd) =>
+            `${side.device} index ${indexes[`${side.node}:${side.device}`]} address ${macs[`${side.node}:${side.device}`]} numtxqueues 1 numrxqueues 1`
+          const bridge = portOf(own)
+          return [
+            `link add ${end(own)}${bridge ? ` master ${bridge} up` : ''} type veth peer name ${end(peer)} netns ${instance.netns(peer.node)}`,
+          ]
+        }),
+        'make the veth pairs',
+      ),
     ),
-    nodes.flatMap(([name, node]) =>
-      batch(name, configureLines(name, node, topology, indexes), 'configure devices, addresses and routes'),
+    // Bridges last: a bridge that is up floods each host's first words to all the others, a cost that grows with the square.
+    [...nodes.filter(([, node]) => !node.bridges), ...nodes.filter(([, node]) => node.bridges)].flatMap(
+      ([name, node]) =>
+        batch(name, configureLines(name, node, topology, born), 'configure devices, addresses and routes'),
     ),
+    // An end that was up before its peer waits for the kernel's linkwatch until it may send.
+    nodes.flatMap(([name, node]) => linksUp(name, node, pairs, portOf, indexes)),
     nodes.flatMap(([name, node]) => [
       ...writeIfAny(name, ownSysctls(node, false)),
       ...(node.iptables
@@ -122,18 +162,6 @@ export function compileTopology(
   // Two commands of which the second needs what the first makes.
   const holds = nodes.flatMap(([name, { packetHold }]) => (packetHold ? holdSteps(name, packetHold) : []))
   build.push(...holds.map(step => [step]))
-  build.push(
-    nodes.flatMap(([name, node]) =>
-      node.bridges
-        ? [
-            {
-              ...run(name, ['bridge', 'link'], 'wait for the bridge ports'),
-              untilNot: 'state (disabled|listening|learning)',
-            },
-          ]
-        : [],
-    ),
-  )
   return {
     build: build.filter(stage => stage.length > 0),
     teardown: batch(
@@ -152,13 +180,17 @@ function neutralSysctls(node: Node): Record<string, number> {
     [`net.ipv4.conf.default.${key}`, value],
     [`net.ipv4.conf.lo.${key}`, value],
   ])
-  const off = node.ipv6 ? 0 : 1
   return Object.fromEntries([
     ...ipv4,
+    // Either of `all` and the device is enough (IN_DEV_TX_REDIRECTS, IN_DEV_LOG_MARTIANS); nothing is forwarded from lo to lo.
+    ['net.ipv4.conf.all.send_redirects', 0],
+    ['net.ipv4.conf.default.send_redirects', 0],
+    ['net.ipv4.conf.all.log_martians', 1],
     // A bridge reports its own group, 224.0.0.106, at a random time: a packet that counters would take for a probe's.
     ['net.ipv4.igmp_link_local_mcast_reports', 0],
-    ['net.ipv6.conf.all.disable_ipv6', off],
-    ['net.ipv6.conf.default.disable_ipv6', off],
+    // Devices copy `default` (ipv6_add_dev). `all` is a command to those that are there, and lo's ::1 is in nobody's way.
+    ...(node.ipv6 ? [['net.ipv6.conf.all.disable_ipv6', 0]] : []),
+    ['net.ipv6.conf.default.disable_ipv6', node.ipv6 ? 0 : 1],
   ])
 }
 
@@ -175,25 +207,49 @@ function waitForLinkLocal(name: string, device: string): Step {
 }
 
 function writeIfAny(name: string, values: Readonly<Record<string, string | number>>): Step[] {
-  return Object.keys(values).length > 0 ? [writeSysctls(name, values, 'set the node’s own sysctls')] : []
+  return Object.keys(values).length > 0
+    ? [{ ...writeSysctls(name, values, 'set the node’s own sysctls'), builtin: true }]
+    : []
 }
 
-function configureLines(
+/** The wait for those devices of a node that linkwatch has to see: not those that came up when their peer was up already. */
+function linksUp(
   name: string,
-  node: Node,
-  topology: Topology,
+  { bridges = {} }: Node,
+  pairs: readonly { readonly own: LinkEnd; readonly peer: LinkEnd }[],
+  portOf: (end: LinkEnd) => string | undefined,
   indexes: CompiledTopology['indexes'],
-): string[] {
-  const devices = topology.links.flat().flatMap(end => (end.node === name ? [end.device] : []))
+): Step[] {
+  const watched = [
+    ...pairs.flatMap(({ own, peer }) => (portOf(own) && !portOf(peer) ? [own] : [own, peer])),
+    // A bridge without a live port has no carrier.
+    ...Object.entries(bridges).flatMap(([device, { ports }]) =>
+      ports.length > 0 ? [{ node: name, device }] : [],
+    ),
+  ].filter(({ node }) => node === name)
+  if (watched.length === 0) return []
+  return [
+    {
+      do: 'links-up',
+      node: name,
+      devices: Object.fromEntries(watched.map(({ device }) => [device, indexes[`${name}:${device}`] ?? 0])),
+      ports: Object.keys(bridges).length > 0,
+      why: 'wait until the links carry frames',
+    },
+  ]
+}
+
+function configureLines(name: string, node: Node, topology: Topology, born: ReadonlySet<string>): string[] {
+  const devices = topology.links
+    .flat()
+    .flatMap(end => (end.node === name && !born.has(`${name}:${end.device}`) ? [end.device] : []))
   const bridges = Object.entries(node.bridges ?? {})
   const addresses = Object.entries(node.addresses ?? {})
   return [
     `link set lo${node.loopbackMac ? ` address ${node.loopbackMac}` : ''} up`,
-    ...bridges.map(
-      ([bridge, { mac }]) =>
-        `link add ${bridge} index ${indexes[`${name}:${bridge}`]}${mac ? ` address ${mac}` : ''} type bridge stp_state 0 forward_delay 0`,
+    ...bridges.flatMap(([bridge, { ports }]) =>
+      ports.flatMap(port => (born.has(`${name}:${port}`) ? [] : [`link set ${port} master ${bridge}`])),
     ),
-    ...bridges.flatMap(([bridge, { ports }]) => ports.map(port => `link set ${port} master ${bridge}`)),
     ...addresses.flatMap(([device, list]) => list.map(address => `addr add ${address} dev ${device}`)),
     ...devices.map(device => `link set ${device} up`),
     ...bridges.map(([bridge]) => `link set ${bridge} up`),

@@ -6,6 +6,8 @@ export interface LinkEnd {
   readonly device: string
   /** The document's MAC address. Left out, each run gives the device one of its own, so that log lines tell runs apart. */
   readonly mac?: string
+  /** The document's MAC address where nothing depends on it but how the failure reads: a run, which has several, gives each its own. */
+  readonly documentMac?: string
 }
 
 /** A Linux bridge inside a node. */

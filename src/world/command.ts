@@ -10,6 +10,8 @@ export interface CommandRecord {
   readonly node: string | null
   readonly argv: readonly string[]
   readonly stdin?: string
+  /** Whether the lab did itself what the program would have done. */
+  readonly builtin?: true
   /** Exit status, or null when a signal ended it. */
   readonly exitCode: number | null
   readonly signal?: string

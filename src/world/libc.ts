@@ -13,6 +13,7 @@ const raw = {
   mount: libc.func(
     'int mount(const char *source, const char *target, const char *type, ulong flags, const char *data)',
   ),
+  umount2: libc.func('int umount2(const char *target, int flags)'),
   socket: libc.func('int socket(int domain, int type, int protocol)'),
   bind: libc.func('int bind(int fd, const void *address, uint32_t length)'),
   connect: libc.func('int connect(int fd, const void *address, uint32_t length)'),
@@ -76,7 +77,9 @@ export const SO_REUSEADDR = 2
 export const IPPROTO_ICMP = 1
 export const IPPROTO_TCP = 6
 export const IPPROTO_ICMPV6 = 58
+export const NETLINK_ROUTE = 0
 export const NETLINK_NETFILTER = 12
+export const SOL_NETLINK = 270
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const CLONE_NEWNET = 0x40000000
@@ -95,6 +98,17 @@ export function setNetworkNamespace(fd: number): void {
   checked('setns', raw.setns(fd, CLONE_NEWNET))
 }
 
+/** Moves the calling thread into a new network namespace. Throws SystemError: ENOSPC at the limit user.max_net_namespaces. */
+export function enterNewNetworkNamespace(): void {
+  checked('unshare', raw.unshare(CLONE_NEWNET), 'CLONE_NEWNET')
+}
+
+/** Takes a mount away at once, whoever still uses it, umount2(MNT_DETACH). Throws SystemError. */
+export function detachMount(target: string): void {
+  const MNT_DETACH = 2
+  checked('umount2', raw.umount2(target, MNT_DETACH), target)
+}
+
 /** Mounts a file system, mount(2). Throws SystemError. */
 export function mount(source: string, target: string, type: string, flags: number, data = ''): void {
   checked('mount', raw.mount(source, target, type, flags, data), `${type || 'bind'} on ${target}`)
@@ -105,6 +119,15 @@ export function dieWithParent(): void {
   const PR_SET_PDEATHSIG = 1
   const SIGKILL = 9
   checked('prctl', raw.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+}
+
+/**
+ * Keeps other processes from taking this one's descriptors and memory, prctl(PR_SET_DUMPABLE): it then takes CAP_SYS_PTRACE
+ * (__ptrace_may_access, kernel/ptrace.c).
+ */
+export function refusePtrace(): void {
+  const PR_SET_DUMPABLE = 4
+  checked('prctl', raw.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 }
 
 /**

@@ -1,17 +1,49 @@
 /** Network namespaces, entered by the calling thread for the length of one synchronous function. */
-import { closeSync, openSync, readFileSync } from 'node:fs'
-import { setNetworkNamespace } from './libc.js'
+import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { describeError, LabError } from '../errors.js'
+import { detachMount, enterNewNetworkNamespace, mount, setNetworkNamespace } from './libc.js'
+import { RouteSocket } from './rtnetlink.js'
 
 const home = openSync('/proc/thread-self/ns/net', 'r')
 let depth = 0
 
+/**
+ * Makes a network namespace and gives it a name under /run/netns, as `ip netns add` does. Throws SystemError (ENOSPC at
+ * the limit of user.max_net_namespaces), EEXIST when there is one of that name.
+ */
+export function addNetns(name: string): void {
+  const MS_BIND = 4096
+  const path = `/run/netns/${name}`
+  closeSync(openSync(path, 'wx', 0o444))
+  try {
+    enterNewNetworkNamespace()
+    try {
+      mount('/proc/thread-self/ns/net', path, '', MS_BIND)
+    } finally {
+      setNetworkNamespace(home)
+    }
+  } catch (error) {
+    unlinkSync(path)
+    throw error
+  }
+}
+
+/** Takes away a name under /run/netns. The kernel frees the namespace in the background once nobody is in it. Throws SystemError. */
+export function deleteNetns(name: string): void {
+  const path = `/run/netns/${name}`
+  detachMount(path)
+  unlinkSync(path)
+}
+
 /** A network namespace that `ip netns` knows by `name`. */
 export class Netns {
-  readonly #fd: number
+  /** An open descriptor of it. */
+  readonly fd: number
+  #route: RouteSocket | undefined
 
   /** Opens `/run/netns/NAME`. Throws ENOENT when there is none of that name. */
   constructor(readonly name: string) {
-    this.#fd = openSync(`/run/netns/${name}`, 'r')
+    this.fd = openSync(`/run/netns/${name}`, 'r')
   }
 
   /**
@@ -20,7 +52,7 @@ export class Netns {
    */
   inside<T>(fn: () => T): T {
     if (depth > 0) throw new Error(`entering ${this.name} from inside another namespace`)
-    setNetworkNamespace(this.#fd)
+    setNetworkNamespace(this.fd)
     depth++
     try {
       return fn()
@@ -40,14 +72,49 @@ export class Netns {
     return this.inside(() => readOptional(sysctlPath(key)))?.trim()
   }
 
+  /** Writes sysctls in this namespace, in order. Throws LabError, which names the one that was refused. */
+  writeSysctls(values: Iterable<readonly [string, string]>): void {
+    this.inside(() => {
+      for (const [key, value] of values) {
+        try {
+          writeSysctl(key, value)
+        } catch (error) {
+          throw new LabError(`'${key}=${value}' was refused: ${describeError(error)}`)
+        }
+      }
+    })
+  }
+
+  /** Its rtnetlink socket, the same one every time. Throws SystemError. */
+  route(): RouteSocket {
+    this.#route ??= new RouteSocket(this)
+    return this.#route
+  }
+
+  /** Closes its sockets, but keeps the namespace. */
+  closeSockets(): void {
+    this.#route?.close()
+    this.#route = undefined
+  }
+
   close(): void {
-    closeSync(this.#fd)
+    this.closeSockets()
+    closeSync(this.fd)
   }
 }
 
 /** `/proc/sys` path of a sysctl; a device name may hold dots when the key is written with slashes, as sysctl(8) takes it. */
 function sysctlPath(key: string): string {
   return `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`
+}
+
+function writeSysctl(key: string, value: string): void {
+  const fd = openSync(sysctlPath(key), 'w')
+  try {
+    writeSync(fd, value)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function readOptional(path: string): string | undefined {

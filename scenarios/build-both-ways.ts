@@ -1,0 +1,82 @@
+/**
+ * `node build-both-ways.js`: builds the topology of every scenario twice in a world, once by the lab's own system calls and
+ * once by ip(8) and sysctl(8), and prints what differs between the two as lines of text.
+ */
+import { inWorld } from '../src/cli/world.js'
+import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
+import { parseKernelVersion, runningKernel } from '../src/kernel/version.js'
+import { loadScenarios } from '../src/scenario/catalogue.js'
+import { type ExperimentPlan, planScenario } from '../src/scenario/plan.js'
+import type { Step } from '../src/scenario/steps.js'
+import { TopologyInstance } from '../src/scenario/topology-instance.js'
+
+/** What is compared, as JSON where the tool has it. */
+const QUESTIONS: readonly (readonly string[])[] = [
+  ['ip', '-j', '-d', 'address', 'show'],
+  ['ip', '-j', 'route', 'show', 'table', 'all'],
+  ['ip', '-j', '-6', 'route', 'show', 'table', 'all'],
+  ['sysctl', '-a', '--pattern', '^net\\.ipv4\\.conf\\.|^net\\.ipv6\\.conf\\..*disable_ipv6|igmp_link_local'],
+]
+/** What the order of events, or the time since, decides. */
+const OF_THE_MOMENT =
+  /"(operstate|flags|valid_life_time|preferred_life_time|tentative|gc_timer|hello_timer|tcn_timer|topology_change_timer|age|hold_timer|message_age_timer|forward_delay_timer|state|expires|metrics|link_netnsid|topology_change|bridge_id|root_id|designated_bridge|designated_root|min_mtu|max_mtu)":("[^"]*"|\[[^\]]*\]|\{[^}]*\}|[^,}\]]*),?/g
+
+process.exitCode = await inWorld(false, async () => {
+  const backend = await defaultBackend()
+  const kernel = parseKernelVersion(runningKernel().version) ?? { major: 0, minor: 0, patch: 0 }
+  for (const scenario of await loadScenarios()) {
+    const [plan] = planScenario(scenario, {
+      kernel,
+      iptables: backend,
+      commands: iptablesCommands(backend, backend),
+      instance: '',
+    })
+    if (!plan) continue
+    const [own, programs] = [await describe(plan), await describe(byPrograms(plan))]
+    for (const [key, value] of own)
+      if (programs.get(key) !== value)
+        process.stdout.write(
+          `${scenario.id} ${key}\n  itself    ${value}\n  programs  ${programs.get(key)}\n`,
+        )
+    process.stdout.write(`${scenario.id}: ${own.size} answers compared\n`)
+  }
+  return 0
+})
+
+/** Builds a topology, asks every node every question, and takes it down. */
+async function describe(plan: ExperimentPlan): Promise<Map<string, string>> {
+  const topology = new TopologyInstance(
+    plan,
+    () => 5,
+    () => {},
+  )
+  const answers = new Map<string, string>()
+  try {
+    await topology.build()
+    for (const node of Object.keys(plan.netns))
+      for (const argv of QUESTIONS) {
+        const { stdout } = await topology.exec(node, argv, 'compare')
+        answers.set(`${node}: ${argv.join(' ')}`, normal(stdout))
+      }
+  } finally {
+    await topology.destroy()
+  }
+  return answers
+}
+
+function normal(answer: string): string {
+  const text = answer.replace(OF_THE_MOMENT, '').replaceAll(',}', '}')
+  // Routes that the kernel adds by itself come in the order in which carriers did.
+  return text.startsWith('[')
+    ? JSON.stringify((JSON.parse(text) as unknown[]).map(entry => JSON.stringify(entry)).sort())
+    : text
+}
+
+function byPrograms(plan: ExperimentPlan): ExperimentPlan {
+  const plain = (step: Step): Step => {
+    if (step.do !== 'run') return step
+    const { builtin, ...rest } = step
+    return rest
+  }
+  return { ...plan, build: plan.build.map(stage => stage.map(plain)), teardown: plan.teardown.map(plain) }
+}
