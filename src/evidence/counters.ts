@@ -2,8 +2,22 @@
 import type { Netns } from '../world/netns.js'
 import type { ConntrackStatProof, EvidenceSource, Finding, MibProof } from './proof.js'
 
-/** Counters of a namespace by nstat's names (`IpInDelivers`, `TcpExtIPReversePathFilter`, `Icmp6InNeighborSolicits`). */
+const readNow = new WeakMap<Netns, Map<string, number>>()
+
+/**
+ * Counters of a namespace by nstat's names (`IpInDelivers`, `TcpExtIPReversePathFilter`, `Icmp6InNeighborSolicits`). All
+ * proofs that ask at one moment get one reading.
+ */
 function readMibs(netns: Netns): Map<string, number> {
+  const known = readNow.get(netns)
+  if (known) return known
+  const counters = parseMibs(netns)
+  readNow.set(netns, counters)
+  queueMicrotask(() => readNow.delete(netns))
+  return counters
+}
+
+function parseMibs(netns: Netns): Map<string, number> {
   const counters = new Map<string, number>()
   for (const file of ['netstat', 'snmp']) {
     const lines = netns.readProc(file)?.split('\n') ?? []

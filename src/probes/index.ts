@@ -33,6 +33,11 @@ export function prepareProbe(spec: ProbeSpec) {
   return kindOf(spec).prepare?.(spec) ?? []
 }
 
+/** Roughly how many milliseconds a probe takes to come to an outcome. */
+export function typicalMs(spec: ProbeSpec, outcome: 'works' | 'fails'): number {
+  return kindOf(spec).typicalMs(outcome)
+}
+
 /** The node that the probe is seen from. */
 export function probeNode(spec: ProbeSpec): string {
   return 'node' in spec ? spec.node : (spec.clients[0] ?? '')

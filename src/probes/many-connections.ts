@@ -50,6 +50,8 @@ export const manyConnectionsProbe: ProbeKind<ManyConnectionsSpec> = {
   describe: ({ clients, to, port, connections }) =>
     `${clients.length} × ${connections} connections to ${to}:${port}`,
 
+  typicalMs: () => 400,
+
   async run({ clients, to, port, router, server, connections, patienceMs }, { netns }) {
     const before = readConntrackStatistics(netns(router))
     const listener = new LoadProcess(netns(server), SERVER, [port])

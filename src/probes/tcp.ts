@@ -15,6 +15,8 @@ export interface TcpSpec {
 export const tcpProbe: ProbeKind<TcpSpec> = {
   describe: ({ to, port }) => `nc ${to} ${port}`,
 
+  typicalMs: outcome => (outcome === 'fails' ? 50 : 10),
+
   async run({ node, to, port, server }, context) {
     const client = new TcpClient(context.netns(node))
     try {

@@ -7,6 +7,7 @@ import { checkCapabilities } from '../kernel/capabilities.js'
 import { describeMachine } from '../kernel/machine.js'
 import { Speed } from '../kernel/speed.js'
 import { parseKernelVersion, runningKernel } from '../kernel/version.js'
+import { typicalMs } from '../probes/index.js'
 import { randomNumbers, shuffled } from '../random.js'
 import type { RunEvent } from '../report/events.js'
 import type { Report, ScenarioReport, TrialReport, Verdict } from '../report/schema.js'
@@ -47,6 +48,8 @@ export interface RunOptions {
 /** Where a processor has nothing to wait for but protocols. A slow machine is busy with each of them. */
 const JOBS_PER_CPU = { normal: 6, slow: 3 }
 const SLOW = 2
+/** What it takes for a daemon to be ready, roughly. */
+const DAEMON_MS = 200
 
 /** Runs scenarios on the running kernel, inside the world. Throws LabError for a malformed scenario, before anything runs. */
 export async function run(options: RunOptions): Promise<Report> {
@@ -100,7 +103,10 @@ export async function run(options: RunOptions): Promise<Report> {
   for (const { id, why } of missing.values()) notice(id, why)
 
   const inOrder = planned.flatMap(({ scenario, plans }) => plans.map(entry => ({ scenario, ...entry })))
-  const queue = options.seed === undefined ? inOrder : shuffled(inOrder, randomNumbers(options.seed))
+  const queue =
+    options.seed === undefined
+      ? inOrder.sort((a, b) => typicalLength(b.plan) - typicalLength(a.plan))
+      : shuffled(inOrder, randomNumbers(options.seed))
   const pending = new Map(planned.map(({ scenario, plans }) => [scenario.id, plans.length]))
   const reports = new Map<string, ScenarioReport>()
   const trials = new Map<string, TrialReport[]>(planned.map(({ scenario }) => [scenario.id, []]))
@@ -190,6 +196,16 @@ export function exitCode(report: Report): number {
 
 function trialsOf(plan: ExperimentPlan): number {
   return plan.phases.reduce((sum, phase) => sum + phase.trials.length, 0)
+}
+
+/** Roughly how many milliseconds an experiment takes. The longest begin first, so that none is left alone at the end. */
+function typicalLength(plan: ExperimentPlan): number {
+  const trials = plan.phases.flatMap(phase => phase.trials)
+  const daemons = plan.build.flat().filter(step => step.do === 'daemon')
+  return trials.reduce(
+    (sum, { spec, expectation }) => sum + typicalMs(spec, expectation.outcome),
+    DAEMON_MS * daemons.length,
+  )
 }
 
 function skippedTrials(plan: ExperimentPlan, repetition: number, why: string): TrialReport[] {

@@ -1,0 +1,85 @@
+/** The short forms of `npm run soak` and `npm run chaos`, and the chance that both of them live by. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { pick, randomNumbers, shuffled } from '../src/random.js'
+import { planRound } from './chaos-round.js'
+import { FAULTS } from './faults.js'
+import { stateChanges } from './snapshot.js'
+
+const needsRoot = process.getuid?.() === 0 ? {} : { skip: 'it takes root' }
+/** Small ones, with all that can be disturbed but the daemons. */
+const QUICK = ['lan-dnat-without-snat', 'rp-filter-loopback-redirect']
+t.setTimeout(300_000)
+
+async function script(
+  name: string,
+  args: readonly string[],
+): Promise<{ status: number | null; said: string }> {
+  const file = fileURLToPath(new URL(name, import.meta.url))
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  return { status: child.exitCode, said: out + err }
+}
+
+t.test('the same seed gives the same numbers, and another seed others', async test => {
+  const numbers = (seed: number) => Array.from({ length: 100 }, randomNumbers(seed))
+  test.same(numbers(7), numbers(7))
+  test.notSame(numbers(7), numbers(8))
+  test.ok(numbers(7).every(number => number >= 0 && number < 1))
+})
+
+t.test('a shuffled list has every entry once, and comes in every order about as often', async test => {
+  const random = randomNumbers(1)
+  const orders = new Map<string, number>()
+  for (let time = 0; time < 6000; time++) {
+    const order = shuffled(['a', 'b', 'c'], random).join('')
+    orders.set(order, (orders.get(order) ?? 0) + 1)
+  }
+  test.same([...orders.keys()].sort(), ['abc', 'acb', 'bac', 'bca', 'cab', 'cba'])
+  test.ok(
+    [...orders.values()].every(times => times > 850 && times < 1150),
+    [...orders.values()].join(' '),
+  )
+  test.throws(() => pick([], random), RangeError)
+})
+
+t.test('a round is decided by its seed, and consecutive seeds go through every fault', async test => {
+  const ids = [...QUICK, 'hairpin-ipv6-dad']
+  const { random: one, ...first } = planRound(3, ids)
+  const { random: other, ...second } = planRound(3, ids)
+  test.same(first, second)
+  test.equal(one(), other(), 'what the fault itself leaves to chance comes from the seed, too')
+  const faults = new Set(FAULTS.map((_, at) => planRound(1000 + at, ids).fault.name))
+  test.equal(faults.size, FAULTS.length)
+})
+
+t.test('what changed on the host is named line by line', async test => {
+  const changes = stateChanges({ links: 'lo\neth0', mounts: '/' }, { links: 'lo\nveth1', mounts: '/' })
+  test.same(changes, ['links lost: eth0', 'links got: veth1'])
+})
+
+t.test('a number that is none is refused before anything runs', needsRoot, async test => {
+  const { status, said } = await script('soak.js', ['--repeat', 'often'])
+  test.equal(status, 2)
+  test.match(said, /--repeat often is not a whole number/)
+})
+
+t.test('repeated in a shuffled order, no trial changes its verdict', needsRoot, async test => {
+  const { status, said } = await script('soak.js', ['--repeat', '2', '--memory', '0', '--seed', '1'])
+  test.equal(status, 0, said)
+  test.match(said, /shuffled; the same order again: --seed 1\n/)
+})
+
+t.test('30 runs in one process leave no descriptor open', needsRoot, async test => {
+  const { status, said } = await script('soak.js', ['--repeat', '0', '--memory', '30'])
+  test.equal(status, 0, said)
+})
+
+t.test('disturbed at any moment, a run tells the truth and leaves nothing', needsRoot, async test => {
+  const { status, said } = await script('chaos.js', ['--times', '23', '--seed', '1', ...QUICK])
+  test.equal(status, 0, said)
+})

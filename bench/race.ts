@@ -1,0 +1,73 @@
+/**
+ * The statistical race of snat-port-race at length: for each way to pick a port, many connections at once through the
+ * masquerade, the share that lost its SYN with its confidence interval, retransmissions and latencies.
+ */
+import { inWorld } from '../src/cli/world.js'
+import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
+import { parseKernelVersion, runningKernel } from '../src/kernel/version.js'
+import { manyConnectionsProbe } from '../src/probes/many-connections.js'
+import { chooseScenarios } from '../src/scenario/catalogue.js'
+import { planScenario } from '../src/scenario/plan.js'
+import { TopologyInstance } from '../src/scenario/topology-instance.js'
+
+/** One setting's measurements, all runs together. */
+export interface RaceResult {
+  readonly setting: string
+  readonly measured: Readonly<Record<string, number>>
+  readonly says: string
+}
+
+const SETTINGS = ['none', 'random', 'random-fully'] as const
+const DEADLINE_MS = 30_000
+
+/** `node race.js CONNECTIONS`: in a world, prints a line of JSON for each setting. */
+process.exitCode = await inWorld(false, async () => {
+  const connections = Number(process.argv[2])
+  const [scenario] = await chooseScenarios(['snat-port-race'])
+  if (!scenario) throw new Error('there is no scenario snat-port-race')
+  const backend = await defaultBackend()
+  const commands = iptablesCommands(backend, backend)
+  const kernel = parseKernelVersion(runningKernel().version) ?? { major: 0, minor: 0, patch: 0 }
+  const plans = planScenario(scenario, { kernel, iptables: backend, commands, instance: 'bench' })
+  const toggle = scenario.toggles['random-fully']
+  const [spec] = Object.values(scenario.probes).flatMap(probe =>
+    probe.kind === 'many-connections' ? [probe] : [],
+  )
+  for (const setting of SETTINGS) {
+    // A topology for each: no entry is left from the setting before.
+    const [plan] = plans
+    if (!plan || !toggle || !spec) throw new Error('snat-port-race is not what it was')
+    const topology = new TopologyInstance(
+      plan,
+      () => 5,
+      () => {},
+    )
+    await topology.build()
+    await topology.performAll(plan.phases[0]?.change ?? [])
+    const settings = { ...plan.phases[0]?.settings, 'random-fully': setting }
+    const mac = () => ''
+    if (setting !== toggle.settings[0])
+      await topology.performAll(
+        toggle.change(setting, toggle.settings[0], {
+          iptables: commands,
+          folder: plan.folder,
+          settings,
+          mac,
+        }),
+      )
+    const { measured = {}, says } = await manyConnectionsProbe.run(
+      // A second after it was lost, a SYN is sent again; its connection is then one of the slowest.
+      { ...spec, connections, patienceMs: 1500 },
+      {
+        netns: node => topology.netns(node),
+        server: (node, port) => topology.server(node, port),
+        deadlineMs: DEADLINE_MS,
+        lost: new AbortController().signal,
+      },
+    )
+    await topology.destroy()
+    const result: RaceResult = { setting, measured, says }
+    process.stdout.write(`${JSON.stringify(result)}\n`)
+  }
+  return 0
+})

@@ -1,0 +1,71 @@
+/** The topology of the benchmark: hosts on one bridge, and the plan of a topology that nothing is tried in. */
+import type { ExperimentPlan } from '../src/scenario/plan.js'
+import type { Step } from '../src/scenario/steps.js'
+import { compileTopology } from '../src/topology/compile.js'
+import type { Topology } from '../src/topology/model.js'
+
+/** Address of a host, counted from 0. */
+export function hostAddress(host: number): string {
+  return `10.99.${(host + 1) >> 8}.${(host + 1) & 255}`
+}
+
+/** `hosts` namespaces, each with one veth pair to a bridge. */
+export function star(hosts: number): Topology {
+  const all = Array.from({ length: hosts }, (_, host) => host)
+  return {
+    nodes: {
+      ...Object.fromEntries(
+        all.map(host => [`h${host}`, { is: 'a host', addresses: { eth0: [`${hostAddress(host)}/16`] } }]),
+      ),
+      switch: { is: 'the switch', bridges: { br0: { ports: all.map(host => `p${host}`) } } },
+    },
+    links: all.map(host => [
+      { node: `h${host}`, device: 'eth0' },
+      { node: 'switch', device: `p${host}` },
+    ]),
+  }
+}
+
+const COMMANDS = { iptables: 'iptables', restore: 'iptables-restore', save: 'iptables-save' }
+
+/** The plan that only builds a topology and takes it down; without the lab's own system calls when `programs` says so. */
+export function standing(topology: Topology, programs: boolean): ExperimentPlan {
+  const compiled = compileTopology(
+    topology,
+    {
+      netns: node => node,
+      alone: true,
+      mac: (node, device) => {
+        const number = Number(device.slice(1))
+        const host = node === 'switch' ? number : Number(node.slice(1))
+        return [2, 0, 0, node === 'switch' ? 1 : 2, host >> 8, host & 255]
+          .map(byte => byte.toString(16).padStart(2, '0'))
+          .join(':')
+      },
+      firstIndex: 100,
+      folder: '/run/netns-lab/bench',
+    },
+    COMMANDS,
+  )
+  const plain = (step: Step): Step => {
+    if (step.do !== 'run' || !programs) return step
+    const { builtin, ...rest } = step
+    return rest
+  }
+  return {
+    scenario: 'bench',
+    id: '',
+    title: 'bench',
+    iptables: 'nft',
+    commands: COMMANDS,
+    netns: Object.fromEntries(Object.keys(topology.nodes).map(node => [node, node])),
+    macs: compiled.macs,
+    indexes: compiled.indexes,
+    folder: '/run/netns-lab/bench',
+    needs: [],
+    usesIptables: false,
+    build: compiled.build.map(stage => stage.map(plain)),
+    phases: [],
+    teardown: compiled.teardown.map(plain),
+  }
+}
