@@ -59,8 +59,7 @@ process.exitCode = await inWorld(false, async () => {
       // A second after it was lost, a SYN is sent again; its connection is then one of the slowest.
       { ...spec, connections, patienceMs: 1500 },
       {
-        netns: node => topology.netns(node),
-        server: (node, port) => topology.server(node, port),
+        ...topology.probeContext,
         deadlineMs: DEADLINE_MS,
         lost: new AbortController().signal,
       },

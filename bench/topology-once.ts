@@ -50,8 +50,7 @@ async function measure(): Promise<number> {
     const { outcome, says } = await runProbe(
       { kind: 'ping', node: 'h0', to: hostAddress(host) },
       {
-        netns: node => topology.netns(node),
-        server: (node, port) => topology.server(node, port),
+        ...topology.probeContext,
         deadlineMs: DEADLINE_MS,
         lost: new AbortController().signal,
       },

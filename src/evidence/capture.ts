@@ -32,7 +32,9 @@ export class CaptureFile {
   #interfaces = 0
   leftOut = 0
 
-  /** Throws ENOENT, EACCES or ENOSPC. */
+  #failure: NodeJS.ErrnoException | undefined
+
+  /** Throws ENOENT or EACCES. */
   constructor(file: string) {
     this.#fd = openPrivate(file)
     this.#write(sectionHeader())
@@ -48,12 +50,19 @@ export class CaptureFile {
     else this.#write(enhancedPacket(frame))
   }
 
+  /** Throws what the first write that failed did: it may have been a frame's, which nobody waits for. */
   close(): void {
     closeSync(this.#fd)
+    if (this.#failure) throw this.#failure
   }
 
   #write(block: Buffer): void {
-    this.#size += writeSync(this.#fd, block)
+    if (this.#failure) return
+    try {
+      this.#size += writeSync(this.#fd, block)
+    } catch (error) {
+      this.#failure = error as NodeJS.ErrnoException
+    }
   }
 }
 

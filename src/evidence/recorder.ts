@@ -158,7 +158,7 @@ export class EvidenceRecorder {
     if (typeof this.#trace !== 'string') this.#trace.close()
     if (this.#file && this.#file.leftOut > 0)
       notice('part of the capture', `${this.#file.leftOut} frames did not fit into capture.pcapng`)
-    this.#file?.close()
+    if (out !== undefined) writing(join(out, 'capture.pcapng'), () => this.#file?.close())
     if (typeof log === 'string') return
     if (out !== undefined) {
       const lines = log

@@ -1,5 +1,5 @@
 /** Every capability that a scenario may need, and what of them this machine lacks. */
-import { describeError, LabError, unknownWord } from '../errors.js'
+import { describeError, EXIT, LabError, unknownWord } from '../errors.js'
 import { runCommand } from '../world/command.js'
 import { brNetfilter } from './capabilities/br-netfilter.js'
 import { bridge } from './capabilities/bridge.js'
@@ -75,7 +75,7 @@ async function whyMissing(capability: Capability): Promise<string | undefined> {
   try {
     return await capability.check()
   } catch (error) {
-    if (!(error instanceof LabError)) throw error
+    if (!(error instanceof LabError) || error.exitCode === EXIT.unavailable) throw error
     return describeError(error)
   }
 }

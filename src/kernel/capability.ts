@@ -1,4 +1,5 @@
 /** One thing that a kernel or a machine may lack, and how to find out. */
+import { EXIT, LabError } from '../errors.js'
 import { runCommand } from '../world/command.js'
 
 export interface Capability {
@@ -17,7 +18,7 @@ export interface Capability {
 
 const TRY_TIMEOUT_MS = 30_000
 
-/** Tries a command in a network namespace of its own; what it said when it failed. Throws LabError when it is not installed. */
+/** Tries a command in a network namespace of its own; what it said when it failed. Throws LabError when it is not installed, or no namespace can be made. */
 export async function tryCommand(argv: readonly string[], stdin?: string): Promise<string | undefined> {
   const record = await runCommand(['unshare', '--net', ...argv], {
     node: null,
@@ -26,5 +27,11 @@ export async function tryCommand(argv: readonly string[], stdin?: string): Promi
   })
   if (record.exitCode === 0) return undefined
   const said = (record.stderr || record.stdout).trim().replace(/\s+/g, ' ')
+  if (/^unshare: .*No space left on device/.test(said))
+    throw new LabError(
+      'no more network namespaces can be made: the limit user.max_net_namespaces is reached (ENOSPC)',
+      'sudo sysctl user.max_net_namespaces=100000',
+      EXIT.unavailable,
+    )
   return `'${argv.join(' ')}' fails: ${said || `exit status ${record.exitCode}`}`
 }

@@ -1,17 +1,19 @@
 /** Which iptables this machine has, and how each backend is called. */
 
 import type { IptablesCommands } from '../topology/compile.js'
-import { runCommand } from '../world/command.js'
+import { CommandError, runCommand } from '../world/command.js'
 import { missingTool } from '../world/tools.js'
 
 export type Backend = 'nft' | 'legacy'
 
 const VERSION_TIMEOUT_MS = 10_000
 
-/** Which backend plain `iptables` is; nft where there is none, which then shows as a missing capability. */
+/** Which backend plain `iptables` is; nft where there is none, which then shows as a missing capability. Throws CommandError when it does not say. */
 export async function defaultBackend(): Promise<Backend> {
   if (missingTool('iptables')) return 'nft'
-  const { stdout } = await runCommand(['iptables', '-V'], { node: null, timeoutMs: VERSION_TIMEOUT_MS })
+  const record = await runCommand(['iptables', '-V'], { node: null, timeoutMs: VERSION_TIMEOUT_MS })
+  if (record.exitCode !== 0) throw new CommandError(record, 'find out which backend iptables has')
+  const { stdout } = record
   return stdout.includes('nf_tables') ? 'nft' : 'legacy'
 }
 

@@ -1,10 +1,12 @@
 /**
- * A client process of the statistical race, in its own network namespace: `node load-client.js ADDRESS PORT COUNT BUDGET
- * PATIENCE`. It says `ready`, reads the moment to begin at (nanoseconds of CLOCK_MONOTONIC) from its standard input, and
- * connects COUNT times from ports 10000 upwards, one in each slot. A connect that has no answer yet does not hold up the
- * next one: it is looked at again at the end, PATIENCE milliseconds after the last.
+ * A client process of the statistical race, in its own network namespace: `node load-client.js ADDRESS PORT`. It says
+ * `ready`, and reads `START FIRST-PORT COUNT BUDGET PATIENCE` from its standard input, a line for each round. Beginning at
+ * START (nanoseconds of CLOCK_MONOTONIC), for BUDGET milliseconds at most, it connects COUNT times from FIRST-PORT upwards,
+ * one in each slot, and writes its report as a line. A connect that has no answer yet does not hold up the next one: it is
+ * looked at again until PATIENCE milliseconds after the last.
  */
 import { constants, setPriority } from 'node:os'
+import { createInterface } from 'node:readline'
 import {
   AF_INET,
   bindSocket,
@@ -39,7 +41,6 @@ export interface LoadReport {
 }
 
 const SO_LINGER = 13
-const FIRST_PORT = 10_000
 /** A connect that takes longer than this waits aside. */
 const AT_ONCE_MS = 2
 /** Time between two connections of one client, 200 µs. */
@@ -49,25 +50,42 @@ const MS_NS = 1_000_000n
 dieWithParent()
 // What else the machine runs at the same time has deadlines.
 setPriority(constants.priority.PRIORITY_LOW)
-const [address = '', port = '', count = '', budget = '', patience = ''] = process.argv.slice(2)
+const [address = '', port = ''] = process.argv.slice(2)
 process.stdout.write('ready\n')
-process.stdin.once('data', data => {
-  const report = load({ address, port: Number(port) }, Number(count), BigInt(data.toString().trim()))
-  process.stdout.write(`${JSON.stringify(report)}\n`)
-  process.stdin.destroy()
-})
+for await (const line of createInterface({ input: process.stdin })) {
+  const [startAt = '0', firstPort, count, budget = '0', patience = '0'] = line.split(' ')
+  const round = {
+    startAt: BigInt(startAt),
+    firstPort: Number(firstPort),
+    attempts: Number(count),
+    budgetNs: BigInt(budget) * MS_NS,
+    patienceNs: BigInt(patience) * MS_NS,
+  }
+  process.stdout.write(`${JSON.stringify(load({ address, port: Number(port) }, round))}\n`)
+}
+
+interface Round {
+  readonly startAt: bigint
+  readonly firstPort: number
+  readonly attempts: number
+  readonly budgetNs: bigint
+  readonly patienceNs: bigint
+}
 
 interface Pending {
   readonly fd: number
   readonly sent: bigint
 }
 
-function load(to: { address: string; port: number }, attempts: number, startAt: bigint): LoadReport {
+function load(
+  to: { address: string; port: number },
+  { startAt, firstPort, attempts, budgetNs, patienceNs }: Round,
+): LoadReport {
   // The sockets are closed with a reset, so that no TIME_WAIT keeps a port from the next run.
   const linger = Buffer.concat([int32(1), int32(0)])
   const latenciesUs: number[] = []
   let pending: Pending[] = []
-  const until = startAt + BigInt(budget) * MS_NS
+  const until = startAt + budgetNs
   let refused = 0
   let attempted = 0
   let lost = 0
@@ -88,7 +106,7 @@ function load(to: { address: string; port: number }, attempts: number, startAt: 
     setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
     setSocketOption(fd, SOL_SOCKET, SO_LINGER, linger)
     try {
-      bindSocket(fd, { address: '0.0.0.0', port: FIRST_PORT + attempted })
+      bindSocket(fd, { address: '0.0.0.0', port: firstPort + attempted })
       // CLOCK_MONOTONIC is the same for all processes: the clients meet again at the beginning of every slot.
       const slot = startAt + BigInt(attempted) * SLOT_NS
       while (process.hrtime.bigint() < slot);
@@ -103,7 +121,7 @@ function load(to: { address: string; port: number }, attempts: number, startAt: 
     }
   }
   const ended = process.hrtime.bigint()
-  const last = ended + BigInt(patience) * MS_NS
+  const last = ended + patienceNs
   while (pending.length > 0) {
     pending = pending.filter((one, index) => !settle(one, index === 0 ? 1 : 0))
     if (process.hrtime.bigint() > last) break

@@ -1,5 +1,4 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -52,26 +51,51 @@ export const manyConnectionsProbe: ProbeKind<ManyConnectionsSpec> = {
 
   typicalMs: () => 400,
 
-  async run({ clients, to, port, router, server, connections, patienceMs }, { netns }) {
+  async run({ clients, to, port, router, server, connections, patienceMs }, { netns, keep }) {
+    const load = keep(`load on ${to}:${port}`, () => new Load(netns, { clients, to, port, server }))
     const before = readConntrackStatistics(netns(router))
-    const listener = new LoadProcess(netns(server), SERVER, [port])
-    const loads = clients.map(
-      client => new LoadProcess(netns(client), CLIENT, [to, port, connections, BUDGET_MS, patienceMs]),
-    )
-    const all = [listener, ...loads]
-    try {
-      await Promise.all(all.map(one => one.line()))
-      const startAt = process.hrtime.bigint() + HEAD_START_NS
-      for (const load of loads) load.tell(`${startAt}\n`)
-      const lines = await Promise.all(loads.map(load => load.line()))
-      const reports = lines.map(line => JSON.parse(line) as LoadReport)
-      const after = readConntrackStatistics(netns(router))
-      return summarize(reports, (after?.get('insert_failed') ?? 0) - (before?.get('insert_failed') ?? 0))
-    } finally {
-      // The next trial's server wants the same port.
-      await Promise.all(all.map(one => one.kill()))
-    }
+    const reports = await load.round(connections, patienceMs)
+    const after = readConntrackStatistics(netns(router))
+    return summarize(reports, (after?.get('insert_failed') ?? 0) - (before?.get('insert_failed') ?? 0))
   },
+}
+
+/** Source ports of the load, below those that the kernel hands out by itself. */
+const FIRST_PORT = 2000
+const LAST_PORT = 32_000
+
+/** The clients and their server, ready for one round after the other. */
+class Load {
+  readonly #server: LoadProcess
+  readonly #clients: readonly LoadProcess[]
+  readonly #ready: Promise<unknown>
+  #port = FIRST_PORT
+
+  constructor(
+    netns: (node: string) => Netns,
+    { clients, to, port, server }: Pick<ManyConnectionsSpec, 'clients' | 'to' | 'port' | 'server'>,
+  ) {
+    this.#server = new LoadProcess(netns(server), SERVER, [port])
+    this.#clients = clients.map(client => new LoadProcess(netns(client), CLIENT, [to, port]))
+    this.#ready = Promise.all([this.#server, ...this.#clients].map(one => one.line()))
+  }
+
+  /** Has every client connect so many times. Throws LabError when a process is gone. */
+  async round(connections: number, patienceMs: number): Promise<LoadReport[]> {
+    await this.#ready
+    // Ports that no round had before: what connection tracking still has an entry for is not translated anew.
+    if (this.#port + connections > LAST_PORT) this.#port = FIRST_PORT
+    const startAt = process.hrtime.bigint() + HEAD_START_NS
+    for (const client of this.#clients)
+      client.tell(`${[startAt, this.#port, connections, BUDGET_MS, patienceMs].join(' ')}\n`)
+    this.#port += connections
+    const lines = await Promise.all(this.#clients.map(client => client.line()))
+    return lines.map(line => JSON.parse(line) as LoadReport)
+  }
+
+  close(): void {
+    for (const one of [this.#server, ...this.#clients]) one.close()
+  }
 }
 
 /** One of the processes that make the load. */
@@ -88,7 +112,8 @@ class LoadProcess {
     this.#child = netns.inside(() => ({
       child: spawn(process.execPath, [script, ...args.map(String)], { stdio: ['pipe', 'pipe', 'pipe'] }),
     })).child
-    // It may be gone before it reads what it is told; that it says nothing then is the error.
+    // That it could not be started, or is gone before it reads what it is told, shows as a line that does not come.
+    this.#child.on('error', error => (this.#said += error.message))
     this.#child.stdin.on('error', () => {})
     this.#child.stderr.on('data', data => (this.#said += data))
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
@@ -108,9 +133,8 @@ class LoadProcess {
     this.#child.stdin.write(text)
   }
 
-  async kill(): Promise<void> {
+  close(): void {
     this.#child.kill('SIGKILL')
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
   }
 }
 

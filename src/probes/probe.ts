@@ -20,6 +20,8 @@ export interface ProbeResult {
 export interface ProbeContext {
   readonly netns: (node: string) => Netns
   readonly server: (node: string, port: number) => EchoServer
+  /** What a probe makes once and uses again, until the topology is taken down: what `make` makes, the first time for a key. */
+  readonly keep: <T extends { close(): void }>(key: string, make: () => T) => T
   /** Milliseconds after which an answer that has not come counts as lost, scaled to the machine. */
   readonly deadlineMs: number
   /** Aborts when the kernel's own evidence says that the packet was lost: nothing is left to wait for. */

@@ -178,8 +178,7 @@ async function runTrial(
   )
   const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, speed) : undefined
   const result = await runProbe(trial.spec, {
-    netns: node => topology.netns(node),
-    server: (node, port) => topology.server(node, port),
+    ...topology.probeContext,
     deadlineMs: DEADLINE_MS * speed.slowness(),
     lost: lost.signal,
   }).finally(() => ended.abort())

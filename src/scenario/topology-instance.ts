@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { LabError } from '../errors.js'
+import type { ProbeContext } from '../probes/probe.js'
 import { EchoServer } from '../probes/server.js'
 import { CommandError, type CommandRecord, killGroup, runCommand } from '../world/command.js'
 import { Netns } from '../world/netns.js'
@@ -49,6 +50,7 @@ export class TopologyInstance {
   #built = false
   #turnBegan = performance.now()
   readonly #born = new Map<string, string | undefined>()
+  readonly #kept = new Map<string, { close(): void }>()
   readonly #names: ReadonlyMap<string, string>
   readonly #daemons: { child: ChildProcess; step: DaemonStep }[] = []
 
@@ -100,6 +102,19 @@ export class TopologyInstance {
     return server
   }
 
+  /** What probes need here beside their nodes and servers. */
+  get probeContext(): Pick<ProbeContext, 'netns' | 'server' | 'keep'> {
+    return {
+      netns: node => this.netns(node),
+      server: (node, port) => this.server(node, port),
+      keep: <T extends { close(): void }>(key: string, make: () => T): T => {
+        const kept = (this.#kept.get(key) as T | undefined) ?? make()
+        this.#kept.set(key, kept)
+        return kept
+      },
+    }
+  }
+
   /** Runs a command in a node, whatever its exit status. */
   async exec(
     node: string | null,
@@ -121,6 +136,7 @@ export class TopologyInstance {
   async destroy(): Promise<void> {
     for (const { child } of this.#daemons) if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL')
     for (const server of this.#servers.values()) server.close()
+    for (const kept of this.#kept.values()) kept.close()
     for (const netns of this.#netns.values()) retire(netns)
     // What a build left half-made goes with the world; to take it down by name would only fail on what is not there.
     if (this.#built) await this.performAll(this.plan.teardown)

@@ -64,7 +64,14 @@ export async function runInWorld(
   for (const signal of SIGNALS) process.on(signal, forward)
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
-    if (up) return code ?? (signal === 'SIGKILL' ? EXIT.error : EXIT.interrupted)
+    // unshare's and setpriv's own failures end with these; any other status is that of the process inside, which has said why.
+    if (code !== null && (up || ![1, 126, 127].includes(code))) return code
+    if (up)
+      throw new LabError(
+        `the run was ended by ${signal}`,
+        'everything that it made is gone, and nothing is known about the kernel: run it again',
+        signal === 'SIGKILL' ? EXIT.error : EXIT.interrupted,
+      )
     throw cannotEnter(`unshare ended with ${signal ?? `status ${code}`}`, rootless)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
