@@ -35,7 +35,7 @@ export function prepareProbe(spec: ProbeSpec) {
 
 /** Roughly how many milliseconds a probe takes to come to an outcome. */
 export function typicalMs(spec: ProbeSpec, outcome: 'works' | 'fails'): number {
-  return kindOf(spec).typicalMs(outcome)
+  return kindOf(spec).typicalMs(spec, outcome)
 }
 
 /** The node that the probe is seen from. */

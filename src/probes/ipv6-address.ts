@@ -48,7 +48,7 @@ export function ipv6Addresses(netns: Netns): DeviceAddress[] {
 export const ipv6AddressProbe: ProbeKind<Ipv6AddressSpec> = {
   describe: ({ device, startsWith }) => `ip -6 addr show dev ${device} | grep ${startsWith}`,
 
-  typicalMs: () => 80,
+  typicalMs: ({ takesMs = 0 }) => 80 + takesMs,
 
   // Writing 1 flushes every address of the device at once, 0 starts autoconfiguration anew (addrconf_disable_ipv6). Not
   // read back: with accept_dad=2 a duplicate may have made it 1 again by then.

@@ -27,7 +27,7 @@ const ECHO = { v4: { request: 8, reply: 0 }, v6: { request: 128, reply: 129 } }
 export const pingProbe: ProbeKind<PingSpec> = {
   describe: ({ to }) => `ping -c 1 ${to}`,
 
-  typicalMs: outcome => (outcome === 'fails' ? 50 : 5),
+  typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 5),
 
   async run({ node, to }, { netns, deadlineMs, lost }) {
     const v6 = to.includes(':')

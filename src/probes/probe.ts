@@ -33,7 +33,7 @@ export interface ProbeKind<Spec> {
   /** What it does, as a command that a reader knows. */
   describe(spec: Spec): string
   /** Roughly how many milliseconds it takes to come to this outcome: what takes long is best begun early. */
-  typicalMs(outcome: 'works' | 'fails'): number
+  typicalMs(spec: Spec, outcome: 'works' | 'fails'): number
   /** Steps before each run of it, part of the plan. */
   prepare?(spec: Spec): Step[]
   /** Runs it. Throws SystemError only when the lab itself is broken. */

@@ -26,7 +26,7 @@ const SYN_RETRANSMISSION_MS = 1000
 export const snatRaceProbe: ProbeKind<SnatRaceSpec> = {
   describe: ({ clients, to, port }) => `${clients.length} × connect to ${to}:${port} from one source port`,
 
-  typicalMs: outcome => (outcome === 'fails' ? SYN_RETRANSMISSION_MS : 20),
+  typicalMs: (_, outcome) => (outcome === 'fails' ? SYN_RETRANSMISSION_MS : 20),
 
   async run(spec, context) {
     for (let attempt = 1; ; attempt++) {

@@ -15,7 +15,7 @@ export interface TcpSpec {
 export const tcpProbe: ProbeKind<TcpSpec> = {
   describe: ({ to, port }) => `nc ${to} ${port}`,
 
-  typicalMs: outcome => (outcome === 'fails' ? 50 : 10),
+  typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 10),
 
   async run({ node, to, port, server }, context) {
     const client = new TcpClient(context.netns(node))

@@ -25,7 +25,7 @@ export interface UdpSpec {
 export const udpProbe: ProbeKind<UdpSpec> = {
   describe: ({ to, port }) => `nc -u ${to} ${port}`,
 
-  typicalMs: outcome => (outcome === 'fails' ? 50 : 5),
+  typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 5),
 
   async run({ node, to, port, server }, { netns, server: serverOf, deadlineMs, lost }) {
     const fd = netns(node).inside(() => openSocket(AF_INET, SOCK_DGRAM))

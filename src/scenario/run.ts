@@ -13,6 +13,7 @@ import type { RunEvent } from '../report/events.js'
 import type { Report, ScenarioReport, TrialReport, Verdict } from '../report/schema.js'
 import { VERDICTS } from '../report/schema.js'
 import type { IptablesCommands } from '../topology/compile.js'
+import { startRunner } from '../world/aside.js'
 import type { Scenario } from './define.js'
 import { type OnSurprise, runExperiment, trialReport } from './experiment.js'
 import { judgeScenario } from './judge.js'
@@ -46,7 +47,7 @@ export interface RunOptions {
 }
 
 /** Where a processor has nothing to wait for but protocols. A slow machine is busy with each of them. */
-const JOBS_PER_CPU = { normal: 6, slow: 3 }
+const JOBS_PER_CPU = { normal: 8, slow: 3 }
 const SLOW = 2
 /** What it takes for a daemon to be ready, roughly. */
 const DAEMON_MS = 200
@@ -58,6 +59,7 @@ export async function run(options: RunOptions): Promise<Report> {
   const kernel = runningKernel()
   const version = parseKernelVersion(kernel.version) ?? { major: 0, minor: 0, patch: 0 }
   const machine = await describeMachine(options.rootless)
+  startRunner()
   const planned = options.scenarios.map((scenario, scenarioIndex) => ({
     scenario,
     plans: options.backends.flatMap(({ backend, commands }, backendIndex) =>

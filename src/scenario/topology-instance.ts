@@ -6,7 +6,8 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { LabError } from '../errors.js'
 import type { ProbeContext } from '../probes/probe.js'
 import { EchoServer } from '../probes/server.js'
-import { CommandError, type CommandRecord, killGroup, runCommand } from '../world/command.js'
+import { runAside } from '../world/aside.js'
+import { CommandError, type CommandRecord, killGroup } from '../world/command.js'
 import { Netns } from '../world/netns.js'
 import { linksDown, performBuiltin } from './builtins.js'
 import type { ExperimentPlan } from './plan.js'
@@ -122,7 +123,7 @@ export class TopologyInstance {
     why: string,
     stdin?: string,
   ): Promise<CommandRecord> {
-    const record = await runCommand(argv, {
+    const record = await runAside(argv, {
       node,
       netns: node === null ? undefined : this.netns(node),
       stdin,
@@ -263,7 +264,7 @@ export class TopologyInstance {
 
   async #isReady({ node, ready }: DaemonStep): Promise<boolean> {
     if ('file' in ready) return existsSync(ready.file)
-    const { exitCode } = await runCommand(ready.argv, {
+    const { exitCode } = await runAside(ready.argv, {
       node,
       netns: this.netns(node),
       timeoutMs: COMMAND_TIMEOUT_MS * this.slowness(),

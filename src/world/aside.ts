@@ -1,0 +1,74 @@
+/**
+ * Commands that a process beside the lab's own starts. To start a program is to copy the address space of the one that does
+ * (fork), to fault it in again page by page, and to stand still until the program has been found (uv_spawn()): for a process
+ * of some hundred MiB that has packets to answer, milliseconds each time.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { LabError } from '../errors.js'
+import type { CommandRecord, RunOptions } from './command.js'
+
+/** What the process is asked for. */
+export interface Order {
+  readonly id: number
+  readonly argv: readonly string[]
+  /** Name under /run/netns of the namespace to run in. */
+  readonly netns: string | undefined
+  readonly options: Omit<RunOptions, 'netns'>
+}
+
+/** What it answers. */
+export type Answer =
+  | { readonly id: number; readonly record: CommandRecord }
+  | {
+      readonly id: number
+      readonly failure: { readonly message: string; readonly remedy: string; readonly exitCode: number }
+    }
+
+interface Waiting {
+  readonly resolve: (record: CommandRecord) => void
+  readonly reject: (error: Error) => void
+}
+
+const RUNNER = fileURLToPath(new URL('./command-runner.js', import.meta.url))
+const waiting = new Map<number, Waiting>()
+let runner: ChildProcess | undefined
+let orders = 0
+
+/** Runs a program as `runCommand` does, without keeping this process from its work. Throws what `runCommand` throws. */
+export function runAside(argv: readonly string[], { netns, ...options }: RunOptions): Promise<CommandRecord> {
+  runner ??= startRunner()
+  const child = runner
+  const order: Order = { id: ++orders, argv, netns: netns?.name, options }
+  return new Promise((resolve, reject) => {
+    waiting.set(order.id, { resolve, reject })
+    child.channel?.ref()
+    // That it is gone is what its end says.
+    child.send(order, () => {})
+  })
+}
+
+/** Starts the process, which takes a while, before there is something to do for it. */
+export function startRunner(): ChildProcess {
+  if (runner) return runner
+  const child = fork(RUNNER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
+  runner = child
+  child.on('message', (answer: Answer) => {
+    const asked = waiting.get(answer.id)
+    waiting.delete(answer.id)
+    if (waiting.size === 0) child.channel?.unref()
+    if ('record' in answer) asked?.resolve(answer.record)
+    else asked?.reject(new LabError(answer.failure.message, answer.failure.remedy, answer.failure.exitCode))
+  })
+  const ended = (how: string) => {
+    if (runner === child) runner = undefined
+    for (const { reject } of waiting.values())
+      reject(new LabError(`the process that starts commands ${how}`, 'run it again'))
+    waiting.clear()
+  }
+  child.on('error', error => ended(`could not be started: ${error.message}`))
+  child.on('exit', (status, signal) => ended(`ended with ${signal ?? `status ${status}`}`))
+  child.unref()
+  child.channel?.unref()
+  return child
+}
