@@ -19,7 +19,12 @@ async function script(
   args: readonly string[],
 ): Promise<{ status: number | null; said: string }> {
   const file = fileURLToPath(new URL(name, import.meta.url))
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // What tap has its processes load writes into folders that a disturbed one may not write to.
+  const own = Object.entries(process.env).filter(([name]) => !/^_?TAP|^NODE_OPTIONS$/.test(name))
+  const child = spawn(process.execPath, [file, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: Object.fromEntries(own),
+  })
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   return { status: child.exitCode, said: out + err }

@@ -51,8 +51,7 @@ async function inside(): Promise<number> {
   for (let round = 0; round < times; round++) {
     const result = await runRound(planRound(first + round, ids), baseline, folder)
     results.push(result)
-    if (result.problems.length > 0 || argv.verbose || (process.env.CHAOSDBG && result.ending !== 'status 0'))
-      echo(describe(result))
+    if (result.problems.length > 0 || argv.verbose) echo(describe(result))
   }
   echo('')
   echo(table(results))

@@ -33,7 +33,11 @@ export function writeWhole(file: string, text: string): void {
       renameSync(beside, file)
     } else writeFileSync(file, text)
   } catch (error) {
-    rmSync(beside, { force: true })
+    try {
+      rmSync(beside, { force: true })
+    } catch {
+      // What could not be made cannot be looked for either, in a folder that was closed meanwhile.
+    }
     const { code } = error as NodeJS.ErrnoException
     throw new LabError(
       `${file} could not be written: ${code ?? (error as Error).message}`,
