@@ -147,7 +147,7 @@ export default defineScenario({
       document: 'resulting in no IPv6 connectivity',
       proofs: [
         { source: 'mib', node: 'vm', counter: 'Icmp6InNeighborSolicits', moves: true, stops: false },
-        { source: 'address', ...VM, startsWith: 'fe80:', flag: 'missing' },
+        { source: 'address', ...VM, startsWith: 'fe80:', flag: 'none' },
         // Names the device alone, and other experiments have an eth0 too: it proves nothing by its absence or by its presence.
         {
           source: 'kernel-log',

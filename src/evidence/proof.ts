@@ -49,8 +49,8 @@ export interface AddressProof extends AnyProof {
   readonly source: 'address'
   readonly device: string
   readonly startsWith: string
-  /** `dadfailed`: it is there, and given up; `missing`: there is none that could be used. */
-  readonly flag: 'dadfailed' | 'missing'
+  /** `dadfailed`: it is there, and given up; `missing`: there is none that could be used; `none`: there is none at all. */
+  readonly flag: 'dadfailed' | 'missing' | 'none'
 }
 
 /** A counter of `conntrack -S`, summed over the CPUs. */

@@ -113,14 +113,15 @@ export const addressSource: EvidenceSource<AddressProof> = {
         return {
           source,
           node,
-          state: flag === 'missing' ? 'seen' : 'absent',
+          state: flag === 'dadfailed' ? 'absent' : 'seen',
           says: `${device} has no address ${startsWith}…`,
         }
+      const states = { dadfailed: entry.dadFailed, missing: entry.tentative, none: false }
       const flags = [entry.dadFailed ? 'dadfailed' : '', entry.tentative ? 'tentative' : ''].filter(Boolean)
       return {
         source,
         node,
-        state: (flag === 'missing' ? entry.tentative : entry.dadFailed) ? 'seen' : 'absent',
+        state: states[flag] ? 'seen' : 'absent',
         says: `${device} inet6 ${entry.address}${flags.length > 0 ? ` ${flags.join(' ')}` : ', no flag of trouble'}`,
       }
     },

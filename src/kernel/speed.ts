@@ -1,8 +1,8 @@
 /** How much slower than normal the machine is, from moment to moment: other load comes and goes while a run lasts. */
 
 const TICK_MS = 20
-/** A process that is this late for its own timers has the machine half to itself. */
-const LATE_MS = 10
+/** What a lateness adds to the factor: with it, the shortest deadline (1.5 s) grows by five times the lateness. */
+const LATE_MS = 300
 /** After so many milliseconds half of a stall is forgotten. */
 const HALF_LIFE_MS = 2000
 
@@ -24,7 +24,7 @@ export class Speed {
   slowness(): number {
     // A stall that is not over yet has not reached the timer.
     this.#tick()
-    return Math.max(this.initial, this.#late / LATE_MS)
+    return this.initial + this.#late / LATE_MS
   }
 
   /** The greatest factor that there was. */
@@ -41,6 +41,6 @@ export class Speed {
     const elapsed = now - this.#last
     this.#last = now
     this.#late = Math.max(elapsed - TICK_MS, this.#late * 0.5 ** (elapsed / HALF_LIFE_MS))
-    this.#slowest = Math.max(this.#slowest, this.#late / LATE_MS)
+    this.#slowest = Math.max(this.#slowest, this.initial + this.#late / LATE_MS)
   }
 }

@@ -37,12 +37,12 @@ route() {
   fi
 }
 `,
-  address: `# address before|after NODE DEVICE PREFIX dadfailed|missing
+  address: `# address before|after NODE DEVICE PREFIX dadfailed|missing|none
 address() {
   [ "$1" = after ] || return 0
   line=$(in_node "$2" ip -6 -o addr show dev "$3" | grep -F "inet6 $4" | sed 's/ *\\\\.*//; s/  */ /g')
   case $5:$line in
-    dadfailed:*dadfailed* | missing: | missing:*tentative*)
+    dadfailed:*dadfailed* | missing: | none: | missing:*tentative*)
       finding seen "$2" "$3: \${line:-no address $4}"
       proved=yes
       ;;
