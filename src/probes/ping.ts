@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import {
   AF_INET,
   AF_INET6,
@@ -14,6 +13,7 @@ import {
 } from '../world/libc.js'
 import { ready } from '../world/reactor.js'
 import type { ProbeKind } from './probe.js'
+import { newSourcePort } from './source-port.js'
 
 /** One ICMP or ICMPv6 echo request. Any host may answer it: the report says who did. */
 export interface PingSpec {
@@ -36,7 +36,8 @@ export const pingProbe: ProbeKind<PingSpec> = {
       openSocket(v6 ? AF_INET6 : AF_INET, SOCK_RAW, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP),
     )
     try {
-      const id = randomInt(1, 0xffff)
+      // An echo's identifier is to connection tracking what a port is.
+      const id = newSourcePort()
       const started = performance.now()
       const request = echoRequest(type.request, id)
       try {

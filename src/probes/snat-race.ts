@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto'
 import { PacketQueue } from './packet-queue.js'
 import type { ProbeContext, ProbeKind, ProbeResult } from './probe.js'
+import { newSourcePort } from './source-port.js'
 import { type Connection, TcpClient } from './tcp-client.js'
 
 /**
@@ -46,7 +46,7 @@ async function race(
   { netns, deadlineMs }: ProbeContext,
 ): Promise<{ readonly heldMs: number; readonly result: ProbeResult }> {
   // A port of its own for each run: an entry that is left from another one would be avoided by the NAT.
-  const sourcePort = randomInt(20_000, 30_000)
+  const sourcePort = newSourcePort()
   const queue = new PacketQueue(netns(where.node), where.number)
   const done = new AbortController()
   const sockets = clients.map(client => new TcpClient(netns(client), sourcePort))

@@ -44,11 +44,11 @@ export class TcpClient {
   #started = 0
   #connected = false
 
-  /** Opens the socket, bound to `sourcePort` when one is given. Throws SystemError. */
-  constructor(netns: Netns, sourcePort = 0) {
+  /** Opens the socket, bound to `sourcePort`. Throws SystemError. */
+  constructor(netns: Netns, sourcePort: number) {
     this.#fd = netns.inside(() => openSocket(AF_INET, SOCK_STREAM))
     setSocketOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 1)
-    if (sourcePort > 0) bindSocket(this.#fd, { address: '0.0.0.0', port: sourcePort })
+    bindSocket(this.#fd, { address: '0.0.0.0', port: sourcePort })
   }
 
   /** Connects; resolves when that worked, was refused, took `deadlineMs`, or `lost` aborted. Never throws for the network. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ProbeKind } from './probe.js'
+import { newSourcePort } from './source-port.js'
 import { TcpClient } from './tcp-client.js'
 
 /** A TCP connection with an exchange of bytes. */
@@ -18,7 +19,7 @@ export const tcpProbe: ProbeKind<TcpSpec> = {
   typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 10),
 
   async run({ node, to, port, server }, context) {
-    const client = new TcpClient(context.netns(node))
+    const client = new TcpClient(context.netns(node), newSourcePort())
     try {
       const connection = await client.connect({ address: to, port }, context.deadlineMs, context.lost)
       const measured = {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   AF_INET,
+  bindSocket,
   closeFd,
   connectSocket,
   EPOLLIN,
@@ -12,6 +13,7 @@ import {
 } from '../world/libc.js'
 import { ready } from '../world/reactor.js'
 import type { ProbeKind } from './probe.js'
+import { newSourcePort } from './source-port.js'
 
 /** A datagram and its answer through a connected socket, which takes answers from the address that it asked only. */
 export interface UdpSpec {
@@ -32,6 +34,7 @@ export const udpProbe: ProbeKind<UdpSpec> = {
     const word = randomBytes(8).toString('hex')
     const saw = () => serverOf(server.node, server.port).seen(word)?.address
     try {
+      bindSocket(fd, { address: '0.0.0.0', port: newSourcePort() })
       connectSocket(fd, { address: to, port })
       const started = performance.now()
       const sent = Buffer.from(`${word} from ${node}`)

@@ -30,6 +30,8 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+/** After a command's own time-out, which that process sees to. */
+const GRACE_MS = 5000
 const RUNNER = fileURLToPath(new URL('./command-runner.js', import.meta.url))
 const waiting = new Map<number, Waiting>()
 let runner: ChildProcess | undefined
@@ -41,7 +43,21 @@ export function runAside(argv: readonly string[], { netns, ...options }: RunOpti
   const child = runner
   const order: Order = { id: ++orders, argv, netns: netns?.name, options }
   return new Promise((resolve, reject) => {
-    waiting.set(order.id, { resolve, reject })
+    const late = setTimeout(() => {
+      waiting.delete(order.id)
+      const ms = options.timeoutMs + GRACE_MS
+      reject(new LabError(`the process that starts commands did not answer within ${ms} ms`, 'run it again'))
+    }, options.timeoutMs + GRACE_MS)
+    waiting.set(order.id, {
+      resolve: record => {
+        clearTimeout(late)
+        resolve(record)
+      },
+      reject: error => {
+        clearTimeout(late)
+        reject(error)
+      },
+    })
     child.channel?.ref()
     // That it is gone is what its end says.
     child.send(order, () => {})
