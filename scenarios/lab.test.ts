@@ -1,7 +1,7 @@
 /** The lab as a user runs it, on the real kernel: every scenario, with broken tools, bad input, signals and `kill -9`. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -229,6 +229,17 @@ t.test('a missing tool of one scenario skips that one by name', needsRoot, async
   test.same(verdicts(report), { 'hairpin-ipv6-dad': 'skipped' })
   test.match(report.scenarios[0]?.reason, /'radvd' is not installed.*apt-get install radvd/)
   test.equal(child.exitCode ?? (await once(child, 'exit'))[0], 4, 'everything was skipped')
+})
+
+t.test('a run whose output nobody reads any more goes on to its report', needsRoot, async test => {
+  const file = join(folder.name, 'unread.json')
+  const argv = [MAIN, 'run', 'rp-filter-loopback-redirect', '--json', file]
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'ignore'] })
+  child.stdout.destroy()
+  await once(child, 'exit')
+  test.equal(child.exitCode, 0)
+  const report = reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  test.equal(report.scenarios[0]?.verdict, 'changed')
 })
 
 t.test('a full disk leaves the old report and says so', needsRoot, async test => {

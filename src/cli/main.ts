@@ -314,10 +314,11 @@ program
 for (const command of [program, ...program.commands])
   command.exitOverride().configureOutput({ outputError: () => {} })
 
-// `lab list | head`: whoever reads has read enough.
+// `lab list | head`: whoever reads has read enough. A run goes on: it has a status, and perhaps files, to come to. (enter.ts
+// knows whether this is inside a world; it takes too long to load for a list.)
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok)
-  throw error
+  if (error.code !== 'EPIPE') throw error
+  if (process.env.NETNS_LAB_WORLD === undefined) process.exit(EXIT.ok)
 })
 
 // Before the options are read: a slip in one of them must not look like a judgement.
