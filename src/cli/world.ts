@@ -1,8 +1,7 @@
 /** Starting the command line again inside the world, for the commands that need one. */
 import { getuid } from 'node:process'
 import { describeError, EXIT, LabError } from '../errors.js'
-import { insideWorld, rootlessWorld, runInWorld, settleInWorld } from '../world/enter.js'
-import { exitNow } from '../world/libc.js'
+import { insideWorld, leaveWorld, rootlessWorld, runInWorld, settleInWorld } from '../world/enter.js'
 import { missingTool } from '../world/tools.js'
 
 /** What every world is made with. */
@@ -37,18 +36,18 @@ export async function inWorld(
     controller.abort(signal)
     // Nothing is worth waiting for: all that was made goes with this process, the first one of its PID namespace.
     process.stderr.write(`\nlab: ended by ${signal}; everything that it made is gone\n`)
-    exitNow(EXIT.interrupted)
+    leaveWorld(EXIT.interrupted)
   })
   const fail = (error: unknown): never => {
     process.stderr.write(`lab: ${describeError(error)}\n`)
     if (!(error instanceof LabError) && process.env.NETNS_LAB_DEBUG)
       process.stderr.write(`${(error as Error).stack}\n`)
-    return exitNow(error instanceof LabError ? error.exitCode : EXIT.error)
+    return leaveWorld(error instanceof LabError ? error.exitCode : EXIT.error)
   }
   // What a timer or a child throws reaches nobody else; and a thread that still waits must not keep a failed run alive.
   process.on('uncaughtException', fail)
   const status = await work({ rootless: rootlessWorld(), signal: controller.signal }).catch(fail)
   // A pipe whose reader is slow takes what was written only bit by bit.
   for (const stream of [process.stdout, process.stderr]) await new Promise(done => stream.write('', done))
-  return exitNow(status)
+  return leaveWorld(status)
 }

@@ -4,8 +4,9 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { EXIT, LabError } from '../errors.js'
 import { withoutOtherCapabilities } from './capabilities.js'
 import { dieWithParent, exitNow, refusePtrace } from './libc.js'
@@ -14,6 +15,8 @@ import { hideMachine } from './machine-files.js'
 const MARK = 'NETNS_LAB_WORLD'
 /** Descriptor of the pipe between the process outside and the one inside: it says that the other is alive. */
 const PIPE = 3
+/** How long what came through the pipe may take after the process at its other end is gone. */
+const LAST_WORD_MS = 1000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 /** Whether this process is the one inside. */
@@ -54,24 +57,26 @@ export async function runInWorld(
     env: { ...process.env, [MARK]: rootless ? 'rootless' : 'root' },
   })
   const pipe = child.stdio[PIPE] as Socket
-  let up = false
-  pipe.once('data', () => {
-    up = true
-  })
+  let said = ''
+  pipe.on('data', data => (said += data))
   pipe.on('error', () => {})
   // A terminal sends its signal to the process inside as well; `kill` does not.
   const forward = (signal: NodeJS.Signals) => pipe.write(`${signal}\n`)
   for (const signal of SIGNALS) process.on(signal, forward)
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
-    // unshare's and setpriv's own failures end with these; any other status is that of the process inside, which has said why.
-    if (code !== null && (up || ![1, 126, 127].includes(code))) return code
-    if (up)
+    if (!pipe.closed) await Promise.race([once(pipe, 'close'), delay(LAST_WORD_MS)])
+    // Not unshare's own status: where the process inside is killed, that is 1, as after a regression.
+    const end = /^end (\d+)$/m.exec(said)?.[1]
+    if (end !== undefined) return Number(end)
+    if (said.startsWith('up'))
       throw new LabError(
-        `the run was ended by ${signal}`,
+        `the run was ended by ${signal ?? 'a signal'}`,
         'everything that it made is gone, and nothing is known about the kernel: run it again',
-        signal === 'SIGKILL' ? EXIT.error : EXIT.interrupted,
+        signal === null || signal === 'SIGKILL' ? EXIT.error : EXIT.interrupted,
       )
+    // unshare's and setpriv's own failures end with these; any other status is that of the process inside, which has said why.
+    if (code !== null && ![1, 126, 127].includes(code)) return code
     throw cannotEnter(`unshare ended with ${signal ?? `status ${code}`}`, rootless)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
@@ -80,6 +85,16 @@ export async function runInWorld(
   } finally {
     for (const signal of SIGNALS) process.off(signal, forward)
   }
+}
+
+/** Ends the process inside, and with it the world. The process outside gets the status from here. */
+export function leaveWorld(status: number): never {
+  try {
+    writeSync(PIPE, `end ${status}\n`)
+  } catch {
+    // Nobody is left out there who would want to know.
+  }
+  return exitNow(status)
 }
 
 /** Why no world can be made here, and what would allow it. */
