@@ -19,12 +19,10 @@ async function script(
   args: readonly string[],
 ): Promise<{ status: number | null; said: string }> {
   const file = fileURLToPath(new URL(name, import.meta.url))
-  // What tap has its processes load writes into folders that a disturbed one may not write to.
-  const own = Object.entries(process.env).filter(([name]) => !/^_?TAP|^NODE_OPTIONS$/.test(name))
-  const child = spawn(process.execPath, [file, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: Object.fromEntries(own),
-  })
+  // What tap has every process load (by NODE_OPTIONS, which it puts back where it is left out) writes into a folder that a
+  // disturbed one may not write to.
+  const argv = ['-u', 'NODE_OPTIONS', process.execPath, file, ...args]
+  const child = spawn('env', argv, { stdio: ['ignore', 'pipe', 'pipe'] })
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   return { status: child.exitCode, said: out + err }

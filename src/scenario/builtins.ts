@@ -38,7 +38,7 @@ function writeSysctls(step: RunStep, node: string, { netns, born }: BuiltinConte
   const fresh = step.builtin === 'fresh'
   if (fresh) for (const [key] of values) if (!born.has(key)) born.set(key, netns(node).readSysctl(key))
   try {
-    netns(node).writeSysctls(values.filter(([key, value]) => !fresh || born.get(key) !== value))
+    netns(node).writeSysctls(fresh ? toWrite(values, born) : values)
   } catch (error) {
     if (!(error instanceof LabError)) throw error
     throw new LabError(
@@ -47,6 +47,23 @@ function writeSysctls(step: RunStep, node: string, { netns, born }: BuiltinConte
     )
   }
   return true
+}
+
+/**
+ * Those of a new namespace's sysctls that are not yet what they are to be. A write to `all` or `default` may change others of
+ * its name (devinet_copy_dflt_conf(), addrconf_fixup_forwarding()): after one, all of that name are written.
+ */
+function toWrite(
+  values: readonly (readonly [string, string])[],
+  born: ReadonlyMap<string, string | undefined>,
+): (readonly [string, string])[] {
+  const touched = new Set<string>()
+  return values.filter(([key, value]) => {
+    const name = key.slice(key.lastIndexOf('.') + 1)
+    if (born.get(key) === value && !touched.has(name)) return false
+    touched.add(name)
+    return true
+  })
 }
 
 function netnsLines(step: RunStep, lines: readonly string[]): boolean {
