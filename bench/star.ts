@@ -1,6 +1,5 @@
 /** The topology of the benchmark: hosts on one bridge, and the plan of a topology that nothing is tried in. */
 import type { ExperimentPlan } from '../src/scenario/plan.js'
-import type { Step } from '../src/scenario/steps.js'
 import { compileTopology } from '../src/topology/compile.js'
 import type { Topology } from '../src/topology/model.js'
 
@@ -28,8 +27,8 @@ export function star(hosts: number): Topology {
 
 const COMMANDS = { iptables: 'iptables', restore: 'iptables-restore', save: 'iptables-save' }
 
-/** The plan that only builds a topology and takes it down; without the lab's own system calls when `programs` says so. */
-export function standing(topology: Topology, programs: boolean): ExperimentPlan {
+/** The plan that only builds a topology and takes it down. */
+export function standing(topology: Topology): ExperimentPlan {
   const compiled = compileTopology(
     topology,
     {
@@ -47,11 +46,6 @@ export function standing(topology: Topology, programs: boolean): ExperimentPlan 
     },
     COMMANDS,
   )
-  const plain = (step: Step): Step => {
-    if (step.do !== 'run' || !programs) return step
-    const { builtin, ...rest } = step
-    return rest
-  }
   return {
     scenario: 'bench',
     id: '',
@@ -64,8 +58,8 @@ export function standing(topology: Topology, programs: boolean): ExperimentPlan 
     folder: '/run/netns-lab/bench',
     needs: [],
     usesIptables: false,
-    build: compiled.build.map(stage => stage.map(plain)),
+    build: compiled.build,
     phases: [],
-    teardown: compiled.teardown.map(plain),
+    teardown: compiled.teardown,
   }
 }

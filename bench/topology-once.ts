@@ -6,9 +6,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { inWorld } from '../src/cli/world.js'
 import { runProbe } from '../src/probes/index.js'
+import type { ExperimentPlan } from '../src/scenario/plan.js'
 import { TopologyInstance } from '../src/scenario/topology-instance.js'
 import { ipRequests } from '../src/topology/ip-requests.js'
 import { encodeRequests } from '../src/world/rtnetlink.js'
+import { byPrograms } from './by-programs.js'
 import { hostAddress, standing, star } from './star.js'
 
 /** What one build and one teardown cost. */
@@ -35,10 +37,10 @@ else process.exitCode = await inWorld(false, measure)
 
 async function measure(): Promise<number> {
   // What runs for the first time in a process is still being compiled.
-  const warm = new TopologyInstance(standing(star(WARM_UP), method === 'programs'), () => 10, ignore)
+  const warm = new TopologyInstance(plan(WARM_UP), () => 10, ignore)
   await warm.build()
   await warm.destroy()
-  const topology = new TopologyInstance(standing(star(hosts), method === 'programs'), () => 10, ignore)
+  const topology = new TopologyInstance(plan(hosts), () => 10, ignore)
   const before = { own: process.memoryUsage().rss, kernel: available() }
   const began = performance.now()
   await topology.build()
@@ -71,6 +73,12 @@ async function measure(): Promise<number> {
   return 0
 }
 
+/** The star's plan, for the engine or for programs. */
+function plan(count: number): ExperimentPlan {
+  const own = standing(star(count))
+  return method === 'programs' ? byPrograms(own) : own
+}
+
 /** MemAvailable of the machine, in KiB. */
 function available(): number {
   return Number(/MemAvailable:\s+(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1])
@@ -78,7 +86,7 @@ function available(): number {
 
 /** The engine's messages in the form that bench/floor.c describes. */
 function messages(): Buffer {
-  const plan = standing(star(hosts), false)
+  const plan = standing(star(hosts))
   const names = Object.keys(plan.netns)
   // What stands for the descriptor of a namespace until there is one: a number that nothing else in a message has.
   const mark = (name: string) => 0x7ab50000 + names.indexOf(name)

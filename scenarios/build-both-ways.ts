@@ -2,12 +2,12 @@
  * `node build-both-ways.js`: builds the topology of every scenario twice in a world, once by the lab's own system calls and
  * once by ip(8) and sysctl(8), and prints what differs between the two as lines of text.
  */
+import { byPrograms } from '../bench/by-programs.js'
 import { inWorld } from '../src/cli/world.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
 import { parseKernelVersion, runningKernel } from '../src/kernel/version.js'
 import { loadScenarios } from '../src/scenario/catalogue.js'
 import { type ExperimentPlan, planScenario } from '../src/scenario/plan.js'
-import type { Step } from '../src/scenario/steps.js'
 import { TopologyInstance } from '../src/scenario/topology-instance.js'
 
 /** What is compared, as JSON where the tool has it. */
@@ -70,13 +70,4 @@ function normal(answer: string): string {
   return text.startsWith('[')
     ? JSON.stringify((JSON.parse(text) as unknown[]).map(entry => JSON.stringify(entry)).sort())
     : text
-}
-
-function byPrograms(plan: ExperimentPlan): ExperimentPlan {
-  const plain = (step: Step): Step => {
-    if (step.do !== 'run') return step
-    const { builtin, ...rest } = step
-    return rest
-  }
-  return { ...plan, build: plan.build.map(stage => stage.map(plain)), teardown: plan.teardown.map(plain) }
 }

@@ -1,20 +1,13 @@
 /** Per-namespace counters that any user may read: the MIBs of the IP stack, and connection tracking's statistics. */
 import type { Netns } from '../world/netns.js'
+import { momentary } from './momentary.js'
 import type { ConntrackStatProof, EvidenceSource, Finding, MibProof } from './proof.js'
 
-const readNow = new WeakMap<Netns, Map<string, number>>()
+const reading = momentary<Netns, Map<string, number>>()
 
-/**
- * Counters of a namespace by nstat's names (`IpInDelivers`, `TcpExtIPReversePathFilter`, `Icmp6InNeighborSolicits`). All
- * proofs that ask at one moment get one reading.
- */
+/** Counters of a namespace by nstat's names (`IpInDelivers`, `TcpExtIPReversePathFilter`, `Icmp6InNeighborSolicits`). */
 function readMibs(netns: Netns): Map<string, number> {
-  const known = readNow.get(netns)
-  if (known) return known
-  const counters = parseMibs(netns)
-  readNow.set(netns, counters)
-  queueMicrotask(() => readNow.delete(netns))
-  return counters
+  return reading(netns, () => parseMibs(netns))
 }
 
 function parseMibs(netns: Netns): Map<string, number> {

@@ -1,6 +1,7 @@
 /** Executes one experiment plan: builds its topology, goes through its phases, and judges every trial. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeError } from '../errors.js'
+import { momentary } from '../evidence/momentary.js'
 import type { EvidenceContext } from '../evidence/proof.js'
 import type { EvidenceRecorder, ExperimentRecorder } from '../evidence/recorder.js'
 import { describeState } from '../evidence/state.js'
@@ -153,9 +154,11 @@ async function runTrial(
   recorder: ExperimentRecorder,
 ): Promise<TrialReport> {
   const { plan } = topology
+  const running = momentary<string, ReturnType<EvidenceContext['exec']>>()
   const evidence: EvidenceContext = {
     netns: node => topology.netns(node),
-    exec: shared((node, argv) => topology.exec(node, argv, 'collect evidence')),
+    exec: (node, argv) =>
+      running(JSON.stringify([node, argv]), () => topology.exec(node, argv, 'collect evidence')),
     iptables: plan.commands,
     mac: (node, device) => plan.macs[`${node}:${device}`] ?? '',
     index: (node, device) => (device === 'lo' ? 1 : (plan.indexes[`${node}:${device}`] ?? 0)),
@@ -206,21 +209,6 @@ async function runTrial(
     ),
     elapsedMs: Math.round((performance.now() - started) * 10) / 10,
   })
-}
-
-/** Lets those who ask for the same at the same moment, as the proofs of one trial do, wait for one answer. */
-function shared(exec: EvidenceContext['exec']): EvidenceContext['exec'] {
-  const asked = new Map<string, ReturnType<EvidenceContext['exec']>>()
-  return (node, argv) => {
-    const key = JSON.stringify([node, argv])
-    const running = asked.get(key) ?? exec(node, argv)
-    if (!asked.has(key)) {
-      asked.set(key, running)
-      // What is asked for a moment later must be read a moment later.
-      queueMicrotask(() => asked.delete(key))
-    }
-    return running
-  }
 }
 
 /** A trial in a few words, for the frames that came in it: `broken float-ping (accept_local=0)`. */

@@ -83,6 +83,8 @@ export const SOL_NETLINK = 270
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const CLONE_NEWNET = 0x40000000
+/** mount(2): the same files at another place. */
+export const MS_BIND = 4096
 
 export const EPOLLIN = 1
 export const EPOLLOUT = 4

@@ -3,14 +3,13 @@
  * names of other namespaces. It guards against accidents; a root that means to can mount things again.
  */
 import { mkdirSync, readFileSync } from 'node:fs'
-import { detachMount, mount, SystemError } from './libc.js'
+import { detachMount, MS_BIND, mount, SystemError } from './libc.js'
 
 const MS_RDONLY = 1
 const MS_NOSUID = 2
 const MS_NODEV = 4
 const MS_NOEXEC = 8
 const MS_REMOUNT = 32
-const MS_BIND = 4096
 const PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
 
 /** What a container runtime makes read-only, for the same reason: it is not the namespace's but the kernel's. */

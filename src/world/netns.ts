@@ -1,7 +1,7 @@
 /** Network namespaces, entered by the calling thread for the length of one synchronous function. */
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { describeError, LabError } from '../errors.js'
-import { detachMount, enterNewNetworkNamespace, mount, setNetworkNamespace } from './libc.js'
+import { detachMount, enterNewNetworkNamespace, MS_BIND, mount, setNetworkNamespace } from './libc.js'
 import { RouteSocket } from './rtnetlink.js'
 
 const home = openSync('/proc/thread-self/ns/net', 'r')
@@ -12,7 +12,6 @@ let depth = 0
  * the limit of user.max_net_namespaces), EEXIST when there is one of that name.
  */
 export function addNetns(name: string): void {
-  const MS_BIND = 4096
   const path = `/run/netns/${name}`
   closeSync(openSync(path, 'wx', 0o444))
   try {

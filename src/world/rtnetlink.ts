@@ -2,6 +2,7 @@
 import {
   AF_NETLINK,
   closeFd,
+  int32,
   NETLINK_ROUTE,
   openSocket,
   receiveBytes,
@@ -50,7 +51,7 @@ export class NetlinkError extends SystemError {
 /** A netlink attribute: its type, its length, its value, padded to four bytes. */
 export function attribute(type: number, value: Buffer | string | number): Buffer {
   const payload =
-    typeof value === 'number' ? u32(value) : typeof value === 'string' ? Buffer.from(`${value}\0`) : value
+    typeof value === 'number' ? int32(value) : typeof value === 'string' ? Buffer.from(`${value}\0`) : value
   const length = 4 + payload.length
   const bytes = Buffer.alloc((length + 3) & ~3)
   bytes.writeUInt16LE(length, 0)
@@ -178,10 +179,4 @@ function extendedAck(payload: Buffer, flags: number): string {
   const original = (flags & NLM_F_CAPPED) !== 0 ? HEADER : payload.readUInt32LE(4)
   const text = attributes(payload.subarray(4 + ((original + 3) & ~3))).get(NLMSGERR_ATTR_MSG)
   return text?.toString('latin1').replace(/\0+$/, '') ?? ''
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(value)
-  return bytes
 }
