@@ -1,6 +1,7 @@
 /** Plans as ip(8) and sysctl(8) carry them out. */
-import type { ExperimentPlan } from '../src/scenario/plan.js'
-import type { Step } from '../src/scenario/steps.js'
+
+import type { Step } from '../src/model/steps.js'
+import type { ExperimentPlan } from '../src/plan/plan.js'
 
 /** A plan whose scaffolding is left to programs, too. */
 export function byPrograms(plan: ExperimentPlan): ExperimentPlan {

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { EXIT, LabError } from '../src/errors.js'
-import { type Report, reportSchema, type TrialReport } from '../src/report/schema.js'
-import { nameTrial, trialKey } from '../src/scenario/judge.js'
+import { EXIT, LabError } from '../src/base/errors.js'
+import { nameTrial, trialKey } from '../src/engine/judge.js'
+import { type Report, reportSchema, type TrialReport } from '../src/model/report.js'
 import type { Fault } from './faults.js'
 
 /** The command line. */

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, readdirSync, renameSync, rmSync, unlinkSync, wri
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { pick } from '../src/random.js'
+import { pick } from '../src/base/random.js'
 import { commandLine, type Process, processes } from './snapshot.js'
 
 /** A run that is under way. */

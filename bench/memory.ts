@@ -2,11 +2,11 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { EXIT } from '../src/errors.js'
+import { EXIT } from '../src/base/errors.js'
+import { columns } from '../src/base/text.js'
+import { exitCode, run } from '../src/engine/run.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
-import { chooseScenarios } from '../src/scenario/catalogue.js'
-import { exitCode, run } from '../src/scenario/run.js'
-import { columns } from '../src/text.js'
+import { chooseScenarios } from '../src/plan/catalogue.js'
 
 /** A small one, with every kind of thing that a run opens: namespaces, links, servers, sysctls, rules, the kernel log. */
 const SCENARIO = 'lan-dnat-without-snat'

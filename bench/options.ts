@@ -1,5 +1,5 @@
 /** Options of the scripts in this folder. */
-import { EXIT, LabError } from '../src/errors.js'
+import { EXIT, LabError } from '../src/base/errors.js'
 
 /** A whole number of at least 0 that an option has, or `otherwise`. Throws LabError (exit 2) for anything else. */
 export function count(value: unknown, option: string, otherwise: number): number {

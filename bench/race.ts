@@ -3,12 +3,12 @@
  * masquerade, the share that lost its SYN with its confidence interval, retransmissions and latencies.
  */
 import { inWorld } from '../src/cli/world.js'
+import { TopologyInstance } from '../src/engine/topology-instance.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
-import { parseKernelVersion, runningKernel } from '../src/kernel/version.js'
+import { parseKernelVersion, runningKernel } from '../src/model/version.js'
+import { chooseScenarios } from '../src/plan/catalogue.js'
+import { planScenario } from '../src/plan/plan.js'
 import { manyConnectionsProbe } from '../src/probes/many-connections.js'
-import { chooseScenarios } from '../src/scenario/catalogue.js'
-import { planScenario } from '../src/scenario/plan.js'
-import { TopologyInstance } from '../src/scenario/topology-instance.js'
 
 /** One setting's measurements, all runs together. */
 export interface RaceResult {

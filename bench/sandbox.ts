@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { EXIT, LabError } from '../src/errors.js'
+import { EXIT, LabError } from '../src/base/errors.js'
 
 const MARK = 'NETNS_LAB_SANDBOX'
 

@@ -5,9 +5,9 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { inWorld } from '../src/cli/world.js'
+import { TopologyInstance } from '../src/engine/topology-instance.js'
+import type { ExperimentPlan } from '../src/plan/plan.js'
 import { runProbe } from '../src/probes/index.js'
-import type { ExperimentPlan } from '../src/scenario/plan.js'
-import { TopologyInstance } from '../src/scenario/topology-instance.js'
 import { ipRequests } from '../src/topology/ip-requests.js'
 import { encodeRequests } from '../src/world/rtnetlink.js'
 import { byPrograms } from './by-programs.js'

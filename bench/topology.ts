@@ -8,9 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { withDir } from 'tmp-promise'
-import { repositoryFile } from '../lab/kernel-build/repository.js'
-import { columns } from '../src/text.js'
-import { missingTool } from '../src/world/tools.js'
+import { repositoryFile } from '../src/base/root.js'
+import { columns } from '../src/base/text.js'
+import { missingTool } from '../src/base/tools.js'
 import type { Measurement } from './topology-once.js'
 
 const HOSTS = [4, 32, 100, 400, 1000]

@@ -1,8 +1,9 @@
 /** The end of the GitHub action: `node action-summary.js REPORT` puts verdict, path and table where the runner looks for them. */
 import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Report, reportSchema, type Verdict } from '../src/report/schema.js'
-import { worse } from '../src/scenario/judge.js'
+import { worse } from '../src/engine/judge.js'
+import { type Report, reportSchema } from '../src/model/report.js'
+import type { Verdict } from '../src/model/verdict.js'
 
 const path = process.argv[2] ?? ''
 const files = readable(path)

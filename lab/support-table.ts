@@ -4,10 +4,10 @@
  */
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { describeError, EXIT, LabError } from '../src/errors.js'
-import { writeWhole } from '../src/report/json.js'
+import { describeError, EXIT, LabError } from '../src/base/errors.js'
+import { writeWhole } from '../src/base/files.js'
+import { markdownTable } from '../src/matrix/table.js'
 import { readReport } from '../src/report/read.js'
-import { markdownTable } from './matrix/table.js'
 
 const BEGIN = '<!-- support-table:start -->'
 const END = '<!-- support-table:end -->'

@@ -4,11 +4,11 @@
  */
 import { byPrograms } from '../bench/by-programs.js'
 import { inWorld } from '../src/cli/world.js'
+import { TopologyInstance } from '../src/engine/topology-instance.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
-import { parseKernelVersion, runningKernel } from '../src/kernel/version.js'
-import { loadScenarios } from '../src/scenario/catalogue.js'
-import { type ExperimentPlan, planScenario } from '../src/scenario/plan.js'
-import { TopologyInstance } from '../src/scenario/topology-instance.js'
+import { parseKernelVersion, runningKernel } from '../src/model/version.js'
+import { loadScenarios } from '../src/plan/catalogue.js'
+import { type ExperimentPlan, planScenario } from '../src/plan/plan.js'
 
 /** What is compared, as JSON where the tool has it. */
 const QUESTIONS: readonly (readonly string[])[] = [

@@ -8,9 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { dirSync } from 'tmp-promise'
-import { type Report, reportSchema, type TrialReport } from '../src/report/schema.js'
+import { missingTool } from '../src/base/tools.js'
+import { type Report, reportSchema, type TrialReport } from '../src/model/report.js'
 import type { CommandRecord } from '../src/world/command.js'
-import { missingTool } from '../src/world/tools.js'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 const BOTH_WAYS = fileURLToPath(new URL('build-both-ways.js', import.meta.url))

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { dirSync } from 'tmp-promise'
 import { hostState, leftProcesses, worldProcesses } from '../bench/snapshot.js'
-import { type Report, reportSchema } from '../src/report/schema.js'
+import { type Report, reportSchema } from '../src/model/report.js'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 const root = process.getuid?.() === 0

@@ -2,11 +2,12 @@
  * Runs neutron-floating-ip-self in a world with one thing wrong that is not what the document tells of, and prints the
  * report. A program of its own, because a world is the process that was started in it.
  */
+
+import { LabError } from '../src/base/errors.js'
 import { inWorld } from '../src/cli/world.js'
-import { LabError } from '../src/errors.js'
+import { run } from '../src/engine/run.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
-import type { Scenario } from '../src/scenario/define.js'
-import { run } from '../src/scenario/run.js'
+import type { Scenario } from '../src/model/scenario.js'
 import neutron from './neutron-floating-ip-self/scenario.js'
 
 /** What is changed about the VM. */

@@ -9,21 +9,17 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { LabError } from './errors.js'
-import { type Report, reportSchema } from './report/schema.js'
+import { LabError } from './base/errors.js'
+import { type Report, reportSchema } from './model/report.js'
 
-export { LabError } from './errors.js'
-export type { Mechanism, Proof } from './evidence/proof.js'
-export type { KernelChange } from './kernel/version.js'
+export { LabError } from './base/errors.js'
+export type { Mechanism, Proof } from './model/proof.js'
+export { type Report, reportSchema, type ScenarioReport, type TrialReport } from './model/report.js'
+export { defineScenario, type Expectation, type Experiment, type Scenario } from './model/scenario.js'
+export type { Topology } from './model/topology.js'
+export type { Verdict } from './model/verdict.js'
+export type { KernelChange } from './model/version.js'
 export type { ProbeSpec } from './probes/index.js'
-export {
-  type Report,
-  reportSchema,
-  type ScenarioReport,
-  type TrialReport,
-  type Verdict,
-} from './report/schema.js'
-export { defineScenario, type Expectation, type Experiment, type Scenario } from './scenario/define.js'
 export { acceptDad } from './toggles/accept-dad.js'
 export { acceptLocal } from './toggles/accept-local.js'
 export { bounceSnat } from './toggles/bounce-snat.js'
@@ -43,7 +39,6 @@ export { routeLocalnet } from './toggles/route-localnet.js'
 export { routerSnat } from './toggles/router-snat.js'
 export { rpFilter } from './toggles/rp-filter.js'
 export { deviceToggle, ruleToggle, startingWith, sysctlToggle, type Toggle } from './toggles/toggle.js'
-export type { Topology } from './topology/model.js'
 
 /** How a run from a program is to be; the defaults are those of `lab run`. */
 export interface RunSettings {

@@ -11,10 +11,14 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Parser } from 'tap-parser'
 import { dirSync } from 'tmp-promise'
-import { extractPvhKernel, hasPvhEntry, parseBootImage } from '../lab/kernels/boot-image.js'
-import { KernelError } from '../lab/kernels/error.js'
-import { compareVersions, mainlineOfPackage, parseBanner } from '../lab/kernels/version.js'
-import { LabError } from './errors.js'
+import { LabError } from './base/errors.js'
+import { command, quote } from './base/shell-words.js'
+import { extractPvhKernel, hasPvhEntry, parseBootImage } from './kernels/boot-image.js'
+import { KernelError } from './kernels/error.js'
+import { compareVersions, mainlineOfPackage, parseBanner } from './kernels/version.js'
+import type { Reporter } from './model/event.js'
+import type { Report, ScenarioReport, TrialReport } from './model/report.js'
+import { VERDICTS } from './model/verdict.js'
 import {
   compareKernelVersions,
   formatKernelVersion,
@@ -22,10 +26,9 @@ import {
   type KernelVersion,
   parseKernelVersion,
   upstreamVersion,
-} from './kernel/version.js'
+} from './model/version.js'
 import { type DifferenceKind, diffReports } from './report/diff.js'
 import { diffMarkdown, diffText } from './report/diff-text.js'
-import type { Reporter } from './report/events.js'
 import { githubReporter } from './report/github.js'
 import { htmlReporter } from './report/html.js'
 import { junitReporter } from './report/junit.js'
@@ -35,11 +38,9 @@ import { markdownReporter } from './report/markdown.js'
 import { prettyReporter } from './report/pretty.js'
 import { readReport } from './report/read.js'
 import { replay } from './report/replay.js'
-import { type Report, type ScenarioReport, type TrialReport, VERDICTS } from './report/schema.js'
 import type { Sink } from './report/sink.js'
 import { tapReporter } from './report/tap.js'
 import { oneLine, resultOf, titledTrials } from './report/words.js'
-import { command, quote } from './script/quote.js'
 
 const MORE = process.env.NETNS_LAB_PROPERTY_RUNS
 const runs = (few: number) => ({

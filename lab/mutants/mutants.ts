@@ -1,4 +1,4 @@
-import { repositoryFile } from '../kernel-build/repository.js'
+import { repositoryFile } from '../../src/base/root.js'
 
 /** What a mutant must do to a scenario. */
 interface ExpectedChange {

@@ -4,12 +4,12 @@
  * should not, ends it with status 1.
  */
 import { argv, echo, fs } from 'zx'
-import { describeError } from '../../src/errors.js'
-import type { Report } from '../../src/report/schema.js'
-import { buildKernel } from '../kernel-build/build-kernel.js'
-import { repositoryFile } from '../kernel-build/repository.js'
-import type { Kernel } from '../kernels/fetch.js'
-import { runInGuest } from '../matrix/run-in-guest.js'
+import { describeError } from '../../src/base/errors.js'
+import { repositoryFile } from '../../src/base/root.js'
+import { buildKernel } from '../../src/kernels/build/build-kernel.js'
+import type { Kernel } from '../../src/kernels/fetch.js'
+import { runInGuest } from '../../src/matrix/run-in-guest.js'
+import type { Report } from '../../src/model/report.js'
 import { MUTANT_SOURCE, type Mutant, mutants } from './mutants.js'
 
 const GUESTS_AT_ONCE = 2

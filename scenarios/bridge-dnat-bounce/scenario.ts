@@ -1,5 +1,5 @@
 import { PROMISC_CONNTRACK_RESET } from '../../src/kernel/changes.js'
-import { defineScenario } from '../../src/scenario/define.js'
+import { defineScenario } from '../../src/model/scenario.js'
 import { bridgeNfCallIptables } from '../../src/toggles/bridge-nf-call-iptables.js'
 import { hairpinMode } from '../../src/toggles/hairpin-mode.js'
 import { nfCallIptables } from '../../src/toggles/nf-call-iptables.js'

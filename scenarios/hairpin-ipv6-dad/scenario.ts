@@ -1,5 +1,5 @@
 import { ENHANCED_DAD } from '../../src/kernel/changes.js'
-import { defineScenario } from '../../src/scenario/define.js'
+import { defineScenario } from '../../src/model/scenario.js'
 import { acceptDad } from '../../src/toggles/accept-dad.js'
 import { dadTiming } from '../../src/toggles/dad-timing.js'
 import { ebtablesDrop } from '../../src/toggles/ebtables-drop.js'

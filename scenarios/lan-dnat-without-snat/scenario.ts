@@ -1,4 +1,4 @@
-import { defineScenario } from '../../src/scenario/define.js'
+import { defineScenario } from '../../src/model/scenario.js'
 import { bounceSnat } from '../../src/toggles/bounce-snat.js'
 import { bridgeNfCallIptables } from '../../src/toggles/bridge-nf-call-iptables.js'
 

@@ -1,4 +1,4 @@
-import { defineScenario } from '../../src/scenario/define.js'
+import { defineScenario } from '../../src/model/scenario.js'
 import { acceptLocal } from '../../src/toggles/accept-local.js'
 import { routerSnat } from '../../src/toggles/router-snat.js'
 import { rpFilter } from '../../src/toggles/rp-filter.js'

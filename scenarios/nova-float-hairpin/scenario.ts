@@ -1,4 +1,4 @@
-import { defineScenario } from '../../src/scenario/define.js'
+import { defineScenario } from '../../src/model/scenario.js'
 import { bridgeNfCallIptables } from '../../src/toggles/bridge-nf-call-iptables.js'
 import { ctstateDnat } from '../../src/toggles/ctstate-dnat.js'
 import { hairpinMode } from '../../src/toggles/hairpin-mode.js'

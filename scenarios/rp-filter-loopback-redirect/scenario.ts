@@ -1,5 +1,5 @@
 import { LOOPBACK_SOURCE_VALIDATION } from '../../src/kernel/changes.js'
-import { defineScenario } from '../../src/scenario/define.js'
+import { defineScenario } from '../../src/model/scenario.js'
 import { acceptLocal } from '../../src/toggles/accept-local.js'
 import { routeLocalnet } from '../../src/toggles/route-localnet.js'
 import { rpFilter } from '../../src/toggles/rp-filter.js'

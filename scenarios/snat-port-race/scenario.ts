@@ -1,4 +1,4 @@
-import { defineScenario } from '../../src/scenario/define.js'
+import { defineScenario } from '../../src/model/scenario.js'
 import { natTarget } from '../../src/toggles/nat-target.js'
 import { randomFully } from '../../src/toggles/random-fully.js'
 

@@ -1,6 +1,6 @@
 /** `lab completion`: what the shells may offer, read off the command line's own description and the scenarios. */
 import type { Command } from 'commander'
-import { loadScenarios } from '../scenario/catalogue.js'
+import { loadScenarios } from '../plan/catalogue.js'
 
 /** The names that the program is called by. */
 const NAMES = ['lab', 'netns-lab']

@@ -1,5 +1,5 @@
 /** `lab diff`. */
-import { EXIT } from '../errors.js'
+import { EXIT } from '../base/errors.js'
 import { breaksFix, diffReports } from '../report/diff.js'
 import { diffMarkdown, diffText } from '../report/diff-text.js'
 import { readReport } from '../report/read.js'

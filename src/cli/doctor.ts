@@ -3,7 +3,7 @@
 import { openKernelLog } from '../evidence/kernel-log.js'
 import { CAPABILITIES, checkCapabilities } from '../kernel/capabilities.js'
 import { describeMachine } from '../kernel/machine.js'
-import { runningKernel } from '../kernel/version.js'
+import { runningKernel } from '../model/version.js'
 import { inWorld } from './world.js'
 
 /** Runs `lab doctor`; resolves with the exit status. */

@@ -1,9 +1,9 @@
 /** `lab explain`. */
 import { styleText } from 'node:util'
-import { unknownWord } from '../errors.js'
+import { unknownWord } from '../base/nearest.js'
 import { explainScenario } from '../explain/page.js'
-import { parseKernelVersion, runningKernel } from '../kernel/version.js'
-import { loadScenarios } from '../scenario/catalogue.js'
+import { parseKernelVersion, runningKernel } from '../model/version.js'
+import { loadScenarios } from '../plan/catalogue.js'
 
 /** Runs `lab explain`: prints the story of a scenario. Throws LabError (exit 2) for an unknown id. */
 export async function explain(id: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** `lab graph`: a scenario's topology as a picture, or as the source of one. */
-import type { Scenario } from '../scenario/define.js'
-import type { Node } from '../topology/model.js'
+import type { Scenario } from '../model/scenario.js'
+import type { Node } from '../model/topology.js'
 import { oneScenario } from './script.js'
 
 /** Runs `lab graph`. Throws LabError (exit 2) for an unknown id. */

@@ -1,8 +1,9 @@
 /** `lab kernel`. */
-import { KernelError, type KernelErrorCode } from '../../lab/kernels/error.js'
-import { fetchKernel, type KernelListing, listKernels } from '../../lab/kernels/fetch.js'
-import { EXIT, LabError } from '../errors.js'
-import { runningKernel } from '../kernel/version.js'
+
+import { EXIT, LabError } from '../base/errors.js'
+import { KernelError, type KernelErrorCode } from '../kernels/error.js'
+import { fetchKernel, type KernelListing, listKernels } from '../kernels/fetch.js'
+import { runningKernel } from '../model/version.js'
 
 /** What the actions of `lab kernel` take. */
 export interface KernelOptions {
@@ -56,7 +57,7 @@ export async function kernelBuild(options: KernelOptions): Promise<number> {
     await build(options)
     return EXIT.ok
   }
-  const { bisectStep } = await import('../../lab/matrix/bisect.js')
+  const { bisectStep } = await import('../matrix/bisect.js')
   return bisectStep(async () => {
     await build(options)
     return undefined
@@ -64,8 +65,8 @@ export async function kernelBuild(options: KernelOptions): Promise<number> {
 }
 
 async function build({ source, patch = [], name: given }: KernelOptions): Promise<void> {
-  const { buildKernel } = await import('../../lab/kernel-build/build-kernel.js')
-  const { defaultName } = await import('../../lab/kernel-build/name.js')
+  const { buildKernel } = await import('../kernels/build/build-kernel.js')
+  const { defaultName } = await import('../kernels/build/name.js')
   const name = given ?? (await defaultName(source, patch))
   let stage = ''
   const kernel = await buildKernel({

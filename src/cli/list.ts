@@ -1,5 +1,5 @@
 /** `lab list`. */
-import { loadScenarios } from '../scenario/catalogue.js'
+import { loadScenarios } from '../plan/catalogue.js'
 
 export async function list(options: { json?: boolean }): Promise<void> {
   const scenarios = (await loadScenarios()).map(({ id, title, source, probes, controls, toggles }) => ({

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The command line. What a command needs is imported when that command runs, so that help and lists come at once. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { EXPECTABLE, guardExit } from '../../lab/matrix/bisect.js'
-import { describeError, EXIT, LabError, unknownWord } from '../errors.js'
+import { describeError, EXIT, LabError } from '../base/errors.js'
+import { unknownWord } from '../base/nearest.js'
+import { EXPECTABLE, guardExit } from '../matrix/bisect.js'
 import type { KernelOptions } from './kernel.js'
 
 const positive = (text: string): number => {

@@ -2,10 +2,13 @@
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { cacheRoot } from '../../lab/kernels/cache.js'
-import { resolveKernel } from '../../lab/kernels/resolve.js'
-import { requireTool } from '../../lab/kernels/tools.js'
-import { type BisectJudgement, bisectStep, EXPECTABLE, judgeRun } from '../../lab/matrix/bisect.js'
+import { EXIT, LabError } from '../base/errors.js'
+import { writeWhole } from '../base/files.js'
+import { exitCode } from '../engine/run.js'
+import { cacheRoot } from '../kernels/cache.js'
+import { resolveKernel } from '../kernels/resolve.js'
+import { requireTool } from '../kernels/tools.js'
+import { type BisectJudgement, bisectStep, EXPECTABLE, judgeRun } from '../matrix/bisect.js'
 import {
   anyBreaks,
   fileName,
@@ -13,20 +16,12 @@ import {
   type NamedKernel,
   neighbourDiffs,
   runMatrix,
-} from '../../lab/matrix/matrix.js'
-import type { KernelRun } from '../../lab/matrix/run-in-guest.js'
-import {
-  describeSelftest,
-  runSelftests,
-  type SelftestRun,
-  selftestsFolder,
-} from '../../lab/matrix/selftests.js'
-import { verdictTable } from '../../lab/matrix/table.js'
-import { EXIT, LabError } from '../errors.js'
+} from '../matrix/matrix.js'
+import type { KernelRun } from '../matrix/run-in-guest.js'
+import { describeSelftest, runSelftests, type SelftestRun, selftestsFolder } from '../matrix/selftests.js'
+import { verdictTable } from '../matrix/table.js'
+import { chooseScenarios, loadScenarios } from '../plan/catalogue.js'
 import { diffText } from '../report/diff-text.js'
-import { writeWhole } from '../report/json.js'
-import { chooseScenarios, loadScenarios } from '../scenario/catalogue.js'
-import { exitCode } from '../scenario/run.js'
 import { withLabErrors } from './kernel.js'
 
 const optionsSchema = z.object({

@@ -1,11 +1,11 @@
 /** `lab merge`: several JSON reports, of several kernels or machines, as one. */
 import { z } from 'zod'
-import { EXIT } from '../errors.js'
+import { EXIT } from '../base/errors.js'
+import { exitCode } from '../engine/run.js'
+import { loadScenarios } from '../plan/catalogue.js'
 import { readReport } from '../report/read.js'
 import { combine, createReporters } from '../report/registry.js'
 import { replay } from '../report/replay.js'
-import { loadScenarios } from '../scenario/catalogue.js'
-import { exitCode } from '../scenario/run.js'
 
 const optionsSchema = z.object({ reporter: z.array(z.string()).default([]) })
 

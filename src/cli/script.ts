@@ -1,12 +1,13 @@
 /** `lab script`. */
 import { z } from 'zod'
-import { LabError, unknownWord } from '../errors.js'
+import { LabError } from '../base/errors.js'
+import { unknownWord } from '../base/nearest.js'
+import { quote } from '../base/shell-words.js'
 import { iptablesCommands } from '../kernel/iptables.js'
-import { parseKernelVersion, runningKernel } from '../kernel/version.js'
-import { loadScenarios } from '../scenario/catalogue.js'
-import type { Scenario } from '../scenario/define.js'
+import type { Scenario } from '../model/scenario.js'
+import { parseKernelVersion, runningKernel } from '../model/version.js'
+import { loadScenarios } from '../plan/catalogue.js'
 import { parseSettings, planChosen } from '../script/choose.js'
-import { quote } from '../script/quote.js'
 import { scriptOf } from '../script/script.js'
 
 const optionsSchema = z.object({

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EXIT } from '../errors.js'
-import type { TopologyInstance } from '../scenario/topology-instance.js'
-import { missingTool } from '../world/tools.js'
+import { EXIT } from '../base/errors.js'
+import { missingTool } from '../base/tools.js'
+import type { TopologyInstance } from '../engine/topology-instance.js'
 
 /**
  * Bash with the user's own settings and a prompt that says where it is. tcpdump gives its privileges up for a user of its

@@ -1,8 +1,8 @@
 /** Starting the command line again inside the world, for the commands that need one. */
 import { getuid } from 'node:process'
-import { describeError, EXIT, LabError } from '../errors.js'
+import { describeError, EXIT, LabError } from '../base/errors.js'
+import { missingTool } from '../base/tools.js'
 import { insideWorld, leaveWorld, rootlessWorld, runInWorld, settleInWorld } from '../world/enter.js'
-import { missingTool } from '../world/tools.js'
 
 /** What every world is made with. */
 const ESSENTIAL = ['ip', 'sysctl', 'unshare', 'setpriv']

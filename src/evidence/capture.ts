@@ -1,5 +1,7 @@
 /** Captures: a packet socket in every node, whose frames go to one pcapng file and are looked at as evidence. */
 import { closeSync, writeSync } from 'node:fs'
+import { openPrivate } from '../base/files.js'
+import type { CaptureProof, EvidenceSource, Finding } from '../model/proof.js'
 import {
   AF_PACKET,
   closeFd,
@@ -13,8 +15,6 @@ import {
 import type { Netns } from '../world/netns.js'
 import { describeFrame, type FrameSummary, summarizeFrame } from './frame.js'
 import { enhancedPacket, interfaceDescription, sectionHeader } from './pcapng.js'
-import { openPrivate } from './private-file.js'
-import type { CaptureProof, EvidenceSource, Finding } from './proof.js'
 
 const ETH_P_ALL = 0x0003
 const SNAP_LENGTH = 192

@@ -1,5 +1,6 @@
 /** Events of connection tracking over netlink, in the words of `conntrack -E`. */
 
+import type { ConntrackEventProof, EvidenceSource, Finding } from '../model/proof.js'
 import {
   AF_NETLINK,
   bindSocket,
@@ -13,7 +14,6 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { attributes } from '../world/rtnetlink.js'
-import type { ConntrackEventProof, EvidenceSource, Finding } from './proof.js'
 
 const GROUP_NEW = 1
 const NFNL_SUBSYS_CTNETLINK = 1

@@ -1,7 +1,8 @@
 /** Per-namespace counters that any user may read: the MIBs of the IP stack, and connection tracking's statistics. */
+
+import type { ConntrackStatProof, EvidenceSource, Finding, MibProof } from '../model/proof.js'
 import type { Netns } from '../world/netns.js'
 import { momentary } from './momentary.js'
-import type { ConntrackStatProof, EvidenceSource, Finding, MibProof } from './proof.js'
 
 const reading = momentary<Netns, Map<string, number>>()
 

@@ -4,7 +4,7 @@
  * themselves.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
-import type { EvidenceSource, Finding, KernelLogProof } from './proof.js'
+import type { EvidenceSource, Finding, KernelLogProof } from '../model/proof.js'
 
 /** One record of the log. */
 export interface LogRecord {

@@ -1,7 +1,7 @@
 /** The state that a trial ran in, as text: the settings in force, and what the nodes' tables hold. */
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Topology } from '../topology/model.js'
-import type { EvidenceContext } from './proof.js'
+import type { EvidenceContext } from '../model/proof.js'
+import type { Topology } from '../model/topology.js'
 
 /** The settings of a device that the documented failures hang on. */
 const IPV4 = ['accept_local', 'log_martians', 'route_localnet', 'rp_filter', 'send_redirects']

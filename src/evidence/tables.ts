@@ -1,8 +1,5 @@
 /** State that any user may read: rule counters, routes as the input path sees them, address flags, tracked connections. */
-import { ipv6Addresses } from '../probes/ipv6-address.js'
-import { AF_INET } from '../world/libc.js'
-import type { Netns } from '../world/netns.js'
-import { attribute, attributes, NetlinkError, RTM } from '../world/rtnetlink.js'
+
 import type {
   AddressProof,
   ConntrackProof,
@@ -11,7 +8,11 @@ import type {
   Finding,
   RouteProof,
   RuleProof,
-} from './proof.js'
+} from '../model/proof.js'
+import { ipv6Addresses } from '../probes/ipv6-address.js'
+import { AF_INET } from '../world/libc.js'
+import type { Netns } from '../world/netns.js'
+import { attribute, attributes, NetlinkError, RTM } from '../world/rtnetlink.js'
 
 export const ruleCounterSource: EvidenceSource<RuleProof> = {
   async watch(proof, context) {

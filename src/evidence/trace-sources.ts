@@ -1,6 +1,7 @@
 /** Drop reasons and route lookups of single packets as evidence. */
-import { compareKernelVersions, parseKernelVersion } from '../kernel/version.js'
-import type { DropProof, EvidenceContext, EvidenceSource, FibProof, Finding } from './proof.js'
+
+import type { DropProof, EvidenceContext, EvidenceSource, FibProof, Finding } from '../model/proof.js'
+import { compareKernelVersions, parseKernelVersion } from '../model/version.js'
 import type { FibLookup, TracedDrop, TracedPacket } from './trace-events.js'
 
 export const dropSource: EvidenceSource<DropProof> = {

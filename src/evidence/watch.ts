@@ -1,9 +1,10 @@
 /** Putting a mechanism under watch, and judging from its proofs whether it was at work. */
+
+import type { EvidenceContext, EvidenceSource, Finding, Mechanism, Proof, Watch } from '../model/proof.js'
 import { captureSource } from './capture.js'
 import { conntrackEventSource } from './conntrack-events.js'
 import { conntrackStatSource, mibSource } from './counters.js'
 import { kernelLogSource } from './kernel-log.js'
-import type { EvidenceContext, EvidenceSource, Finding, Mechanism, Proof, Watch } from './proof.js'
 import { addressSource, conntrackSource, routeSource, ruleCounterSource } from './tables.js'
 import { dropSource, fibSource } from './trace-sources.js'
 

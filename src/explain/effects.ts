@@ -1,7 +1,8 @@
 /** What settings of the toggles do to each probe, on which kernels: read off the expectations that trials are judged by. */
-import type { KernelChange } from '../kernel/version.js'
-import type { Expectation, Scenario } from '../scenario/define.js'
-import { defaultSettings, findExpectation, type Settings } from '../scenario/plan.js'
+
+import type { Expectation, Scenario } from '../model/scenario.js'
+import type { KernelChange } from '../model/version.js'
+import { defaultSettings, findExpectation, type Settings } from '../plan/plan.js'
 
 /** Kernels for which the same expectations hold. */
 interface KernelGroup {

@@ -1,9 +1,10 @@
 /** A scenario's story on a page, from the same data that is executed and judged. */
-import { formatKernelVersion, hasChange, type KernelVersion } from '../kernel/version.js'
+
+import { wrap } from '../base/text.js'
+import type { Scenario } from '../model/scenario.js'
+import { formatKernelVersion, hasChange, type KernelVersion } from '../model/version.js'
+import { defaultSettings } from '../plan/plan.js'
 import { describeProbe } from '../probes/index.js'
-import type { Scenario } from '../scenario/define.js'
-import { defaultSettings } from '../scenario/plan.js'
-import { wrap } from '../text.js'
 import type { Toggle } from '../toggles/toggle.js'
 import { combinations, type Effect, effects, failuresOf, kernelChanges } from './effects.js'
 

@@ -1,5 +1,6 @@
 /** Every capability that a scenario may need, and what of them this machine lacks. */
-import { describeError, EXIT, LabError, unknownWord } from '../errors.js'
+import { describeError, EXIT, LabError } from '../base/errors.js'
+import { unknownWord } from '../base/nearest.js'
 import { runCommand } from '../world/command.js'
 import { brNetfilter } from './capabilities/br-netfilter.js'
 import { bridge } from './capabilities/bridge.js'

@@ -1,5 +1,5 @@
 /** One thing that a kernel or a machine may lack, and how to find out. */
-import { EXIT, LabError } from '../errors.js'
+import { EXIT, LabError } from '../base/errors.js'
 import { runCommand } from '../world/command.js'
 
 export interface Capability {

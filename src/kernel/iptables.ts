@@ -1,8 +1,8 @@
 /** Which iptables this machine has, and how each backend is called. */
 
+import { missingTool } from '../base/tools.js'
 import type { IptablesCommands } from '../topology/compile.js'
 import { CommandError, runCommand } from '../world/command.js'
-import { missingTool } from '../world/tools.js'
 
 export type Backend = 'nft' | 'legacy'
 

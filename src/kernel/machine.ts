@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import type { Report } from '../report/schema.js'
+import type { Report } from '../model/report.js'
 import { runCommand } from '../world/command.js'
 
 /** Tools whose version decides what a run can show, with the argument that prints it. */

@@ -1,8 +1,9 @@
 /** Every kind of probe, by name. A kind without an entry here does not compile. */
+
+import type { ProbeContext, ProbeKind, ProbeResult } from '../model/probe.js'
 import { type Ipv6AddressSpec, ipv6AddressProbe } from './ipv6-address.js'
 import { type ManyConnectionsSpec, manyConnectionsProbe } from './many-connections.js'
 import { type PingSpec, pingProbe } from './ping.js'
-import type { ProbeContext, ProbeKind, ProbeResult } from './probe.js'
 import { type SnatRaceSpec, snatRaceProbe } from './snat-race.js'
 import { type TcpSpec, tcpProbe } from './tcp.js'
 import { type UdpSpec, udpProbe } from './udp.js'

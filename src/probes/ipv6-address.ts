@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { run } from '../scenario/steps.js'
+import type { ProbeKind } from '../model/probe.js'
+import { run } from '../model/steps.js'
 import { ipv6Text } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
-import type { ProbeKind } from './probe.js'
 
 /** Waiting for a device to get a usable IPv6 address under a prefix, from scratch: all that it has are taken away first. */
 export interface Ipv6AddressSpec {

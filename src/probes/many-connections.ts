@@ -3,11 +3,11 @@ import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { LabError } from '../errors.js'
+import { LabError } from '../base/errors.js'
 import { readConntrackStatistics } from '../evidence/counters.js'
+import type { ProbeKind, ProbeResult } from '../model/probe.js'
 import type { Netns } from '../world/netns.js'
 import type { LoadReport } from './load-client.js'
-import type { ProbeKind, ProbeResult } from './probe.js'
 
 /**
  * Clients that connect to one server as fast as they can, with the same source ports in the same order and at the same

@@ -1,3 +1,4 @@
+import type { ProbeKind } from '../model/probe.js'
 import {
   AF_INET,
   AF_INET6,
@@ -12,7 +13,6 @@ import {
   sendBytes,
 } from '../world/libc.js'
 import { ready } from '../world/reactor.js'
-import type { ProbeKind } from './probe.js'
 import { newSourcePort } from './source-port.js'
 
 /** One ICMP or ICMPv6 echo request. Any host may answer it: the report says who did. */

@@ -1,5 +1,5 @@
+import type { ProbeContext, ProbeKind, ProbeResult } from '../model/probe.js'
 import { PacketQueue } from './packet-queue.js'
-import type { ProbeContext, ProbeKind, ProbeResult } from './probe.js'
 import { newSourcePort } from './source-port.js'
 import { type Connection, TcpClient } from './tcp-client.js'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ProbeKind } from './probe.js'
+import type { ProbeKind } from '../model/probe.js'
 import { newSourcePort } from './source-port.js'
 import { TcpClient } from './tcp-client.js'
 

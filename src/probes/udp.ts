@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { ProbeKind } from '../model/probe.js'
 import {
   AF_INET,
   bindSocket,
@@ -12,7 +13,6 @@ import {
   sendBytes,
 } from '../world/libc.js'
 import { ready } from '../world/reactor.js'
-import type { ProbeKind } from './probe.js'
 import { newSourcePort } from './source-port.js'
 
 /** A datagram and its answer through a connected socket, which takes answers from the address that it asked only. */

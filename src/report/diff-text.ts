@@ -1,6 +1,7 @@
 /** A diff of two reports for people: plain text for a terminal, Markdown for a pull request. */
+
+import type { Report } from '../model/report.js'
 import type { Difference, DifferenceKind, ReportDiff } from './diff.js'
-import type { Report } from './schema.js'
 
 const SAYS: Readonly<Record<DifferenceKind, string>> = {
   'fix-broke': 'a fix that worked fails now',

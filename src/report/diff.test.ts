@@ -1,7 +1,7 @@
 import t from 'tap'
+import { type Report, reportSchema, type TrialReport } from '../model/report.js'
 import { breaksFix, diffReports } from './diff.js'
 import { diffMarkdown, diffText } from './diff-text.js'
-import { type Report, reportSchema, type TrialReport } from './schema.js'
 
 const PROMISC = {
   commit: '751de2012eaf',

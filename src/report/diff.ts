@@ -1,6 +1,7 @@
 /** What changed between two reports, worst first: two kernels, two distributions, two machines, two days. */
-import { trialKey } from '../scenario/judge.js'
-import { type Report, type ScenarioReport, type TrialReport, VERDICTS, type Verdict } from './schema.js'
+import { trialKey } from '../engine/judge.js'
+import type { Report, ScenarioReport, TrialReport } from '../model/report.js'
+import { VERDICTS, type Verdict } from '../model/verdict.js'
 
 /** Kinds of difference, worst first. */
 const DIFFERENCES = [

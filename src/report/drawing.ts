@@ -1,5 +1,5 @@
 /** A topology as an SVG picture, with the way of a packet through it and the place where that is lost. */
-import type { Topology } from '../topology/model.js'
+import type { Topology } from '../model/topology.js'
 import { type Box, type Layout, layOut, type NodeLayout, type Point } from './layout.js'
 import type { Way } from './way.js'
 

@@ -1,9 +1,10 @@
 /** GitHub Actions: a folded group for each scenario, annotations for what needs a look, and the job summary. */
 import { appendFileSync } from 'node:fs'
-import { LabError } from '../errors.js'
-import type { Reporter } from './events.js'
+import { LabError } from '../base/errors.js'
+import type { Reporter } from '../model/event.js'
+import type { Report, ScenarioReport } from '../model/report.js'
+import type { Verdict } from '../model/verdict.js'
 import { markdownOf } from './markdown.js'
-import type { Report, ScenarioReport, Verdict } from './schema.js'
 import type { Sink } from './sink.js'
 import { oneLine, type ScenarioLookup, seconds, titledTrials } from './words.js'
 

@@ -1,5 +1,5 @@
 /** The HTML report: one file that needs nothing else. */
-import type { Reporter } from './events.js'
+import type { Reporter } from '../model/event.js'
 import type { ExperimentLog, RunLog } from './html/model.js'
 import { renderPage } from './html/page.js'
 import type { Sink } from './sink.js'

@@ -1,6 +1,6 @@
 /** JUnit XML: a suite for each scenario, a case for each trial; failures are the kernel's, errors the lab's. */
-import type { Reporter } from './events.js'
-import type { Report, ScenarioReport, TrialReport } from './schema.js'
+import type { Reporter } from '../model/event.js'
+import type { Report, ScenarioReport, TrialReport } from '../model/report.js'
 import type { Sink } from './sink.js'
 import {
   beyondTrials,

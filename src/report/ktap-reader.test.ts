@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { LabError } from '../errors.js'
+import { LabError } from '../base/errors.js'
 import { countTests, type KernelTest, readKtap } from './ktap-reader.js'
 
 const text = (...lines: string[]) => `${lines.join('\n')}\n`

@@ -3,7 +3,7 @@
  * Documentation/dev-tools/ktap.rst has it, and the `TEST: name [ OK ]` lines of tools/testing/selftests/net.
  */
 import { stripVTControlCharacters } from 'node:util'
-import { LabError } from '../errors.js'
+import { LabError } from '../base/errors.js'
 
 /** One test of a kselftest, with the tests inside it. */
 export interface KernelTest {

@@ -2,8 +2,8 @@
  * KTAP 1, as Documentation/dev-tools/ktap.rst of the kernel has it: nested by two spaces, each level with its version
  * line and plan. A documented failure that came as expected is XFAIL, a broken lab ERROR.
  */
-import type { Reporter } from './events.js'
-import type { ScenarioReport, TrialReport } from './schema.js'
+import type { Reporter } from '../model/event.js'
+import type { ScenarioReport, TrialReport } from '../model/report.js'
 import type { Sink } from './sink.js'
 import { describeRun, oneLine, resultOf, type ScenarioLookup, titledTrials } from './words.js'
 

@@ -1,5 +1,5 @@
 /** Where everything of a topology stands in its drawing: a middle node, the others in columns to its left and right. */
-import type { LinkEnd, Node, Topology } from '../topology/model.js'
+import type { LinkEnd, Node, Topology } from '../model/topology.js'
 import { describeNode } from './node-notes.js'
 
 export interface Point {

@@ -1,6 +1,7 @@
 /** Markdown: the verdict table (a column for each kernel when there are several), surprises, and causes. */
-import type { Reporter } from './events.js'
-import type { Report, ScenarioReport, Verdict } from './schema.js'
+import type { Reporter } from '../model/event.js'
+import type { Report, ScenarioReport } from '../model/report.js'
+import type { Verdict } from '../model/verdict.js'
 import type { Sink } from './sink.js'
 import {
   causesOf,

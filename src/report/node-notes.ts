@@ -1,5 +1,5 @@
 /** What is configured in a node besides its devices, in short lines for a drawing. */
-import type { Node } from '../topology/model.js'
+import type { Node } from '../model/topology.js'
 
 /** Notes on a node: what it serves, translates, redirects, holds and announces. */
 export function describeNode(node: Node): string[] {

@@ -1,8 +1,9 @@
 /** The report for a person: a line while scenarios run (on a terminal), each result with its causes, a table at the end. */
 import { styleText } from 'node:util'
-import { wrap } from '../text.js'
-import type { Reporter } from './events.js'
-import type { Report, ScenarioReport, Verdict } from './schema.js'
+import { wrap } from '../base/text.js'
+import type { Reporter } from '../model/event.js'
+import type { Report, ScenarioReport } from '../model/report.js'
+import type { Verdict } from '../model/verdict.js'
 import { causesOf, countResults, describeCause, describeRun, type ScenarioLookup, seconds } from './words.js'
 
 const COLOUR: Readonly<Record<Verdict, Parameters<typeof styleText>[0]>> = {

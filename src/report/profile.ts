@@ -1,6 +1,6 @@
 /** Where a run's time went: by phase, by probe and by command. Experiments overlap, so that sums exceed the run's own time. */
-import { columns } from '../text.js'
-import type { Reporter, RunEvent, TimedEvent } from './events.js'
+import { columns } from '../base/text.js'
+import type { Reporter, RunEvent, TimedEvent } from '../model/event.js'
 
 interface Sum {
   count: number

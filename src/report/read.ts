@@ -1,7 +1,7 @@
 /** Reading reports back. */
 import { readFileSync } from 'node:fs'
-import { EXIT, LabError } from '../errors.js'
-import { type Report, reportSchema } from './schema.js'
+import { EXIT, LabError } from '../base/errors.js'
+import { type Report, reportSchema } from '../model/report.js'
 
 /** Reads a report from a file and checks it. Throws LabError (exit 2) that names the file, the field and what is wrong. */
 export function readReport(file: string): Report {

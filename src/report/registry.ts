@@ -1,6 +1,7 @@
 /** Every reporter by name, and any number of them as one. */
-import { EXIT, LabError, unknownWord } from '../errors.js'
-import type { Reporter } from './events.js'
+import { EXIT, LabError } from '../base/errors.js'
+import { unknownWord } from '../base/nearest.js'
+import type { Reporter } from '../model/event.js'
 import { githubReporter } from './github.js'
 import { htmlReporter } from './html.js'
 import { jsonReporter } from './json.js'

@@ -1,6 +1,6 @@
 /** A report as the events of its run, for reporters that were not there. */
-import type { TimedEvent } from './events.js'
-import type { Report } from './schema.js'
+import type { TimedEvent } from '../model/event.js'
+import type { Report } from '../model/report.js'
 
 /** The events that a report still holds, in order; the commands are not among them. */
 export function* replay(report: Report): Generator<TimedEvent> {

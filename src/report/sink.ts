@@ -1,8 +1,8 @@
 /** Where a reporter's text goes: a stream, as it comes, or a file, as a whole at the end. */
 import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { EXIT, LabError } from '../errors.js'
-import { writeWhole } from './json.js'
+import { EXIT, LabError } from '../base/errors.js'
+import { writeWhole } from '../base/files.js'
 
 export interface Sink {
   write(text: string): void

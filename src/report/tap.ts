@@ -1,6 +1,6 @@
 /** TAP 14: a subtest for each scenario (for each kernel first, when there are several), a test for each trial. */
-import type { Reporter } from './events.js'
-import type { Report, ScenarioReport, TrialReport } from './schema.js'
+import type { Reporter } from '../model/event.js'
+import type { Report, ScenarioReport, TrialReport } from '../model/report.js'
 import type { Sink } from './sink.js'
 import { describeRun, oneLine, resultOf, type ScenarioLookup, titledTrials } from './words.js'
 

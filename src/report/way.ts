@@ -1,6 +1,7 @@
 /** The way of a probe's packet through a topology, from the model alone, as far as the place where it is lost. */
+
+import type { LinkEnd, Topology } from '../model/topology.js'
 import type { ProbeSpec } from '../probes/index.js'
-import type { LinkEnd, Topology } from '../topology/model.js'
 import type { Place } from './words.js'
 
 /** A packet's way: each device (a node alone where it is routed) in the order in which the packet gets there. */

@@ -1,8 +1,9 @@
 /** What all reporters say in the same words: what a verdict counts as, how a trial and a cause are called. */
-import type { Mechanism } from '../evidence/proof.js'
-import type { Scenario } from '../scenario/define.js'
-import type { Topology } from '../topology/model.js'
-import type { EvidenceReport, Report, ScenarioReport, TrialReport, Verdict } from './schema.js'
+import type { Mechanism } from '../model/proof.js'
+import type { EvidenceReport, Report, ScenarioReport, TrialReport } from '../model/report.js'
+import type { Scenario } from '../model/scenario.js'
+import type { Topology } from '../model/topology.js'
+import type { Verdict } from '../model/verdict.js'
 
 /** Finds what is known of a scenario besides its report. A report may name one that this version of the lab has not. */
 export type ScenarioLookup = (id: string) => Scenario | undefined

@@ -1,14 +1,15 @@
 /** From the settings that a user names to the one experiment that is built for them. */
-import { EXIT, LabError, unknownWord } from '../errors.js'
-import type { KernelVersion } from '../kernel/version.js'
-import type { Experiment, Fix, Scenario } from '../scenario/define.js'
+import { EXIT, LabError } from '../base/errors.js'
+import { unknownWord } from '../base/nearest.js'
+import type { Experiment, Fix, Scenario } from '../model/scenario.js'
+import type { KernelVersion } from '../model/version.js'
 import {
   defaultSettings,
   type ExperimentPlan,
   type IptablesBackend,
   planScenario,
   type Settings,
-} from '../scenario/plan.js'
+} from '../plan/plan.js'
 import type { IptablesCommands } from '../topology/compile.js'
 
 /** Which of a scenario's states a script shows: the failure, or what the settings make of it. */

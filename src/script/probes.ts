@@ -1,8 +1,8 @@
 /** Probes as calls of the script's own functions. */
-import { LabError } from '../errors.js'
+import { LabError } from '../base/errors.js'
+import { command } from '../base/shell-words.js'
 import type { ProbeSpec } from '../probes/index.js'
 import { ADDRESS, ASK, PING, RACE } from './probe-functions.js'
-import { command } from './quote.js'
 
 /** What a probe takes in a script. */
 export interface ScriptProbe {

@@ -1,8 +1,8 @@
 /** Proofs of a mechanism as calls of the script's evidence functions: the same kernel sources as the lab's, read by common tools. */
-import { LabError } from '../errors.js'
-import type { Mechanism, Proof } from '../evidence/proof.js'
-import type { ExperimentPlan } from '../scenario/plan.js'
-import { comment, functionName, quote } from './quote.js'
+import { LabError } from '../base/errors.js'
+import { comment, functionName, quote } from '../base/shell-words.js'
+import type { Mechanism, Proof } from '../model/proof.js'
+import type { ExperimentPlan } from '../plan/plan.js'
 import type { SOURCES } from './sources.js'
 
 /** What of JavaScript's regular expressions `grep -E` does not know. */

@@ -1,7 +1,8 @@
 /** Steps of a plan as calls of the script's own functions. */
-import type { DaemonStep, LinksUpStep, Step } from '../scenario/steps.js'
-import { PRIVATE_FOLDERS } from '../scenario/topology-instance.js'
-import { command } from './quote.js'
+
+import { command } from '../base/shell-words.js'
+import { PRIVATE_FOLDERS } from '../engine/topology-instance.js'
+import type { DaemonStep, LinksUpStep, Step } from '../model/steps.js'
 
 /** The shell lines that perform a step. */
 export function stepLines(step: Step): string {

@@ -1,4 +1,4 @@
-import { run } from '../scenario/steps.js'
+import { run } from '../model/steps.js'
 import type { Toggle, ToggleContext } from './toggle.js'
 
 /** An ebtables rule that drops IPv6 multicast on its way into the port whose own MAC address is its source: the nwfilter's match, by hand. */

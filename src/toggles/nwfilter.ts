@@ -1,4 +1,4 @@
-import { run, type Step } from '../scenario/steps.js'
+import { run, type Step } from '../model/steps.js'
 import type { Toggle, ToggleContext } from './toggle.js'
 
 type Filter = 'none' | 'no-mac-reflection' | 'nova-no-nd-reflection'

@@ -1,4 +1,4 @@
-import { run } from '../scenario/steps.js'
+import { run } from '../model/steps.js'
 import type { Toggle } from './toggle.js'
 
 type PortChoice = 'none' | 'random' | 'random-fully'

@@ -1,5 +1,5 @@
 /** What a toggle is: one knob with named settings, and the commands that turn it. One file for each, all behind this. */
-import { run, type Step, writeSysctls } from '../scenario/steps.js'
+import { run, type Step, writeSysctls } from '../model/steps.js'
 import type { IptablesCommands } from '../topology/compile.js'
 
 /** What a toggle's commands depend on besides the setting. */

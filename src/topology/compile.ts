@@ -3,8 +3,8 @@
  * written before a device is born (it copies them), both ends of a veth pair are born where they belong, and a bridge
  * comes up after its ports, so that nothing is flooded over a half-built one.
  */
-import { type RunStep, run, type ServeStep, type Step, writeSysctls } from '../scenario/steps.js'
-import type { LinkEnd, Node, Topology } from './model.js'
+import { type RunStep, run, type ServeStep, type Step, writeSysctls } from '../model/steps.js'
+import type { LinkEnd, Node, Topology } from '../model/topology.js'
 import { holdSteps } from './packet-hold.js'
 
 /**

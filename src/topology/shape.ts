@@ -3,7 +3,7 @@
  * take every field for what its type says.
  */
 import { z } from 'zod'
-import type { LinkEnd, Node, PacketHold, Topology } from './model.js'
+import type { LinkEnd, Node, PacketHold, Topology } from '../model/topology.js'
 
 /** One complaint about a topology or a scenario: where, what, and what to do about it. */
 export interface Problem {

@@ -1,4 +1,6 @@
 /** Refuses a topology that could not be built, before anything is made; each complaint names the field and the remedy. */
+
+import type { Node, Topology } from '../model/topology.js'
 import {
   lineProblem,
   type Prefix,
@@ -11,7 +13,6 @@ import {
   tableProblem,
   tcProblem,
 } from './lines.js'
-import type { Node, Topology } from './model.js'
 import { type Problem, shapeProblems, topologyShape } from './shape.js'
 
 /** A netns name is a file name under /run/netns, and the lab puts a dash and a number behind it. */

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { LabError } from '../errors.js'
+import { LabError } from '../base/errors.js'
 import type { CommandRecord, RunOptions } from './command.js'
 
 /** What the process is asked for. */

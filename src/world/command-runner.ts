@@ -1,5 +1,5 @@
 /** The process that starts commands for the lab: see aside.ts. */
-import { describeError, LabError } from '../errors.js'
+import { describeError, LabError } from '../base/errors.js'
 import type { Answer, Order } from './aside.js'
 import { runCommand } from './command.js'
 import { dieWithParent } from './libc.js'

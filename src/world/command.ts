@@ -1,8 +1,8 @@
 /** Running one program in a node: what it was, what it said, how it ended. */
 import { execa } from 'execa'
-import { LabError } from '../errors.js'
+import { LabError } from '../base/errors.js'
+import { TOOL_PACKAGES } from '../base/tools.js'
 import type { Netns } from './netns.js'
-import { TOOL_PACKAGES } from './tools.js'
 
 /** One command that ran, as the event stream and the reports keep it. */
 export interface CommandRecord {

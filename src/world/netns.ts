@@ -1,6 +1,6 @@
 /** Network namespaces, entered by the calling thread for the length of one synchronous function. */
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
-import { describeError, LabError } from '../errors.js'
+import { describeError, LabError } from '../base/errors.js'
 import { detachMount, enterNewNetworkNamespace, MS_BIND, mount, setNetworkNamespace } from './libc.js'
 import { RouteSocket } from './rtnetlink.js'
 

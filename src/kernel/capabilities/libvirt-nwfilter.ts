@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { missingTool } from '../../world/tools.js'
+import { missingTool } from '../../base/tools.js'
 import type { Capability } from '../capability.js'
 
 export const libvirtNwfilter: Capability = {

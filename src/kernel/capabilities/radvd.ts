@@ -1,4 +1,4 @@
-import { missingTool } from '../../world/tools.js'
+import { missingTool } from '../../base/tools.js'
 import type { Capability } from '../capability.js'
 
 export const radvd: Capability = {

@@ -1,7 +1,7 @@
 /** The commands of a scenario's experiments in order, between the phases and trials that they were for. */
 
-import type { Scenario } from '../../scenario/define.js'
-import { quote } from '../../script/quote.js'
+import { quote } from '../../base/shell-words.js'
+import type { Scenario } from '../../model/scenario.js'
 import { documented, resultOf, settingsBeyond } from '../words.js'
 import type { ExperimentLog, Happening } from './model.js'
 import { type Html, html } from './template.js'

@@ -1,6 +1,7 @@
 /** What the page is made from: one or several runs, and what happened in each of their experiments. */
+
+import type { Report, ScenarioReport, TrialReport } from '../../model/report.js'
 import type { CommandRecord } from '../../world/command.js'
-import type { Report, ScenarioReport, TrialReport } from '../schema.js'
 
 /** One thing that happened in an experiment. */
 export type Happening =

@@ -1,5 +1,5 @@
 /** The page: what ran where, the verdict table, and a section for each scenario. */
-import { VERDICTS } from '../schema.js'
+import { VERDICTS } from '../../model/verdict.js'
 import { countResults, describeRun, type ScenarioLookup, seconds } from '../words.js'
 import { type Column, columnsOf, type RunLog } from './model.js'
 import { scenarioSection } from './scenario.js'

@@ -1,5 +1,5 @@
 /** One scenario of the page: its verdict, its story, the pictures of where packets are lost, its trials and commands. */
-import type { Scenario } from '../../scenario/define.js'
+import type { Scenario } from '../../model/scenario.js'
 import { drawTopology } from '../drawing.js'
 import { type Way, wayOf } from '../way.js'
 import { type Cause, causesOf } from '../words.js'

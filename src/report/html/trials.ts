@@ -1,6 +1,7 @@
 /** The trials of a scenario: a line for each, with how it came out in each run, and its evidence below. */
-import type { Scenario } from '../../scenario/define.js'
-import type { TrialReport } from '../schema.js'
+
+import type { TrialReport } from '../../model/report.js'
+import type { Scenario } from '../../model/scenario.js'
 import { documented, resultOf, settingsBeyond, type Toggles } from '../words.js'
 import { type Column, groupTrials, type TrialGroup, type TrialRow } from './model.js'
 import { type Html, html } from './template.js'

@@ -1,0 +1,245 @@
+/** Executes one experiment plan: builds its topology, goes through its phases, and judges every trial. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { describeError } from '../base/errors.js'
+import { momentary } from '../evidence/momentary.js'
+import { describeState } from '../evidence/state.js'
+import { type MechanismWatch, watchMechanism } from '../evidence/watch.js'
+import type { Speed } from '../kernel/speed.js'
+import type { RunEvent } from '../model/event.js'
+import type { EvidenceContext } from '../model/proof.js'
+import type { TrialReport } from '../model/report.js'
+import type { Scenario } from '../model/scenario.js'
+import type { ExperimentPlan, PhasePlan, TrialPlan } from '../plan/plan.js'
+import { probeNode, runProbe } from '../probes/index.js'
+import { judgeTrial, type MechanismFindings, untriggered } from './judge.js'
+import type { EvidenceRecorder, ExperimentRecorder } from './recorder.js'
+import { TopologyInstance } from './topology-instance.js'
+
+/** An answer that takes longer than this, on a machine of normal speed, counts as lost. */
+const DEADLINE_MS = 1500
+/** Evidence of a loss must hold for this long before a probe is ended by it. */
+const SETTLE_MS = 20
+
+/** Gets the topology in which a trial surprised; the experiment goes on when it resolves. */
+export type OnSurprise = (topology: TopologyInstance, trial: TrialReport, node: string) => Promise<void>
+
+/** What an experiment shares with the others of its run. */
+export interface ExperimentContext {
+  readonly scenario: Scenario
+  readonly speed: Speed
+  readonly recorder: EvidenceRecorder
+  readonly repetition: number
+  readonly emit: (event: RunEvent) => void
+  /** Whether to go on after a trial that did not come out as it must. */
+  readonly keepGoing: boolean
+  readonly signal: AbortSignal
+  /** Called with the topology as it stands after a trial that did not come out as it must, and the probe's node. */
+  readonly onSurprise?: OnSurprise
+}
+
+/** Runs an experiment; its trials, judged. A broken lab is a trial with verdict `error`: this throws only for a bug. */
+export async function runExperiment(
+  plan: ExperimentPlan,
+  context: ExperimentContext,
+): Promise<TrialReport[]> {
+  const { scenario, emit } = context
+  const where = { scenario: plan.scenario, experiment: plan.id }
+  emit({ type: 'experiment-start', ...where, title: plan.title })
+  const topology = new TopologyInstance(
+    plan,
+    () => context.speed.slowness(),
+    (command, why) => emit({ type: 'command', ...where, why, command }),
+  )
+  const trials: TrialReport[] = []
+  const record = (trial: TrialReport) => {
+    trials.push(trial)
+    emit({ type: 'trial', ...where, trial })
+  }
+  let phase = plan.phases[0]
+  let running: TrialPlan | undefined
+  let recorder: ExperimentRecorder | undefined
+  try {
+    await topology.build()
+    recorder = context.recorder.experiment(plan, node => topology.netns(node))
+    for (phase of plan.phases) {
+      emit({ type: 'phase-start', ...where, phase: phase.phase })
+      await topology.performAll(phase.change)
+      for (running of phase.trials) {
+        context.signal.throwIfAborted()
+        const trial = untriggered(
+          await runTrial(running, phase, topology, scenario, context, recorder),
+          trials,
+        )
+        record(trial)
+        const bad =
+          trial.verdict !== 'confirmed' && trial.verdict !== 'changed' && trial.verdict !== 'skipped'
+        if (bad) await context.onSurprise?.(topology, trial, probeNode(running.spec))
+        if (bad && (phase.phase === 'control' || !context.keepGoing)) return trials
+      }
+      running = undefined
+    }
+  } catch (error) {
+    if (context.signal.aborted) throw error
+    const trial = running ?? phase?.trials[0]
+    if (!phase || !trial) throw error
+    record(
+      trialReport(trial, phase, plan, context.repetition, {
+        outcome: 'error',
+        says: describeError(error),
+        ok: false,
+        verdict: 'error',
+        why: `the lab could not do it: ${describeError(error)}`,
+        evidence: [],
+        elapsedMs: 0,
+      }),
+    )
+  } finally {
+    recorder?.close()
+    await topology.destroy().catch((error: unknown) => {
+      emit({ type: 'notice', what: `taking down ${plan.scenario}`, why: describeError(error) })
+    })
+    emit({ type: 'experiment-end', ...where })
+  }
+  return trials
+}
+
+type Came = Pick<
+  TrialReport,
+  | 'outcome'
+  | 'says'
+  | 'answeredBy'
+  | 'serverSaw'
+  | 'measured'
+  | 'ok'
+  | 'verdict'
+  | 'why'
+  | 'mechanism'
+  | 'evidence'
+  | 'elapsedMs'
+>
+
+/** A trial's report: what was planned, with what came of it. */
+export function trialReport(
+  trial: TrialPlan,
+  { phase }: PhasePlan,
+  { iptables }: ExperimentPlan,
+  repetition: number,
+  came: Came,
+): TrialReport {
+  const { probe, settings, expectation } = trial
+  return {
+    phase,
+    probe,
+    iptables,
+    toggles: { ...settings },
+    expected: expectation.outcome,
+    ...keyedBy(expectation),
+    repetition,
+    ...came,
+  }
+}
+
+function keyedBy({ kernel }: TrialPlan['expectation']): Pick<TrialReport, 'change'> {
+  if (!kernel) return {}
+  const { backports, ...change } = 'has' in kernel ? kernel.has : kernel.lacks
+  return { change: { ...change, ...(backports ? { backports: [...backports] } : {}) } }
+}
+
+async function runTrial(
+  trial: TrialPlan,
+  phase: PhasePlan,
+  topology: TopologyInstance,
+  scenario: Scenario,
+  { speed, repetition }: ExperimentContext,
+  recorder: ExperimentRecorder,
+): Promise<TrialReport> {
+  const { plan } = topology
+  const running = momentary<string, ReturnType<EvidenceContext['exec']>>()
+  const evidence: EvidenceContext = {
+    netns: node => topology.netns(node),
+    exec: (node, argv) =>
+      running(JSON.stringify([node, argv]), () => topology.exec(node, argv, 'collect evidence')),
+    iptables: plan.commands,
+    mac: (node, device) => plan.macs[`${node}:${device}`] ?? '',
+    index: (node, device) => (device === 'lo' ? 1 : (plan.indexes[`${node}:${device}`] ?? 0)),
+    ...recorder.sources,
+  }
+  const started = performance.now()
+  recorder.startTrial(nameTrialPlan(trial, phase))
+  const watched = await Promise.all(
+    trial.mechanisms.flatMap(id => {
+      const whole = scenario.mechanisms[id]
+      const mechanism = whole && recorder.watched(whole)
+      return mechanism ? [watchMechanism(mechanism, evidence).then(watch => ({ id, mechanism, watch }))] : []
+    }),
+  )
+  await topology.performAll(trial.prepare)
+  const ended = new AbortController()
+  const lost = new AbortController()
+  const expected = watched.find(
+    ({ id }) => trial.expectation.outcome === 'fails' && id === trial.expectation.mechanism,
+  )
+  const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, speed) : undefined
+  const result = await runProbe(trial.spec, {
+    ...topology.probeContext,
+    deadlineMs: DEADLINE_MS * speed.slowness(),
+    lost: lost.signal,
+  }).finally(() => ended.abort())
+  await watching
+  const found: MechanismFindings[] = await Promise.all(
+    watched.map(async ({ id, mechanism, watch }) => ({ id, mechanism, findings: await watch.look() })),
+  )
+  if (recorder.keep)
+    recorder.keep(stateFile(trial, phase, plan), await describeState(scenario.topology, evidence))
+  const judgement = judgeTrial(trial, phase.phase, result, found)
+  const shown = found.filter(({ id }) => judgement.mechanism === undefined || id === judgement.mechanism)
+  return trialReport(trial, phase, plan, repetition, {
+    outcome: result.outcome,
+    says: result.says,
+    ...(result.answeredBy === undefined ? {} : { answeredBy: result.answeredBy }),
+    ...(result.serverSaw === undefined ? {} : { serverSaw: result.serverSaw }),
+    ...(result.measured === undefined ? {} : { measured: { ...result.measured } }),
+    ok:
+      judgement.verdict === 'confirmed' || judgement.verdict === 'changed' || judgement.verdict === 'skipped',
+    verdict: judgement.verdict,
+    why: judgement.why,
+    ...(judgement.mechanism ? { mechanism: judgement.mechanism } : {}),
+    evidence: shown.flatMap(({ findings }) =>
+      findings.map(({ source, node, state, says }) => ({ source, node, state, says })),
+    ),
+    elapsedMs: Math.round((performance.now() - started) * 10) / 10,
+  })
+}
+
+/** A trial in a few words, for the frames that came in it: `broken float-ping (accept_local=0)`. */
+function nameTrialPlan({ probe, settings }: TrialPlan, { phase }: PhasePlan): string {
+  return `${phase} ${probe} (${Object.entries(settings)
+    .map(entry => entry.join('='))
+    .join(', ')})`
+}
+
+/** A file name for the state of a trial, in the order of the trials: `04-fixed-float-ping.txt`. */
+function stateFile(trial: TrialPlan, phase: PhasePlan, plan: ExperimentPlan): string {
+  const number = plan.phases.flatMap(({ trials }) => trials).indexOf(trial) + 1
+  return `${String(number).padStart(2, '0')}-${phase.phase}-${trial.probe}.txt`
+}
+
+/**
+ * Ends a probe once the kernel has said that its packet is lost: there is nothing left to wait for. The evidence must
+ * hold twice, so that a packet that is still on its way is not taken for a lost one.
+ */
+async function endByEvidence(
+  watch: MechanismWatch,
+  lost: AbortController,
+  ended: AbortSignal,
+  speed: Speed,
+): Promise<void> {
+  let before = false
+  while (!ended.aborted) {
+    await delay(SETTLE_MS * speed.initial, undefined, { signal: ended }).catch(() => {})
+    if (ended.aborted) return
+    const now = await watch.happened(!before)
+    if (now && before) lost.abort()
+    before = now
+  }
+}

@@ -1,0 +1,73 @@
+/** The same run on several kernels, some guests at once. */
+
+import type { Kernel } from '../kernels/fetch.js'
+import { breaksFix, diffReports, type ReportDiff } from '../report/diff.js'
+import { type GuestRunOptions, type KernelRun, runInGuest } from './run-in-guest.js'
+
+/** A kernel by the name that the user gave it. */
+export interface NamedKernel {
+  readonly name: string
+  readonly kernel: Kernel
+}
+
+/** How to run the matrix. */
+interface MatrixOptions extends Omit<GuestRunOptions, 'onLine'> {
+  /** guests at once; each has one processor */
+  readonly jobs: number
+  readonly onLine: (kernel: string, line: string) => void
+  readonly onDone: (run: KernelRun) => Promise<void>
+}
+
+/** Runs every kernel; the results in the order of the kernels. */
+export async function runMatrix(
+  kernels: readonly NamedKernel[],
+  { jobs, onLine, onDone, ...options }: MatrixOptions,
+): Promise<KernelRun[]> {
+  const waiting = kernels.map((entry, index) => ({ ...entry, index }))
+  const runs: KernelRun[] = []
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { name, kernel, index } = next
+      const result = await runInGuest(name, kernel, { ...options, onLine: line => onLine(name, line) })
+      runs[index] = result
+      await onDone(result)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(jobs, kernels.length) }, worker))
+  return runs
+}
+
+/** The differences from each kernel to the next one that has a report. */
+export function neighbourDiffs(runs: readonly KernelRun[]): ReportDiff[] {
+  const reports = runs.flatMap(({ report }) => (report ? [report] : []))
+  return reports.slice(1).flatMap((after, index) => {
+    const before = reports[index]
+    return before ? [diffReports(before, after)] : []
+  })
+}
+
+/** Whether going from any kernel to its neighbour breaks a user's fix. */
+export function anyBreaks(diffs: readonly ReportDiff[]): boolean {
+  return diffs.some(breaksFix)
+}
+
+/** The job matrix for GitHub Actions (`strategy.matrix: ${{ fromJSON(...) }}`): a job for each kernel. */
+export function jobMatrix(
+  kernels: readonly string[],
+  scenarios: readonly string[],
+  iptables: string | undefined,
+): { readonly include: readonly Readonly<Record<string, string>>[] } {
+  return {
+    include: kernels.map(kernel => ({
+      kernel,
+      name: fileName(kernel),
+      scenarios: scenarios.join(' '),
+      ...(iptables === undefined ? {} : { iptables }),
+    })),
+  }
+}
+
+/** A kernel's name or path as the name of a file: `debian-6.1`. */
+export function fileName(kernel: string): string {
+  return kernel.replace(/[^\w.-]+/g, '-').replace(/^[-.]+/, '')
+}

@@ -1,0 +1,144 @@
+/** One kernel's part of the matrix: the same program, run in a guest with that kernel. */
+import { join } from 'node:path'
+import { projectRoot } from '../base/root.js'
+import type { Accel } from '../guest/accel.js'
+import { bootGuest } from '../guest/boot.js'
+import { GuestError } from '../guest/error.js'
+import { KernelError } from '../kernels/error.js'
+import type { Kernel } from '../kernels/fetch.js'
+import { type Report, reportSchema } from '../model/report.js'
+import { runtimeFiles } from './program.js'
+
+/** What to run, and how. */
+export interface GuestRunOptions {
+  /** ids of scenarios; all when empty */
+  readonly scenarios: readonly string[]
+  readonly iptables?: 'nft' | 'legacy' | 'both'
+  readonly repeat?: number
+  readonly accel?: Accel
+  readonly signal?: AbortSignal
+  /** called with each line that the guest's console or the lab's progress prints */
+  readonly onLine?: (line: string) => void
+}
+
+/** What came of one kernel. */
+export interface KernelRun {
+  /** the name that the user gave */
+  readonly kernel: string
+  readonly report: Report | undefined
+  /** why there is no report: of the lab or the guest, never of the kernel's networking */
+  readonly problem: string | undefined
+  /** how many guests were started */
+  readonly attempts: number
+  readonly accel: Accel | undefined
+  readonly accelNote: string | undefined
+  readonly bootMs: number
+  readonly elapsedMs: number
+}
+
+/**
+ * Where the guest has the report until it is whole: in its own root, as a world has a /run to itself; not the port, which
+ * takes 32 KiB at a time and cannot be renamed to.
+ */
+const REPORT = '/netns-lab-report.json'
+
+/** Constant text with its arguments apart: the lab's command, whose report then goes out through the port. */
+const SCRIPT = `"$@"
+status=$?
+[ ! -s ${REPORT} ] || cat ${REPORT} >"$NETNS_LAB_RESULT"
+exit $status`
+
+/** How long a run may take in a guest, in milliseconds: some five times what it takes by emulation. */
+const RUN_TIMEOUT_MS = 480_000
+
+/** Runs scenarios on a kernel. Never throws for what happens to one guest: that is a problem in the result. */
+export async function runInGuest(name: string, kernel: Kernel, options: GuestRunOptions): Promise<KernelRun> {
+  const started = performance.now()
+  const root = projectRoot()
+  let attempts = 0
+  try {
+    const result = await bootGuest({
+      kernel,
+      argv: ['sh', '-c', SCRIPT, 'sh', process.execPath, ...labCommand(root, options)],
+      cwd: root,
+      preload: await runtimeFiles(root),
+      cpus: 1,
+      timeoutMs: RUN_TIMEOUT_MS,
+      retryCrashes: true,
+      ...(options.accel ? { accel: options.accel } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+      onAttempt: attempt => {
+        attempts = attempt
+        options.onLine?.(`guest ${attempt}`)
+      },
+      onConsole: line => options.onLine?.(line),
+      onOutput: text => {
+        for (const line of text.split('\n')) if (line.trim() !== '') options.onLine?.(line)
+      },
+    })
+    const report = readReport(result.result)
+    const problem = report
+      ? clockProblem(report, result.elapsedMs)
+      : `the run ended with status ${result.exitCode} and no report: ${lastLines(result.output)}`
+    return {
+      kernel: name,
+      report: report && problem === undefined ? withPackage(report, kernel) : undefined,
+      problem,
+      attempts: result.attempts,
+      accel: result.accel,
+      accelNote: result.accelNote,
+      bootMs: result.bootMs,
+      elapsedMs: result.elapsedMs,
+    }
+  } catch (error) {
+    if (!(error instanceof GuestError || error instanceof KernelError)) throw error
+    if (error instanceof GuestError && error.code === 'aborted') throw error
+    return {
+      kernel: name,
+      report: undefined,
+      problem: error.message,
+      attempts,
+      accel: options.accel,
+      accelNote: undefined,
+      bootMs: 0,
+      elapsedMs: Math.round(performance.now() - started),
+    }
+  }
+}
+
+function labCommand(root: string, options: GuestRunOptions): string[] {
+  return [
+    join(root, 'dist/src/cli/main.js'),
+    'run',
+    ...options.scenarios,
+    ...['--load-modules', '--keep-going', '--json', REPORT],
+    ...(options.iptables ? ['--iptables', options.iptables] : []),
+    ...(options.repeat === undefined ? [] : ['--repeat', String(options.repeat)]),
+  ]
+}
+
+/** Deadlines and TCP's own timers mean nothing where the guest's seconds are not ours. */
+function clockProblem(report: Report, elapsedMs: number): string | undefined {
+  if (report.elapsedMs <= elapsedMs) return undefined
+  return `the guest's clock ran too fast: it counted ${report.elapsedMs} ms where ${elapsedMs} ms went by; run it again on a less busy machine`
+}
+
+function readReport(text: string): Report | undefined {
+  if (text.trim() === '') return undefined
+  try {
+    return reportSchema.parse(JSON.parse(text))
+  } catch {
+    // Cut off, because the guest died: as good as none.
+    return undefined
+  }
+}
+
+/** A kernel that names no package in its banner may still have come from one. */
+function withPackage(report: Report, { packageVersion }: Kernel): Report {
+  if (packageVersion === undefined || report.kernel.package !== undefined) return report
+  return { ...report, kernel: { ...report.kernel, package: packageVersion } }
+}
+
+function lastLines(output: string): string {
+  return output.trim().split('\n').slice(-5).join(' | ') || 'it printed nothing'
+}

@@ -1,0 +1,251 @@
+/**
+ * Compiles a scenario to plans: pure data that says which commands run where, in what order, and what must come of each
+ * trial. The engine executes it; whoever prints, draws or ships it needs nothing else.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import type { Expectation, Experiment, Scenario } from '../model/scenario.js'
+import { mergeSysctls, type Step } from '../model/steps.js'
+import type { Topology } from '../model/topology.js'
+import { formatKernelVersion, hasChange, type KernelChange, type KernelVersion } from '../model/version.js'
+import { type ProbeSpec, prepareProbe } from '../probes/index.js'
+import { compileTopology, type IptablesCommands } from '../topology/compile.js'
+import { malformed, stepsOf, validateScenario } from './validate.js'
+
+/** Tells this process from every other on the machine; its pid would not, as each world begins to count anew. */
+const RUN = randomUUID()
+/** Experiments have their indexes from here on, so many of them, in ranges that have at least this length. */
+const INDEXES = 2 ** 29
+const SMALLEST_RANGE = 64
+/** Index of the first device of a plan that stands alone; the ones below are for lo. */
+const FIRST_INDEX = 100
+
+export type Phase = 'control' | 'broken' | 'fixed' | 'reverted'
+export type IptablesBackend = 'nft' | 'legacy'
+/** Every toggle of a scenario with its setting. */
+export type Settings = Readonly<Record<string, string>>
+
+/** One probe under one setting of the toggles. */
+export interface TrialPlan {
+  readonly probe: string
+  readonly spec: ProbeSpec
+  readonly prepare: readonly Step[]
+  readonly settings: Settings
+  readonly expectation: Expectation
+  /** Ids of the mechanisms that can make this probe fail. */
+  readonly mechanisms: readonly string[]
+}
+
+export interface PhasePlan {
+  readonly phase: Phase
+  readonly settings: Settings
+  /** What brings the toggles from the phase before to this one. */
+  readonly change: readonly Step[]
+  readonly trials: readonly TrialPlan[]
+}
+
+/** One topology with everything that happens in it. */
+export interface ExperimentPlan {
+  readonly scenario: string
+  /** Differs between the experiments of one run. */
+  readonly id: string
+  readonly title: string
+  readonly iptables: IptablesBackend
+  readonly commands: IptablesCommands
+  /** Name under /run/netns of each node. */
+  readonly netns: Readonly<Record<string, string>>
+  /** MAC address by `node:device`. */
+  readonly macs: Readonly<Record<string, string>>
+  /** Index of every device but lo by `node:device`; no other device of the machine has it, unless the plan stands alone. */
+  readonly indexes: Readonly<Record<string, number>>
+  readonly folder: string
+  /** Ids of the capabilities that it needs. */
+  readonly needs: readonly string[]
+  readonly exclusive?: string
+  /** Whether it would be another experiment with another backend. */
+  readonly usesIptables: boolean
+  readonly build: readonly (readonly Step[])[]
+  readonly phases: readonly PhasePlan[]
+  readonly teardown: readonly Step[]
+}
+
+export interface PlanOptions {
+  readonly kernel: KernelVersion
+  readonly iptables: IptablesBackend
+  /** How that backend is called on this machine. */
+  readonly commands: IptablesCommands
+  /** Only fixes that set one of these toggles; all when empty. */
+  readonly toggles?: readonly string[]
+  /** Tells the instances of one run apart; part of names, folders and MAC addresses. Empty for one that stands alone: nodes keep their own names. */
+  readonly instance: string
+}
+
+/** Every experiment of a scenario as a plan. Throws LabError for a malformed scenario, naming the field. */
+export function planScenario(scenario: Scenario, options: PlanOptions): ExperimentPlan[] {
+  validateScenario(scenario)
+  const chosen = options.toggles ?? []
+  return scenario.experiments.flatMap((experiment, index) => {
+    const fixes = experiment.fixes.filter(
+      fix => chosen.length === 0 || chosen.some(toggle => Object.hasOwn(fix, toggle)),
+    )
+    if (fixes.length === 0 && chosen.length > 0) return []
+    const id = options.instance === '' ? '' : `${options.instance}-${index + 1}`
+    return [planExperiment(scenario, { ...experiment, fixes }, id, options)]
+  })
+}
+
+/** The settings of the document's failure. */
+export function defaultSettings(scenario: Scenario): Settings {
+  return Object.fromEntries(Object.entries(scenario.toggles).map(([id, toggle]) => [id, toggle.settings[0]]))
+}
+
+function planExperiment(
+  scenario: Scenario,
+  experiment: Experiment,
+  id: string,
+  options: PlanOptions,
+): ExperimentPlan {
+  const suffix = id === '' ? '' : `-${id}`
+  const netns = Object.fromEntries(Object.keys(scenario.topology.nodes).map(node => [node, node + suffix]))
+  const folder = `/run/netns-lab/${scenario.id}${suffix}`
+  const context = (settings: Settings) => ({
+    iptables: options.commands,
+    folder,
+    settings,
+    mac: (node: string, device: string) => topology.macs[`${node}:${device}`] ?? '',
+  })
+  const topology = compileTopology(
+    scenario.topology,
+    {
+      netns: node => netns[node] ?? node,
+      alone: id === '',
+      mac: (node, device) => macAddress(`${id === '' ? '' : RUN}/${id}/${node}/${device}`),
+      firstIndex: id === '' ? FIRST_INDEX : indexRange(id, scenario.topology),
+      folder,
+    },
+    options.commands,
+  )
+  const base = { ...defaultSettings(scenario), ...(experiment.given as Settings | undefined) }
+  const used = new Set(
+    [experiment.given ?? {}, ...experiment.fixes].flatMap(fix =>
+      Object.entries(fix).flatMap(([toggle, setting]) =>
+        setting === scenario.toggles[toggle]?.settings[0] ? [] : [toggle],
+      ),
+    ),
+  )
+  const change = (to: Settings, from?: Settings): Step[] =>
+    mergeSysctls(
+      Object.entries(scenario.toggles).flatMap(([name, toggle]) => {
+        const setting = to[name] ?? toggle.settings[0]
+        if (from?.[name] === setting) return []
+        return stepsOf(scenario, name, () => toggle.change(setting, from?.[name], context(to)))
+      }),
+    )
+  const setUp = [...used].flatMap(name => scenario.toggles[name]?.setUp?.(context(base)) ?? [])
+  const probes =
+    experiment.probes ?? Object.keys(scenario.probes).filter(probe => !scenario.controls.includes(probe))
+  const trials = (settings: Settings, ids: readonly string[]) =>
+    ids.map(probe => planTrial(scenario, probe, settings, options.kernel))
+  const phases: PhasePlan[] = [
+    { phase: 'control', settings: base, change: change(base), trials: trials(base, scenario.controls) },
+    { phase: 'broken', settings: base, change: [], trials: trials(base, probes) },
+    ...experiment.fixes.flatMap((fix): PhasePlan[] => {
+      const fixed = { ...base, ...(fix as Settings) }
+      return [
+        { phase: 'fixed', settings: fixed, change: change(fixed, base), trials: trials(fixed, probes) },
+        { phase: 'reverted', settings: base, change: change(base, fixed), trials: trials(base, probes) },
+      ]
+    }),
+  ]
+  const build = setUp.length > 0 ? [...topology.build, setUp] : topology.build
+  const usesIptables = [...build.flat(), ...phases.flatMap(phase => phase.change)].some(
+    step => step.do === 'run' && Object.values(options.commands).includes(step.argv[0] ?? ''),
+  )
+  const backend = usesIptables ? [`iptables-${options.iptables}`] : []
+  return {
+    scenario: scenario.id,
+    id,
+    title: experiment.title,
+    iptables: options.iptables,
+    commands: options.commands,
+    netns,
+    macs: topology.macs,
+    indexes: topology.indexes,
+    folder,
+    needs: [
+      ...new Set([
+        ...scenario.needs,
+        ...[...used].flatMap(name => scenario.toggles[name]?.needs ?? []),
+        ...backend,
+      ]),
+    ],
+    ...(scenario.exclusive ? { exclusive: scenario.exclusive } : {}),
+    build,
+    usesIptables,
+    phases,
+    teardown: topology.teardown,
+  }
+}
+
+/** What must come of a probe under these settings on a kernel of which `has` says what changed in it; undefined when nothing is said. */
+export function findExpectation(
+  scenario: Scenario,
+  probe: string,
+  settings: Settings,
+  has: (change: KernelChange) => boolean,
+): Expectation | undefined {
+  return scenario.expectations.find(
+    candidate => candidate.probes.includes(probe) && fits(candidate, settings) && onKernel(candidate, has),
+  )
+}
+
+function planTrial(scenario: Scenario, probe: string, settings: Settings, kernel: KernelVersion): TrialPlan {
+  const spec = scenario.probes[probe]
+  const expectation = findExpectation(scenario, probe, settings, change => hasChange(change, kernel))
+  if (!spec || !expectation)
+    throw malformed(scenario, {
+      field: 'expectations',
+      problem: `nothing is said of '${probe}' under ${JSON.stringify(settings)} on Linux ${formatKernelVersion(kernel)}`,
+      remedy: 'add an expectation',
+    })
+  const mechanisms = scenario.expectations.flatMap(({ probes, outcome, mechanism }) =>
+    probes.includes(probe) && mechanism && (outcome === 'fails' || mechanism === expectation.mechanism)
+      ? [mechanism]
+      : [],
+  )
+  return {
+    probe,
+    spec,
+    prepare: prepareProbe(spec),
+    settings,
+    expectation,
+    mechanisms: [...new Set(mechanisms)],
+  }
+}
+
+function fits({ when = {} }: Expectation, settings: Settings): boolean {
+  return Object.entries(when as Readonly<Record<string, string | readonly string[]>>).every(
+    ([toggle, wanted]) => {
+      const setting = settings[toggle] ?? ''
+      return typeof wanted === 'string' ? setting === wanted : wanted.includes(setting)
+    },
+  )
+}
+
+function onKernel({ kernel }: Expectation, has: (change: KernelChange) => boolean): boolean {
+  if (!kernel) return true
+  return 'has' in kernel ? has(kernel.has) : !has(kernel.lacks)
+}
+
+/** The first of as many indexes as a topology has devices, which no other experiment has as far as chance allows. */
+function indexRange(id: string, { links, nodes }: Topology): number {
+  const bridges = Object.values(nodes).flatMap(node => Object.keys(node.bridges ?? {}))
+  const size = Math.max(SMALLEST_RANGE, 2 * links.length + bridges.length)
+  const digest = createHash('sha256').update(`${RUN}/${id}`).digest()
+  return INDEXES + (digest.readUIntBE(0, 5) % Math.floor(INDEXES / size)) * size
+}
+
+/** A unicast address under OpenStack's prefix, whose last three bytes only this device has. */
+function macAddress(seed: string): string {
+  const digest = createHash('sha256').update(seed).digest('hex')
+  return `fa:16:3e:${digest.slice(0, 2)}:${digest.slice(2, 4)}:${digest.slice(4, 6)}`
+}

@@ -1,0 +1,43 @@
+/** The folder of a run: its report and every event, beside the evidence. */
+import { closeSync, mkdirSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { LabError } from '../base/errors.js'
+import { openPrivate } from '../base/files.js'
+import type { Reporter } from '../model/event.js'
+import { jsonReporter } from './json.js'
+
+/** Writes report.json, and events.ndjson for its owner alone, into `folder`, making it first. Throws LabError when it cannot be written. */
+export function folderReporter(folder: string): Reporter {
+  const failed = (error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException
+    return new LabError(
+      `${folder} could not be written: ${code ?? message}`,
+      'choose a folder that may be written, with some space',
+    )
+  }
+  let fd: number
+  try {
+    mkdirSync(folder, { recursive: true })
+    fd = openPrivate(join(folder, 'events.ndjson'))
+  } catch (error) {
+    throw failed(error)
+  }
+  const report = jsonReporter(join(folder, 'report.json'))
+  let failure: LabError | undefined
+  return {
+    event(event) {
+      report.event(event)
+      if (failure) return
+      try {
+        writeSync(fd, `${JSON.stringify(event)}\n`)
+      } catch (error) {
+        failure = failed(error)
+      }
+    },
+    async close() {
+      closeSync(fd)
+      await report.close?.()
+      if (failure) throw failure
+    },
+  }
+}
