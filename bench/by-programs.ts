@@ -1,7 +1,7 @@
 /** Plans as ip(8) and sysctl(8) carry them out. */
-
+import type { ExperimentPlan } from '../src/model/plan.js'
 import type { Step } from '../src/model/steps.js'
-import type { ExperimentPlan } from '../src/plan/plan.js'
+import { programOf } from '../src/topology/programs.js'
 
 /** A plan whose scaffolding is left to programs, too. */
 export function byPrograms(plan: ExperimentPlan): ExperimentPlan {
@@ -9,7 +9,6 @@ export function byPrograms(plan: ExperimentPlan): ExperimentPlan {
 }
 
 function plain(step: Step): Step {
-  if (step.do !== 'run') return step
-  const { builtin, ...rest } = step
-  return rest
+  if (step.do === 'sysctls') return { ...step, by: 'tool' }
+  return step.do === 'namespaces' || step.do === 'network' ? programOf(step) : step
 }

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EXIT, LabError } from '../src/base/errors.js'
-import { nameTrial, trialKey } from '../src/engine/judge.js'
 import { type Report, reportSchema, type TrialReport } from '../src/model/report.js'
+import { nameTrial, trialKey } from '../src/model/trial.js'
 import type { Fault } from './faults.js'
 
 /** The command line. */

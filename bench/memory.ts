@@ -4,8 +4,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { EXIT } from '../src/base/errors.js'
 import { columns } from '../src/base/text.js'
-import { exitCode, run } from '../src/engine/run.js'
+import { run } from '../src/engine/run.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
+import { exitStatus } from '../src/model/verdict.js'
 import { chooseScenarios } from '../src/plan/catalogue.js'
 
 /** A small one, with every kind of thing that a run opens: namespaces, links, servers, sysctls, rules, the kernel log. */
@@ -38,7 +39,7 @@ interface Sample {
 export async function measureMemory(runs: number, rootless: boolean, signal: AbortSignal): Promise<number> {
   setFlagsFromString('--expose-gc')
   const collectGarbage = runInNewContext('gc') as () => void
-  const scenarios = await chooseScenarios([SCENARIO])
+  const { scenarios } = await chooseScenarios([SCENARIO])
   const backend = await defaultBackend()
   const samples: Sample[] = []
   const every = Math.max(1, Math.floor(runs / ROWS))
@@ -55,7 +56,7 @@ export async function measureMemory(runs: number, rootless: boolean, signal: Abo
       emit: () => {},
       signal,
     })
-    if (exitCode(report) !== EXIT.ok)
+    if (exitStatus(report.scenarios.map(({ verdict }) => verdict)) !== EXIT.ok)
       failures.push(`run ${number}: ${report.scenarios.map(({ reason }) => reason).join('; ')}`)
     if (number % every !== 0) continue
     collectGarbage()

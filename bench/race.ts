@@ -5,10 +5,11 @@
 import { inWorld } from '../src/cli/world.js'
 import { TopologyInstance } from '../src/engine/topology-instance.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
-import { parseKernelVersion, runningKernel } from '../src/model/version.js'
-import { chooseScenarios } from '../src/plan/catalogue.js'
+import { runningVersion } from '../src/kernel/running.js'
+import type { ProbeSpec } from '../src/model/probe.js'
+import { oneScenario } from '../src/plan/catalogue.js'
 import { planScenario } from '../src/plan/plan.js'
-import { manyConnectionsProbe } from '../src/probes/many-connections.js'
+import { probeOf } from '../src/probes/index.js'
 
 /** One setting's measurements, all runs together. */
 export interface RaceResult {
@@ -23,16 +24,17 @@ const DEADLINE_MS = 30_000
 /** `node race.js CONNECTIONS`: in a world, prints a line of JSON for each setting. */
 process.exitCode = await inWorld(false, async () => {
   const connections = Number(process.argv[2])
-  const [scenario] = await chooseScenarios(['snat-port-race'])
-  if (!scenario) throw new Error('there is no scenario snat-port-race')
+  const scenario = await oneScenario('snat-port-race')
   const backend = await defaultBackend()
   const commands = iptablesCommands(backend, backend)
-  const kernel = parseKernelVersion(runningKernel().version) ?? { major: 0, minor: 0, patch: 0 }
-  const plans = planScenario(scenario, { kernel, iptables: backend, commands, instance: 'bench' })
+  const plans = planScenario(scenario, {
+    kernel: runningVersion(),
+    iptables: backend,
+    commands,
+    instance: 'bench',
+  })
   const toggle = scenario.toggles['random-fully']
-  const [spec] = Object.values(scenario.probes).flatMap(probe =>
-    probe.kind === 'many-connections' ? [probe] : [],
-  )
+  const spec = scenario.probes['many-connections']
   for (const setting of SETTINGS) {
     // A topology for each: no entry is left from the setting before.
     const [plan] = plans
@@ -55,15 +57,13 @@ process.exitCode = await inWorld(false, async () => {
           mac,
         }),
       )
-    const { measured = {}, says } = await manyConnectionsProbe.run(
-      // A second after it was lost, a SYN is sent again; its connection is then one of the slowest.
-      { ...spec, connections, patienceMs: 1500 },
-      {
-        ...topology.probeContext,
-        deadlineMs: DEADLINE_MS,
-        lost: new AbortController().signal,
-      },
-    )
+    // A second after it was lost, a SYN is sent again; its connection is then one of the slowest.
+    const longer: ProbeSpec = Object.assign({ ...spec }, { connections, patienceMs: 1500 })
+    const { measured = {}, says } = await probeOf(longer).run({
+      ...topology.probeContext,
+      deadlineMs: DEADLINE_MS,
+      lost: new AbortController().signal,
+    })
     await topology.destroy()
     const result: RaceResult = { setting, measured, says }
     process.stdout.write(`${JSON.stringify(result)}\n`)

@@ -1,7 +1,7 @@
 /** The topology of the benchmark: hosts on one bridge, and the plan of a topology that nothing is tried in. */
 
+import type { ExperimentPlan } from '../src/model/plan.js'
 import type { Topology } from '../src/model/topology.js'
-import type { ExperimentPlan } from '../src/plan/plan.js'
 import { compileTopology } from '../src/topology/compile.js'
 
 /** Address of a host, counted from 0. */

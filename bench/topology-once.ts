@@ -6,8 +6,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { inWorld } from '../src/cli/world.js'
 import { TopologyInstance } from '../src/engine/topology-instance.js'
-import type { ExperimentPlan } from '../src/plan/plan.js'
-import { runProbe } from '../src/probes/index.js'
+import type { ExperimentPlan } from '../src/model/plan.js'
+import { ping } from '../src/probes/ping.js'
 import { ipRequests } from '../src/topology/ip-requests.js'
 import { encodeRequests } from '../src/world/rtnetlink.js'
 import { byPrograms } from './by-programs.js'
@@ -49,8 +49,8 @@ async function measure(): Promise<number> {
   // Every neighbour is an entry at both ends, and gc_thresh3 allows 1024 of them for all namespaces together.
   const step = Math.max(1, Math.ceil(hosts / MOST_NEIGHBOURS))
   for (let host = step; host < hosts; host += step) {
-    const { outcome, says } = await runProbe(
-      { kind: 'ping', node: 'h0', to: hostAddress(host) },
+    const { outcome, says } = await ping.run(
+      { from: 'h0', to: hostAddress(host) },
       {
         ...topology.probeContext,
         deadlineMs: DEADLINE_MS,
@@ -92,13 +92,13 @@ function messages(): Buffer {
   const mark = (name: string) => 0x7ab50000 + names.indexOf(name)
   const parts = [words(0, names.length)]
   for (const step of plan.build.flat()) {
-    if (step.do !== 'run' || step.node === null || step.argv[0] !== 'ip') continue
-    const { node } = step
-    const requests = ipRequests((step.stdin ?? '').trim().split('\n'), {
+    if (step.do !== 'network') continue
+    const { node, operations } = step
+    const requests = ipRequests(operations, {
       index: device => (device === 'lo' ? 1 : plan.indexes[`${node}:${device}`]),
       netns: mark,
     })
-    if (!requests) throw new Error(`not known: ${step.stdin}`)
+    if (!requests) throw new Error(`not known: ${JSON.stringify(operations)}`)
     for (const bytes of encodeRequests(requests)) {
       const patches: number[] = []
       for (let at = 0; at < bytes.length; at += 4) {

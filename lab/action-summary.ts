@@ -1,15 +1,14 @@
 /** The end of the GitHub action: `node action-summary.js REPORT` puts verdict, path and table where the runner looks for them. */
 import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { worse } from '../src/engine/judge.js'
 import { type Report, reportSchema } from '../src/model/report.js'
-import type { Verdict } from '../src/model/verdict.js'
+import { worstVerdict } from '../src/model/verdict.js'
 
 const path = process.argv[2] ?? ''
 const files = readable(path)
 const reports = files.map((file): Report => reportSchema.parse(JSON.parse(readFileSync(file, 'utf8'))))
 const verdicts = reports.flatMap(({ scenarios }) => scenarios.map(({ verdict }) => verdict))
-const worst = verdicts.reduce<Verdict>(worse, verdicts.length === 0 ? 'error' : 'confirmed')
+const worst = worstVerdict(verdicts) ?? 'error'
 
 const kernels = reports.map(({ kernel }) => kernel.release)
 const ids = [...new Set(reports.flatMap(({ scenarios }) => scenarios.map(({ id }) => id)))]

@@ -6,9 +6,10 @@ import { byPrograms } from '../bench/by-programs.js'
 import { inWorld } from '../src/cli/world.js'
 import { TopologyInstance } from '../src/engine/topology-instance.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
-import { parseKernelVersion, runningKernel } from '../src/model/version.js'
-import { loadScenarios } from '../src/plan/catalogue.js'
-import { type ExperimentPlan, planScenario } from '../src/plan/plan.js'
+import { runningVersion } from '../src/kernel/running.js'
+import type { ExperimentPlan } from '../src/model/plan.js'
+import { loadCatalogue } from '../src/plan/catalogue.js'
+import { planScenario } from '../src/plan/plan.js'
 
 /** What is compared, as JSON where the tool has it. */
 const QUESTIONS: readonly (readonly string[])[] = [
@@ -23,10 +24,9 @@ const OF_THE_MOMENT =
 
 process.exitCode = await inWorld(false, async () => {
   const backend = await defaultBackend()
-  const kernel = parseKernelVersion(runningKernel().version) ?? { major: 0, minor: 0, patch: 0 }
-  for (const scenario of await loadScenarios()) {
+  for (const scenario of (await loadCatalogue()).scenarios) {
     const [plan] = planScenario(scenario, {
-      kernel,
+      kernel: runningVersion(),
       iptables: backend,
       commands: iptablesCommands(backend, backend),
       instance: '',

@@ -8,7 +8,7 @@ import { inWorld } from '../src/cli/world.js'
 import { run } from '../src/engine/run.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
 import type { Scenario } from '../src/model/scenario.js'
-import neutron from './neutron-floating-ip-self/scenario.js'
+import { oneScenario } from '../src/plan/catalogue.js'
 
 /** What is changed about the VM. */
 const MISTAKES: Readonly<Record<string, Partial<Scenario['topology']['nodes'][string]>>> = {
@@ -20,6 +20,7 @@ const MISTAKES: Readonly<Record<string, Partial<Scenario['topology']['nodes'][st
 
 process.exitCode = await inWorld(false, async ({ rootless, signal }) => {
   const mistake = MISTAKES[process.argv[2] ?? '']
+  const neutron = await oneScenario('neutron-floating-ip-self')
   const { vm } = neutron.topology.nodes
   if (!mistake || !vm) throw new LabError('which mistake?', `one of ${Object.keys(MISTAKES).join(', ')}`)
   const topology = {

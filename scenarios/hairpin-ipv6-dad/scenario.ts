@@ -1,19 +1,28 @@
-import { ENHANCED_DAD } from '../../src/kernel/changes.js'
-import { defineScenario } from '../../src/model/scenario.js'
-import { acceptDad } from '../../src/toggles/accept-dad.js'
-import { dadTiming } from '../../src/toggles/dad-timing.js'
-import { ebtablesDrop } from '../../src/toggles/ebtables-drop.js'
-import { enhancedDad } from '../../src/toggles/enhanced-dad.js'
-import { hairpinMode } from '../../src/toggles/hairpin-mode.js'
-import { isolated } from '../../src/toggles/isolated.js'
-import { mcastFlood } from '../../src/toggles/mcast-flood.js'
-import { nwfilter } from '../../src/toggles/nwfilter.js'
-import { promisc } from '../../src/toggles/promisc.js'
+import {
+  acceptDad,
+  addressIs,
+  captured,
+  dadTiming,
+  defineScenario,
+  ENHANCED_DAD,
+  ebtablesDrop,
+  enhancedDad,
+  hairpinMode,
+  ipv6Address,
+  isolated,
+  logged,
+  mcastFlood,
+  mib,
+  nwfilter,
+  ping,
+  promisc,
+} from '../../src/index.js'
 
 const MAC = 'fa:16:3e:20:48:ad'
 const PREFIX = '2001:6f8:1477:1111'
-const PORT = { node: 'compute', port: 'vnet0' }
-const VM = { node: 'vm', device: 'eth0' }
+const PORT = { node: 'compute', port: 'vnet0' } as const
+const VM = { node: 'vm', device: 'eth0' } as const
+const ETH0 = { from: 'vm', device: 'eth0' } as const
 
 /** The probes of all experiments that do not wait for the kernel's own timing. */
 const HURRIED = ['link-local-address', 'slaac-address'] as const
@@ -27,35 +36,59 @@ const duplicate = (startsWith: string, flag: 'dadfailed' | 'missing', solicitati
     'ndisc_recv_ns() takes the VM’s own reflected solicitation for another host’s, addrconf_dad_failure() gives the address up',
   document: `eth0: IPv6 duplicate address ${PREFIX}:f816:3eff:fe20:48ad detected!`,
   proofs: [
-    { source: 'address' as const, ...VM, startsWith, flag },
-    {
-      source: 'mib' as const,
-      node: 'vm',
-      counter: 'Icmp6InNeighborSolicits',
-      moves: true,
-      atLeast: solicitations,
-      stops: false as const,
-    },
-    {
-      source: 'kernel-log' as const,
-      ...VM,
-      line: `IPv6: eth0: IPv6 duplicate address ${startsWith}[0-9a-f:]+ used by @mac@ detected!`,
-      header: false,
-    },
+    addressIs('vm:eth0', startsWith, flag),
+    mib('vm', 'Icmp6InNeighborSolicits').byAtLeast(solicitations).andStays(),
+    logged(
+      'vm:eth0',
+      new RegExp(`IPv6: eth0: IPv6 duplicate address ${startsWith}[0-9a-f:]+ used by @mac@ detected!`),
+    ),
     // Its own neighbour solicitation, coming back.
-    {
-      source: 'capture' as const,
-      ...VM,
-      direction: 'in' as const,
-      protocol: 'icmpv6' as const,
+    captured('vm:eth0', {
+      direction: 'in',
+      protocol: 'icmpv6',
       from: '::',
       type: 135,
       ownMac: true,
-      present: true,
-      stops: false as const,
-    },
+    }).andStays(),
   ],
 })
+
+/** What repairs all three addresses, each by itself; then what fails with `accept_dad` 2, and otherwise. */
+const expectAddress = <const D extends string>(duplicate: D) =>
+  [
+    {
+      when: { hairpin_mode: 'off' },
+      works:
+        'Without hairpin_mode the solicitation does not come back; a promiscuous bridge changes nothing about that.',
+    },
+    { when: { isolated: 'on' }, works: 'An isolated port does not even get its own frames back.' },
+    {
+      when: { mcast_flood: 'off' },
+      works: 'Multicast without a known group is not flooded to the port.',
+    },
+    {
+      when: { 'ebtables-drop': 'on' },
+      works: 'The reflected multicast is dropped on its way into the port.',
+    },
+    {
+      when: { nwfilter: ['no-mac-reflection', 'nova-no-nd-reflection'] },
+      works: 'libvirt’s filter drops the reflected multicast on its way into the port.',
+    },
+    {
+      when: { enhanced_dad: ['all', 'device'] },
+      works: `The nonce of the solicitation says that it is the VM’s own (${ENHANCED_DAD.commit}, ${ENHANCED_DAD.since}).`,
+    },
+    {
+      when: { accept_dad: '0' },
+      works: 'No duplicate address detection, no false duplicate.',
+    },
+    {
+      when: { accept_dad: '2' },
+      fails: 'ipv6-given-up',
+      why: 'With accept_dad 2 the false duplicate of the link-local address switches IPv6 off on the device altogether.',
+    },
+    { fails: duplicate, why: 'The VM’s own solicitation comes back and is taken for another host’s.' },
+  ] as const
 
 export default defineScenario({
   id: 'hairpin-ipv6-dad',
@@ -90,27 +123,21 @@ export default defineScenario({
       neighbour: {
         is: 'another instance',
         ipv6: true,
-        addresses: { eth0: [`${PREFIX}::2/64 nodad`] },
+        addresses: { eth0: `${PREFIX}::2/64 nodad` },
         sysctls: NO_DAD,
       },
       compute: {
         is: 'the compute node',
         ipv6: true,
         bridges: { br100: { ports: ['vnet0', 'vnet1'] } },
-        addresses: { br100: [`${PREFIX}::1/64 nodad`] },
+        addresses: { br100: `${PREFIX}::1/64 nodad` },
         sysctls: { ...NO_DAD, 'net.ipv6.conf.all.forwarding': 1 },
         routerAdvertisements: { device: 'br100', prefix: `${PREFIX}::/64` },
       },
     },
     links: [
-      [
-        { node: 'vm', device: 'eth0', documentMac: MAC },
-        { node: 'compute', device: 'vnet0' },
-      ],
-      [
-        { node: 'neighbour', device: 'eth0' },
-        { node: 'compute', device: 'vnet1' },
-      ],
+      [{ end: 'vm:eth0', documentMac: MAC }, 'compute:vnet0'],
+      ['neighbour:eth0', 'compute:vnet1'],
     ],
   },
 
@@ -127,11 +154,11 @@ export default defineScenario({
   },
 
   probes: {
-    'neighbour-ipv6-ping': { kind: 'ping', node: 'neighbour', to: `${PREFIX}::1` },
-    'link-local-address': { kind: 'ipv6-address', ...VM, startsWith: 'fe80:' },
+    'neighbour-ipv6-ping': ping({ from: 'neighbour', to: `${PREFIX}::1` }),
+    'link-local-address': ipv6Address({ ...ETH0, startsWith: 'fe80:' }),
     // At the kernel's own timing, with up to two seconds until somebody could have objected.
-    'unhurried-address': { kind: 'ipv6-address', ...VM, startsWith: 'fe80:', takesMs: 2000 },
-    'slaac-address': { kind: 'ipv6-address', ...VM, startsWith: `${PREFIX}:` },
+    'unhurried-address': ipv6Address({ ...ETH0, startsWith: 'fe80:', takesMs: 2000 }),
+    'slaac-address': ipv6Address({ ...ETH0, startsWith: `${PREFIX}:` }),
   },
   controls: ['neighbour-ipv6-ping'],
 
@@ -146,75 +173,20 @@ export default defineScenario({
         'addrconf_dad_stop()/addrconf_dad_failure() set disable_ipv6 when accept_dad is 2 and the link-local address is a duplicate',
       document: 'resulting in no IPv6 connectivity',
       proofs: [
-        { source: 'mib', node: 'vm', counter: 'Icmp6InNeighborSolicits', moves: true, stops: false },
-        { source: 'address', ...VM, startsWith: 'fe80:', flag: 'none' },
+        mib('vm', 'Icmp6InNeighborSolicits').andStays(),
+        addressIs('vm:eth0', 'fe80:', 'none'),
         // Names the device alone, and other experiments have an eth0 too: it proves nothing by its absence or by its presence.
-        {
-          source: 'kernel-log',
-          ...VM,
-          line: 'IPv6: eth0: IPv6 being disabled!',
-          header: false,
-          stops: false,
-        },
+        logged('vm:eth0', 'IPv6: eth0: IPv6 being disabled!').andStays(),
       ],
     },
   },
 
-  expectations: [
-    { probes: ['neighbour-ipv6-ping'], outcome: 'works', why: 'The neighbour’s port does not reflect.' },
-    ...(
-      [
-        'hairpin_mode',
-        'isolated',
-        'mcast_flood',
-        'ebtables-drop',
-        'nwfilter',
-        'enhanced_dad',
-        'accept_dad',
-      ] as const
-    ).map(toggle => ({
-      probes: ['link-local-address', 'unhurried-address', 'slaac-address'] as const,
-      when: {
-        hairpin_mode: { hairpin_mode: 'off' as const },
-        isolated: { isolated: 'on' as const },
-        mcast_flood: { mcast_flood: 'off' as const },
-        'ebtables-drop': { 'ebtables-drop': 'on' as const },
-        nwfilter: { nwfilter: ['no-mac-reflection', 'nova-no-nd-reflection'] as const },
-        enhanced_dad: { enhanced_dad: ['all', 'device'] as const },
-        accept_dad: { accept_dad: '0' as const },
-      }[toggle],
-      outcome: 'works' as const,
-      why: {
-        hairpin_mode:
-          'Without hairpin_mode the solicitation does not come back; a promiscuous bridge changes nothing about that.',
-        isolated: 'An isolated port does not even get its own frames back.',
-        mcast_flood: 'Multicast without a known group is not flooded to the port.',
-        'ebtables-drop': 'The reflected multicast is dropped on its way into the port.',
-        nwfilter: 'libvirt’s filter drops the reflected multicast on its way into the port.',
-        enhanced_dad: `The nonce of the solicitation says that it is the VM’s own (${ENHANCED_DAD.commit}, ${ENHANCED_DAD.since}).`,
-        accept_dad: 'No duplicate address detection, no false duplicate.',
-      }[toggle],
-    })),
-    {
-      probes: ['link-local-address', 'unhurried-address', 'slaac-address'],
-      when: { accept_dad: '2' },
-      outcome: 'fails',
-      mechanism: 'ipv6-given-up',
-      why: 'With accept_dad 2 the false duplicate of the link-local address switches IPv6 off on the device altogether.',
-    },
-    {
-      probes: ['link-local-address', 'unhurried-address'],
-      outcome: 'fails',
-      mechanism: 'link-local-duplicate',
-      why: 'The VM’s own solicitation comes back and is taken for another host’s.',
-    },
-    {
-      probes: ['slaac-address'],
-      outcome: 'fails',
-      mechanism: 'slaac-duplicate',
-      why: 'The VM’s own solicitation comes back and is taken for another host’s.',
-    },
-  ],
+  expect: {
+    'neighbour-ipv6-ping': [{ works: 'The neighbour’s port does not reflect.' }],
+    'link-local-address': expectAddress('link-local-duplicate'),
+    'unhurried-address': expectAddress('link-local-duplicate'),
+    'slaac-address': expectAddress('slaac-duplicate'),
+  },
 
   experiments: [
     {

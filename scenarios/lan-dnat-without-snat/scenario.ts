@@ -1,6 +1,12 @@
-import { defineScenario } from '../../src/model/scenario.js'
-import { bounceSnat } from '../../src/toggles/bounce-snat.js'
-import { bridgeNfCallIptables } from '../../src/toggles/bridge-nf-call-iptables.js'
+import {
+  bounceSnat,
+  bridgeNfCallIptables,
+  captured,
+  defineScenario,
+  mib,
+  tcp,
+  tracked,
+} from '../../src/index.js'
 
 const WEB = '10.0.3.80'
 const NEIGHBOUR = '10.0.3.81'
@@ -31,19 +37,15 @@ export default defineScenario({
     nodes: {
       web: {
         is: 'the container with the web server',
-        addresses: { eth0: [`${WEB}/24`] },
-        routes: [`default via ${HOST}`],
+        addresses: { eth0: `${WEB}/24` },
+        gateway: HOST,
         services: [{ protocol: 'tcp', port: PORT }],
       },
-      neighbour: {
-        is: 'another container',
-        addresses: { eth0: [`${NEIGHBOUR}/24`] },
-        routes: [`default via ${HOST}`],
-      },
+      neighbour: { is: 'another container', addresses: { eth0: `${NEIGHBOUR}/24` }, gateway: HOST },
       host: {
         is: 'Tika, the host of the containers',
         bridges: { 'br-lxc': { ports: ['veth-web', 'veth-neighbr'] } },
-        addresses: { 'br-lxc': [`${HOST}/24`], eth0: [`${PUBLIC}/24`] },
+        addresses: { 'br-lxc': `${HOST}/24`, eth0: `${PUBLIC}/24` },
         sysctls: { 'net.ipv4.ip_forward': 1 },
         iptables: {
           nat: [
@@ -51,21 +53,12 @@ export default defineScenario({
           ],
         },
       },
-      outside: { is: 'a host outside', addresses: { eth0: ['203.0.113.99/24'] } },
+      outside: { is: 'a host outside', addresses: { eth0: '203.0.113.99/24' } },
     },
     links: [
-      [
-        { node: 'web', device: 'eth0' },
-        { node: 'host', device: 'veth-web' },
-      ],
-      [
-        { node: 'neighbour', device: 'eth0' },
-        { node: 'host', device: 'veth-neighbr' },
-      ],
-      [
-        { node: 'host', device: 'eth0' },
-        { node: 'outside', device: 'eth0' },
-      ],
+      ['web:eth0', 'host:veth-web'],
+      ['neighbour:eth0', 'host:veth-neighbr'],
+      ['host:eth0', 'outside:eth0'],
     ],
   },
 
@@ -75,20 +68,8 @@ export default defineScenario({
   },
 
   probes: {
-    'outside-tcp': {
-      kind: 'tcp',
-      node: 'outside',
-      to: PUBLIC,
-      port: PORT,
-      server: { node: 'web', port: PORT },
-    },
-    'neighbour-tcp': {
-      kind: 'tcp',
-      node: 'neighbour',
-      to: PUBLIC,
-      port: PORT,
-      server: { node: 'web', port: PORT },
-    },
+    'outside-tcp': tcp({ from: 'outside', to: PUBLIC, port: PORT, server: 'web' }),
+    'neighbour-tcp': tcp({ from: 'neighbour', to: PUBLIC, port: PORT, server: 'web' }),
   },
   controls: ['outside-tcp'],
 
@@ -100,54 +81,34 @@ export default defineScenario({
       document:
         'reply packets get sent directly through the original container - the host does not have a chance to "undo" the DNAT',
       proofs: [
-        { source: 'mib', node: 'neighbour', counter: 'TcpOutRsts', moves: true },
-        {
-          source: 'conntrack',
-          node: 'host',
-          entry: `tcp .*src=${NEIGHBOUR} dst=${PUBLIC} .*UNREPLIED`,
-          present: true,
-        },
-        {
-          source: 'capture',
-          node: 'neighbour',
-          device: 'eth0',
-          direction: 'in',
-          protocol: 'tcp',
-          from: WEB,
-          to: NEIGHBOUR,
-          present: true,
-        },
+        mib('neighbour', 'TcpOutRsts'),
+        tracked('host', new RegExp(`tcp .*src=${NEIGHBOUR} dst=${PUBLIC} .*UNREPLIED`)),
+        captured('neighbour:eth0', { direction: 'in', protocol: 'tcp', from: WEB, to: NEIGHBOUR }),
       ],
     },
   },
 
-  expectations: [
-    {
-      probes: ['outside-tcp'],
-      outcome: 'works',
-      why: 'The reply to a client outside goes through the host, its default gateway.',
-    },
-    {
-      probes: ['neighbour-tcp'],
-      when: { 'bounce-snat': 'on' },
-      outcome: 'works',
-      serverSaw: HOST,
-      why: 'The server sees the host as its peer, so that its reply comes back to the host, which undoes both translations.',
-    },
-    {
-      probes: ['neighbour-tcp'],
-      when: { 'bridge-nf-call-iptables': '1' },
-      outcome: 'works',
-      serverSaw: NEIGHBOUR,
-      why: 'The bridged reply passes connection tracking on its way through the bridge, which undoes the DNAT there.',
-    },
-    {
-      probes: ['neighbour-tcp'],
-      outcome: 'fails',
-      mechanism: 'reply-bypasses-host',
-      why: 'The reply goes straight to the client over the bridge, from an address that it did not ask.',
-    },
-  ],
+  expect: {
+    'outside-tcp': [{ works: 'The reply to a client outside goes through the host, its default gateway.' }],
+    'neighbour-tcp': [
+      {
+        when: { 'bounce-snat': 'on' },
+        works:
+          'The server sees the host as its peer, so that its reply comes back to the host, which undoes both translations.',
+        serverSaw: HOST,
+      },
+      {
+        when: { 'bridge-nf-call-iptables': '1' },
+        works:
+          'The bridged reply passes connection tracking on its way through the bridge, which undoes the DNAT there.',
+        serverSaw: NEIGHBOUR,
+      },
+      {
+        fails: 'reply-bypasses-host',
+        why: 'The reply goes straight to the client over the bridge, from an address that it did not ask.',
+      },
+    ],
+  },
 
   experiments: [
     {

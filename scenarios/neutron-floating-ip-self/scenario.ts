@@ -1,12 +1,38 @@
-import { defineScenario } from '../../src/model/scenario.js'
-import { acceptLocal } from '../../src/toggles/accept-local.js'
-import { routerSnat } from '../../src/toggles/router-snat.js'
-import { rpFilter } from '../../src/toggles/rp-filter.js'
+import {
+  acceptLocal,
+  captured,
+  defineScenario,
+  dropped,
+  LOCAL_SOURCE,
+  logged,
+  lookedUp,
+  mib,
+  newConnection,
+  ping,
+  routed,
+  routerSnat,
+  rpFilter,
+  tcp,
+  tracked,
+  udp,
+} from '../../src/index.js'
 
 const VM = '172.16.0.148'
 const FLOAT = '185.15.56.55'
 const TCP = 8080
 const UDP = 8081
+
+const SNATED = {
+  when: { 'router-snat': 'on' },
+  works:
+    'The packet comes back from the floating IP, so its source is not the VM’s own, and the replies pass the router again.',
+  answeredBy: FLOAT,
+} as const
+const LET_IN = { accept_local: ['all=1', 'eth0=1'] } as const
+const MARTIAN = {
+  fails: 'martian-source',
+  why: 'A packet from one’s own address that arrives on eth0 is a martian, whatever rp_filter says; lo’s accept_local is not asked.',
+} as const
 
 export default defineScenario({
   id: 'neutron-floating-ip-self',
@@ -28,8 +54,8 @@ export default defineScenario({
     nodes: {
       vm: {
         is: 'the VM',
-        addresses: { eth0: [`${VM}/24`] },
-        routes: ['default via 172.16.0.1'],
+        addresses: { eth0: `${VM}/24` },
+        gateway: '172.16.0.1',
         services: [
           { protocol: 'tcp', port: TCP },
           { protocol: 'udp', port: UDP },
@@ -37,7 +63,7 @@ export default defineScenario({
       },
       router: {
         is: 'the Neutron virtual router',
-        addresses: { 'qr-defc9d1d-40': ['172.16.0.1/24'], wan0: ['185.15.56.1/24', `${FLOAT}/32`] },
+        addresses: { 'qr-defc9d1d-40': '172.16.0.1/24', wan0: ['185.15.56.1/24', `${FLOAT}/32`] },
         sysctls: { 'net.ipv4.ip_forward': 1 },
         iptables: {
           nat: [
@@ -46,17 +72,11 @@ export default defineScenario({
           ],
         },
       },
-      outside: { is: 'a host on the Internet', addresses: { eth0: ['185.15.56.99/24'] } },
+      outside: { is: 'a host on the Internet', addresses: { eth0: '185.15.56.99/24' } },
     },
     links: [
-      [
-        { node: 'vm', device: 'eth0' },
-        { node: 'router', device: 'qr-defc9d1d-40' },
-      ],
-      [
-        { node: 'router', device: 'wan0' },
-        { node: 'outside', device: 'eth0' },
-      ],
+      ['vm:eth0', 'router:qr-defc9d1d-40'],
+      ['router:wan0', 'outside:eth0'],
     ],
   },
 
@@ -67,10 +87,10 @@ export default defineScenario({
   },
 
   probes: {
-    'outside-ping': { kind: 'ping', node: 'outside', to: FLOAT },
-    'float-ping': { kind: 'ping', node: 'vm', to: FLOAT },
-    'float-tcp': { kind: 'tcp', node: 'vm', to: FLOAT, port: TCP, server: { node: 'vm', port: TCP } },
-    'float-udp': { kind: 'udp', node: 'vm', to: FLOAT, port: UDP, server: { node: 'vm', port: UDP } },
+    'outside-ping': ping({ from: 'outside', to: FLOAT }),
+    'float-ping': ping({ from: 'vm', to: FLOAT }),
+    'float-tcp': tcp({ from: 'vm', to: FLOAT, port: TCP, server: 'vm' }),
+    'float-udp': udp({ from: 'vm', to: FLOAT, port: UDP, server: 'vm' }),
   },
   controls: ['outside-ping'],
 
@@ -80,130 +100,70 @@ export default defineScenario({
       where: 'fib_validate_source() refuses a local source address, ip_handle_martian_source() logs it',
       document: 'IPv4: martian source 172.16.0.148 from 172.16.0.148, on dev eth0',
       proofs: [
-        { source: 'mib', node: 'vm', counter: 'IpExtInOctets', moves: true, stops: false },
-        { source: 'mib', node: 'vm', counter: 'IpInDelivers', moves: false },
-        { source: 'mib', node: 'vm', counter: 'TcpExtIPReversePathFilter', moves: false },
-        {
-          source: 'route',
-          node: 'vm',
-          from: VM,
-          to: VM,
-          device: 'eth0',
-          says: 'Invalid argument',
-          stops: false,
-        },
-        {
-          source: 'kernel-log',
-          node: 'vm',
-          device: 'eth0',
-          line: `martian source ${VM} from ${VM}, on dev eth0`,
-          header: true,
-        },
-        {
-          source: 'drop',
-          node: 'vm',
-          device: 'eth0',
-          from: VM,
-          to: VM,
-          function: '^ip_rcv_finish',
-          reasons: [
-            { name: 'IP_LOCAL_SOURCE', since: '6.13' },
-            { name: 'NOT_SPECIFIED', since: '5.17' },
-          ],
-        },
-        { source: 'fib', node: 'vm', device: 'eth0', from: VM, to: VM, stops: false },
-        {
-          source: 'conntrack-event',
-          node: 'router',
-          event: `\\[NEW\\] \\S+ .*src=${VM} dst=${FLOAT} .*\\[UNREPLIED\\] src=${VM} dst=${VM}`,
-          stops: false,
-        },
+        mib('vm', 'IpExtInOctets').andStays(),
+        mib('vm', 'IpInDelivers').still(),
+        mib('vm', 'TcpExtIPReversePathFilter').still(),
+        routed('vm:eth0', { from: VM, to: VM, says: 'Invalid argument' }).andStays(),
+        logged('vm:eth0', `martian source ${VM} from ${VM}, on dev eth0`).andHeader(),
+        dropped('vm:eth0', { from: VM, to: VM, in: /^ip_rcv_finish/, reasons: LOCAL_SOURCE }),
+        lookedUp('vm:eth0', { from: VM, to: VM }).andStays(),
+        newConnection(
+          'router',
+          new RegExp(`\\[NEW\\] \\S+ .*src=${VM} dst=${FLOAT} .*\\[UNREPLIED\\] src=${VM} dst=${VM}`),
+        ).andStays(),
         // The same packet on both sides of the router’s NAT.
-        {
-          source: 'capture',
-          node: 'router',
-          device: 'qr-defc9d1d-40',
-          direction: 'in',
-          from: VM,
-          to: FLOAT,
-          present: true,
-          stops: false,
-        },
-        {
-          source: 'capture',
-          node: 'router',
-          device: 'qr-defc9d1d-40',
-          direction: 'out',
-          from: VM,
-          to: VM,
-          present: true,
-          stops: false,
-        },
+        captured('router:qr-defc9d1d-40', { direction: 'in', from: VM, to: FLOAT }).andStays(),
+        captured('router:qr-defc9d1d-40', { direction: 'out', from: VM, to: VM }).andStays(),
       ],
     },
     'tcp-reply-stays-inside': {
       title: 'reply that never leaves the VM',
       where: 'the SYN-ACK is routed over lo, matches no socket, and tcp_v4_send_reset() answers it',
       document: '64 bytes from 172.16.0.148',
-      proofs: [
-        { source: 'mib', node: 'vm', counter: 'TcpOutRsts', moves: true },
-        { source: 'conntrack', node: 'router', entry: `tcp .*dst=${FLOAT} .*UNREPLIED`, present: true },
-      ],
+      proofs: [mib('vm', 'TcpOutRsts'), tracked('router', new RegExp(`tcp .*dst=${FLOAT} .*UNREPLIED`))],
     },
     'udp-reply-stays-inside': {
       title: 'reply from another address than the one asked',
       where:
         'the answer is routed over lo with the private source, and __udp4_lib_rcv() finds no socket for it',
       document: '64 bytes from 172.16.0.148',
-      proofs: [
-        { source: 'mib', node: 'vm', counter: 'UdpNoPorts', moves: true },
-        { source: 'conntrack', node: 'router', entry: `udp .*dst=${FLOAT} .*UNREPLIED`, present: true },
-      ],
+      proofs: [mib('vm', 'UdpNoPorts'), tracked('router', new RegExp(`udp .*dst=${FLOAT} .*UNREPLIED`))],
     },
   },
 
-  expectations: [
-    {
-      probes: ['outside-ping'],
-      outcome: 'works',
-      answeredBy: FLOAT,
-      why: 'The router translates in both directions for everybody outside.',
-    },
-    {
-      probes: ['float-ping', 'float-tcp', 'float-udp'],
-      when: { 'router-snat': 'on' },
-      outcome: 'works',
-      answeredBy: FLOAT,
-      why: 'The packet comes back from the floating IP, so its source is not the VM’s own, and the replies pass the router again.',
-    },
-    {
-      probes: ['float-ping'],
-      when: { accept_local: ['all=1', 'eth0=1'] },
-      outcome: 'works',
-      answeredBy: VM,
-      why: 'accept_local on the arrival device (or all) lets the packet in; the reply comes from the private address, which ping does not mind.',
-    },
-    {
-      probes: ['float-tcp'],
-      when: { accept_local: ['all=1', 'eth0=1'] },
-      outcome: 'fails',
-      mechanism: 'tcp-reply-stays-inside',
-      why: 'The SYN is let in, but its answer stays inside the VM, where no connection has that peer.',
-    },
-    {
-      probes: ['float-udp'],
-      when: { accept_local: ['all=1', 'eth0=1'] },
-      outcome: 'fails',
-      mechanism: 'udp-reply-stays-inside',
-      why: 'The server gets the datagram, but its answer comes from the private address, which the client did not ask.',
-    },
-    {
-      probes: ['float-ping', 'float-tcp', 'float-udp'],
-      outcome: 'fails',
-      mechanism: 'martian-source',
-      why: 'A packet from one’s own address that arrives on eth0 is a martian, whatever rp_filter says; lo’s accept_local is not asked.',
-    },
-  ],
+  expect: {
+    'outside-ping': [
+      { works: 'The router translates in both directions for everybody outside.', answeredBy: FLOAT },
+    ],
+    'float-ping': [
+      SNATED,
+      {
+        when: LET_IN,
+        works:
+          'accept_local on the arrival device (or all) lets the packet in; the reply comes from the private address, which ping does not mind.',
+        answeredBy: VM,
+      },
+      MARTIAN,
+    ],
+    'float-tcp': [
+      SNATED,
+      {
+        when: LET_IN,
+        fails: 'tcp-reply-stays-inside',
+        why: 'The SYN is let in, but its answer stays inside the VM, where no connection has that peer.',
+      },
+      MARTIAN,
+    ],
+    'float-udp': [
+      SNATED,
+      {
+        when: LET_IN,
+        fails: 'udp-reply-stays-inside',
+        why: 'The server gets the datagram, but its answer comes from the private address, which the client did not ask.',
+      },
+      MARTIAN,
+    ],
+  },
 
   experiments: (['0', '1', '2'] as const).map(rp_filter => ({
     title: `rp_filter ${rp_filter}`,

@@ -1,11 +1,40 @@
-import { defineScenario } from '../../src/model/scenario.js'
-import { bridgeNfCallIptables } from '../../src/toggles/bridge-nf-call-iptables.js'
-import { ctstateDnat } from '../../src/toggles/ctstate-dnat.js'
-import { hairpinMode } from '../../src/toggles/hairpin-mode.js'
+import {
+  bridgeNfCallIptables,
+  captured,
+  counted,
+  ctstateDnat,
+  defineScenario,
+  dropped,
+  hairpinMode,
+  LOCAL_SOURCE,
+  logged,
+  mib,
+  ping,
+  tcp,
+} from '../../src/index.js'
 
 const VM = '10.0.0.3'
 const FLOAT = '203.0.113.10'
 const PORT = 8080
+
+/** What comes of the instance's own probes, whatever the protocol. */
+const TO_ITSELF = [
+  {
+    when: { hairpin_mode: 'off', 'bridge-nf-call-iptables': '1' },
+    fails: 'same-port-drop',
+    why: 'br_netfilter translates the destination inside the bridge, which then may not send the frame back out of its port.',
+  },
+  {
+    when: { 'ctstate-dnat': 'off' },
+    fails: 'martian-source',
+    why: 'nova’s ACCEPT for fixed-to-fixed traffic keeps the packet from its SNAT: it comes back to the VM from the VM’s own address.',
+  },
+  {
+    works:
+      'The frame may go back (or is routed), and the float’s SNAT is reached: the server sees the floating IP as its peer.',
+    answeredBy: FLOAT,
+  },
+] as const
 
 export default defineScenario({
   id: 'nova-float-hairpin',
@@ -26,14 +55,14 @@ export default defineScenario({
     nodes: {
       vm: {
         is: 'the instance',
-        addresses: { eth0: [`${VM}/24`] },
-        routes: ['default via 10.0.0.1'],
+        addresses: { eth0: `${VM}/24` },
+        gateway: '10.0.0.1',
         services: [{ protocol: 'tcp', port: PORT }],
       },
       compute: {
         is: 'the compute node with nova-network',
         bridges: { br100: { ports: ['vnet0'] } },
-        addresses: { br100: ['10.0.0.1/24'], eth0: ['203.0.113.1/24', `${FLOAT}/32`] },
+        addresses: { br100: '10.0.0.1/24', eth0: ['203.0.113.1/24', `${FLOAT}/32`] },
         sysctls: { 'net.ipv4.ip_forward': 1 },
         iptables: {
           filter: [`-A FORWARD -d ${VM}/32`],
@@ -43,17 +72,11 @@ export default defineScenario({
           ],
         },
       },
-      outside: { is: 'a host outside', addresses: { eth0: ['203.0.113.99/24'] } },
+      outside: { is: 'a host outside', addresses: { eth0: '203.0.113.99/24' } },
     },
     links: [
-      [
-        { node: 'vm', device: 'eth0' },
-        { node: 'compute', device: 'vnet0' },
-      ],
-      [
-        { node: 'compute', device: 'eth0' },
-        { node: 'outside', device: 'eth0' },
-      ],
+      ['vm:eth0', 'compute:vnet0'],
+      ['compute:eth0', 'outside:eth0'],
     ],
   },
 
@@ -64,9 +87,9 @@ export default defineScenario({
   },
 
   probes: {
-    'outside-ping': { kind: 'ping', node: 'outside', to: FLOAT },
-    'float-ping': { kind: 'ping', node: 'vm', to: FLOAT },
-    'float-tcp': { kind: 'tcp', node: 'vm', to: FLOAT, port: PORT, server: { node: 'vm', port: PORT } },
+    'outside-ping': ping({ from: 'outside', to: FLOAT }),
+    'float-ping': ping({ from: 'vm', to: FLOAT }),
+    'float-tcp': tcp({ from: 'vm', to: FLOAT, port: PORT, server: 'vm' }),
   },
   controls: ['outside-ping'],
 
@@ -77,33 +100,13 @@ export default defineScenario({
         'br_nf_pre_routing_finish_bridge() keeps the DNATed frame in the bridge, should_deliver() refuses the port',
       document:
         'the bridge won’t let the same frame egress the same port it ingressed without hairpin_mode enabled',
+      at: 'compute:br100',
       proofs: [
-        {
-          source: 'rule-counter',
-          node: 'compute',
-          table: 'nat',
-          rule: `PREROUTING -d ${FLOAT}/32`,
-          moves: true,
-          stops: false,
-        },
-        {
-          source: 'rule-counter',
-          node: 'compute',
-          table: 'filter',
-          rule: `FORWARD -d ${VM}/32`,
-          moves: false,
-        },
-        { source: 'mib', node: 'vm', counter: 'IpExtInOctets', moves: false },
-        { source: 'drop', node: 'compute', device: 'br100', from: VM, to: VM, function: '^_*br_' },
-        {
-          source: 'capture',
-          node: 'compute',
-          device: 'vnet0',
-          direction: 'out',
-          from: VM,
-          to: VM,
-          present: false,
-        },
+        counted('compute', 'nat', `PREROUTING -d ${FLOAT}/32`).andStays(),
+        counted('compute', 'filter', `FORWARD -d ${VM}/32`).still(),
+        mib('vm', 'IpExtInOctets').still(),
+        dropped('compute:br100', { from: VM, to: VM, in: /^_*br_/ }),
+        captured('compute:vnet0', { direction: 'out', from: VM, to: VM }).missing(),
       ],
     },
     'martian-source': {
@@ -112,66 +115,20 @@ export default defineScenario({
       document:
         'the SNAT wasn’t being hit on the way back to the VM, because of the iptables rule designed to -j ACCEPT fixed -> fixed VM traffic',
       proofs: [
-        {
-          source: 'rule-counter',
-          node: 'compute',
-          table: 'nat',
-          rule: `POSTROUTING -s ${VM}/32 -j SNAT`,
-          moves: false,
-        },
-        { source: 'mib', node: 'vm', counter: 'IpExtInOctets', moves: true, stops: false },
-        { source: 'mib', node: 'vm', counter: 'IpInDelivers', moves: false },
-        {
-          source: 'kernel-log',
-          node: 'vm',
-          device: 'eth0',
-          line: `martian source ${VM} from ${VM}, on dev eth0`,
-          header: true,
-        },
-        {
-          source: 'drop',
-          node: 'vm',
-          device: 'eth0',
-          from: VM,
-          to: VM,
-          function: '^ip_rcv_finish',
-          reasons: [
-            { name: 'IP_LOCAL_SOURCE', since: '6.13' },
-            { name: 'NOT_SPECIFIED', since: '5.17' },
-          ],
-        },
+        counted('compute', 'nat', `POSTROUTING -s ${VM}/32 -j SNAT`).still(),
+        mib('vm', 'IpExtInOctets').andStays(),
+        mib('vm', 'IpInDelivers').still(),
+        logged('vm:eth0', `martian source ${VM} from ${VM}, on dev eth0`).andHeader(),
+        dropped('vm:eth0', { from: VM, to: VM, in: /^ip_rcv_finish/, reasons: LOCAL_SOURCE }),
       ],
     },
   },
 
-  expectations: [
-    {
-      probes: ['outside-ping'],
-      outcome: 'works',
-      answeredBy: FLOAT,
-      why: 'From outside, the float’s DNAT is all that it takes.',
-    },
-    {
-      probes: ['float-ping', 'float-tcp'],
-      when: { hairpin_mode: 'off', 'bridge-nf-call-iptables': '1' },
-      outcome: 'fails',
-      mechanism: 'same-port-drop',
-      why: 'br_netfilter translates the destination inside the bridge, which then may not send the frame back out of its port.',
-    },
-    {
-      probes: ['float-ping', 'float-tcp'],
-      when: { 'ctstate-dnat': 'off' },
-      outcome: 'fails',
-      mechanism: 'martian-source',
-      why: 'nova’s ACCEPT for fixed-to-fixed traffic keeps the packet from its SNAT: it comes back to the VM from the VM’s own address.',
-    },
-    {
-      probes: ['float-ping', 'float-tcp'],
-      outcome: 'works',
-      answeredBy: FLOAT,
-      why: 'The frame may go back (or is routed), and the float’s SNAT is reached: the server sees the floating IP as its peer.',
-    },
-  ],
+  expect: {
+    'outside-ping': [{ works: 'From outside, the float’s DNAT is all that it takes.', answeredBy: FLOAT }],
+    'float-ping': TO_ITSELF,
+    'float-tcp': TO_ITSELF,
+  },
 
   experiments: [
     {

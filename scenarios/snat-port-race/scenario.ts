@@ -1,12 +1,24 @@
-import { defineScenario } from '../../src/model/scenario.js'
-import { natTarget } from '../../src/toggles/nat-target.js'
-import { randomFully } from '../../src/toggles/random-fully.js'
+import {
+  conntrackStat,
+  defineScenario,
+  dropped,
+  manyConnections,
+  natTarget,
+  randomFully,
+  snatRace,
+} from '../../src/index.js'
 
 const HOST = '10.18.10.1'
 const SERVER = '10.18.10.137'
 const PORT = 8080
 const LOAD_PORT = 8081
-const CLIENTS = ['container-1', 'container-2']
+const CLIENTS = ['container-1', 'container-2'] as const
+const QUEUE = { node: 'host', number: 0 } as const
+
+const SPREAD = {
+  works:
+    'Ports picked at random over the whole range hardly ever meet (--random is the same as --random-fully since 5.0).',
+} as const
 
 export default defineScenario({
   id: 'snat-port-race',
@@ -29,43 +41,26 @@ export default defineScenario({
 
   topology: {
     nodes: {
-      'container-1': {
-        is: 'a container',
-        addresses: { eth0: ['172.17.0.2/16'] },
-        routes: ['default via 172.17.0.1'],
-      },
-      'container-2': {
-        is: 'another container',
-        addresses: { eth0: ['172.17.0.3/16'] },
-        routes: ['default via 172.17.0.1'],
-      },
+      'container-1': { is: 'a container', addresses: { eth0: '172.17.0.2/16' }, gateway: '172.17.0.1' },
+      'container-2': { is: 'another container', addresses: { eth0: '172.17.0.3/16' }, gateway: '172.17.0.1' },
       host: {
         is: 'the Docker host',
         bridges: { docker0: { ports: ['veth1', 'veth2'] } },
-        addresses: { docker0: ['172.17.0.1/16'], eth0: [`${HOST}/24`] },
+        addresses: { docker0: '172.17.0.1/16', eth0: `${HOST}/24` },
         sysctls: { 'net.ipv4.ip_forward': 1 },
         iptables: { nat: [] },
         packetHold: { device: 'eth0', queue: 0, port: PORT },
       },
       server: {
         is: 'the destination server',
-        addresses: { eth0: [`${SERVER}/24`] },
+        addresses: { eth0: `${SERVER}/24` },
         services: [{ protocol: 'tcp', port: PORT }],
       },
     },
     links: [
-      [
-        { node: 'container-1', device: 'eth0' },
-        { node: 'host', device: 'veth1' },
-      ],
-      [
-        { node: 'container-2', device: 'eth0' },
-        { node: 'host', device: 'veth2' },
-      ],
-      [
-        { node: 'host', device: 'eth0' },
-        { node: 'server', device: 'eth0' },
-      ],
+      ['container-1:eth0', 'host:veth1'],
+      ['container-2:eth0', 'host:veth2'],
+      ['host:eth0', 'server:eth0'],
     ],
   },
 
@@ -79,22 +74,9 @@ export default defineScenario({
   },
 
   probes: {
-    'single-client': {
-      kind: 'snat-race',
-      clients: ['container-1'],
-      to: SERVER,
-      port: PORT,
-      queue: { node: 'host', number: 0 },
-    },
-    'two-clients': {
-      kind: 'snat-race',
-      clients: CLIENTS,
-      to: SERVER,
-      port: PORT,
-      queue: { node: 'host', number: 0 },
-    },
-    'many-connections': {
-      kind: 'many-connections',
+    'single-client': snatRace({ clients: ['container-1'], to: SERVER, port: PORT, queue: QUEUE }),
+    'two-clients': snatRace({ clients: CLIENTS, to: SERVER, port: PORT, queue: QUEUE }),
+    'many-connections': manyConnections({
       clients: CLIENTS,
       to: SERVER,
       port: LOAD_PORT,
@@ -102,7 +84,7 @@ export default defineScenario({
       server: 'server',
       connections: 1000,
       patienceMs: 20,
-    },
+    }),
   },
   controls: ['single-client'],
 
@@ -114,8 +96,8 @@ export default defineScenario({
       document: 'insert_failed=74 drop=74',
       proofs: [
         // The fewest of 2,000 that the probe calls a failure.
-        { source: 'conntrack-stat', node: 'host', counter: 'insert_failed', moves: true, atLeast: 5 },
-        { source: 'conntrack-stat', node: 'host', counter: 'drop', moves: true, atLeast: 5 },
+        conntrackStat('host', 'insert_failed').byAtLeast(5),
+        conntrackStat('host', 'drop').byAtLeast(5),
       ],
     },
     'source-port-clash': {
@@ -124,44 +106,38 @@ export default defineScenario({
         '__nf_conntrack_confirm() finds the reply tuple taken, and nf_ct_resolve_clash() drops what is not UDP',
       document: 'insert_failed=74 drop=74',
       proofs: [
-        { source: 'conntrack-stat', node: 'host', counter: 'insert_failed', moves: true },
-        { source: 'conntrack-stat', node: 'host', counter: 'drop', moves: true },
+        conntrackStat('host', 'insert_failed'),
+        conntrackStat('host', 'drop'),
         // Given up where the hook was: behind the queue, or in the path of all others.
-        {
-          source: 'drop',
-          node: 'host',
-          device: 'docker0',
-          from: '172.17.0.[23]',
+        dropped('host:docker0', {
+          from: /^172\.17\.0\.[23]$/,
           to: SERVER,
-          function: '^(nfqnl_reinject|nf_reinject|nf_hook_slow)$',
-        },
+          in: /^(nfqnl_reinject|nf_reinject|nf_hook_slow)$/,
+        }),
       ],
     },
   },
 
-  expectations: [
-    { probes: ['single-client'], outcome: 'works', why: 'One client alone clashes with nobody.' },
-    {
-      probes: ['two-clients'],
-      when: { 'random-fully': 'none' },
-      outcome: 'fails',
-      mechanism: 'source-port-clash',
-      why: 'Both keep their source port, which is still free when each of them chooses; the second to be confirmed is dropped and connects a second later.',
-    },
-    {
-      probes: ['many-connections'],
-      when: { 'random-fully': 'none' },
-      outcome: 'fails',
-      mechanism: 'many-source-port-clashes',
-      statistical: true,
-      why: 'Where two CPUs choose the same port within the same few microseconds, one of the two SYNs is dropped.',
-    },
-    {
-      probes: ['two-clients', 'many-connections'],
-      outcome: 'works',
-      why: 'Ports picked at random over the whole range hardly ever meet (--random is the same as --random-fully since 5.0).',
-    },
-  ],
+  expect: {
+    'single-client': [{ works: 'One client alone clashes with nobody.' }],
+    'two-clients': [
+      {
+        when: { 'random-fully': 'none' },
+        fails: 'source-port-clash',
+        why: 'Both keep their source port, which is still free when each of them chooses; the second to be confirmed is dropped and connects a second later.',
+      },
+      SPREAD,
+    ],
+    'many-connections': [
+      {
+        when: { 'random-fully': 'none' },
+        fails: 'many-source-port-clashes',
+        statistical: true,
+        why: 'Where two CPUs choose the same port within the same few microseconds, one of the two SYNs is dropped.',
+      },
+      SPREAD,
+    ],
+  },
 
   experiments: [
     // One fix each: every trial that fails takes the second after which TCP sends a SYN again.

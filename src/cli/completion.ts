@@ -1,6 +1,6 @@
 /** `lab completion`: what the shells may offer, read off the command line's own description and the scenarios. */
 import type { Command } from 'commander'
-import { loadScenarios } from '../plan/catalogue.js'
+import { loadCatalogue } from '../plan/catalogue.js'
 
 /** The names that the program is called by. */
 const NAMES = ['lab', 'netns-lab']
@@ -19,7 +19,7 @@ interface Words {
 
 /** Runs `lab completion`: prints the definitions for one shell. */
 export async function completion(program: Command, shell: string): Promise<void> {
-  const scenarios = await loadScenarios()
+  const { scenarios } = await loadCatalogue()
   const ids = scenarios.map(({ id }) => id)
   const toggles = scenarios.flatMap(scenario => Object.entries(scenario.toggles))
   const settings = toggles.flatMap(([name, toggle]) => toggle.settings.map(setting => `${name}=${setting}`))

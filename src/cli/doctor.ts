@@ -1,9 +1,8 @@
 /** `lab doctor`: what this machine and kernel offer, what is missing, and what brings it. */
-
 import { openKernelLog } from '../evidence/kernel-log.js'
 import { CAPABILITIES, checkCapabilities } from '../kernel/capabilities.js'
 import { describeMachine } from '../kernel/machine.js'
-import { runningKernel } from '../model/version.js'
+import { runningKernel } from '../kernel/running.js'
 import { inWorld } from './world.js'
 
 /** Runs `lab doctor`; resolves with the exit status. */

@@ -1,7 +1,9 @@
 /** `lab graph`: a scenario's topology as a picture, or as the source of one. */
+
+import { storyOf } from '../engine/story.js'
 import type { Scenario } from '../model/scenario.js'
 import type { Node } from '../model/topology.js'
-import { oneScenario } from './script.js'
+import { oneScenario } from '../plan/catalogue.js'
 
 /** Runs `lab graph`. Throws LabError (exit 2) for an unknown id. */
 export async function graph(id: string, format: string): Promise<void> {
@@ -14,7 +16,7 @@ async function draw(scenario: Scenario, format: string): Promise<string> {
   if (format === 'dot') return dot(scenario)
   if (format === 'svg') {
     const { drawTopology } = await import('../report/drawing.js')
-    return drawTopology(scenario.topology, { title: scenario.title, standalone: true })
+    return drawTopology(storyOf(scenario).topology, { title: scenario.title, standalone: true })
   }
   return scenario.drawing.replace(/^\n/, '')
 }

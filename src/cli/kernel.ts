@@ -1,9 +1,9 @@
 /** `lab kernel`. */
 
 import { EXIT, LabError } from '../base/errors.js'
+import { runningKernel } from '../kernel/running.js'
 import { KernelError, type KernelErrorCode } from '../kernels/error.js'
 import { fetchKernel, type KernelListing, listKernels } from '../kernels/fetch.js'
-import { runningKernel } from '../model/version.js'
 
 /** What the actions of `lab kernel` take. */
 export interface KernelOptions {

@@ -1,8 +1,13 @@
 /** `lab list`. */
-import { loadScenarios } from '../plan/catalogue.js'
+import { describeError } from '../base/errors.js'
+import { loadCatalogue } from '../plan/catalogue.js'
 
+/** Runs `lab list`. A scenario that cannot be used is named on standard error; the others are listed all the same. */
 export async function list(options: { json?: boolean }): Promise<void> {
-  const scenarios = (await loadScenarios()).map(({ id, title, source, probes, controls, toggles }) => ({
+  const catalogue = await loadCatalogue()
+  for (const { id, problem } of catalogue.broken)
+    process.stderr.write(`lab: ${id} cannot be used: ${describeError(problem)}\n`)
+  const scenarios = catalogue.scenarios.map(({ id, title, source, probes, controls, toggles }) => ({
     id,
     title,
     source: { title: source.title, url: source.url },

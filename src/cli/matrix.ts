@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { EXIT, LabError } from '../base/errors.js'
 import { writeWhole } from '../base/files.js'
-import { exitCode } from '../engine/run.js'
 import { cacheRoot } from '../kernels/cache.js'
 import { resolveKernel } from '../kernels/resolve.js'
 import { requireTool } from '../kernels/tools.js'
@@ -20,7 +19,8 @@ import {
 import type { KernelRun } from '../matrix/run-in-guest.js'
 import { describeSelftest, runSelftests, type SelftestRun, selftestsFolder } from '../matrix/selftests.js'
 import { verdictTable } from '../matrix/table.js'
-import { chooseScenarios, loadScenarios } from '../plan/catalogue.js'
+import { exitStatus } from '../model/verdict.js'
+import { chooseScenarios, loadCatalogue } from '../plan/catalogue.js'
 import { diffText } from '../report/diff-text.js'
 import { withLabErrors } from './kernel.js'
 
@@ -80,7 +80,9 @@ async function compareKernels(ids: readonly string[], options: Options): Promise
   for (const diff of diffs) process.stdout.write(`\n${diffText(diff)}`)
   return worst(
     [
-      ...runs.map(({ report }) => (report ? exitCode(report) : EXIT.error)),
+      ...runs.map(({ report }) =>
+        report ? exitStatus(report.scenarios.map(({ verdict }) => verdict)) : EXIT.error,
+      ),
       ...selftests.flatMap(({ problem }) => (problem === undefined ? [] : [EXIT.error])),
     ],
     anyBreaks(diffs),
@@ -90,7 +92,7 @@ async function compareKernels(ids: readonly string[], options: Options): Promise
 /** One commit's kernel, for `git bisect run`. `--kernel` takes several words, so scenarios may be among them here. */
 async function judgeKernel(given: readonly string[], options: Options): Promise<BisectJudgement> {
   const { expect } = options
-  const known = (await loadScenarios()).map(({ id }) => id)
+  const known = (await loadCatalogue()).scenarios.map(({ id }) => id)
   const [kernel = '', ...others] = options.kernel
   const kernels = [kernel, ...others.filter(word => !known.includes(word))]
   const ids = [...others.filter(word => known.includes(word)), ...given]

@@ -2,13 +2,14 @@
 import { z } from 'zod'
 import { LabError } from '../base/errors.js'
 import { anySeed } from '../base/random.js'
-import { nameTrial } from '../engine/judge.js'
-import { EVIDENCE_LEVELS } from '../engine/recorder.js'
-import { exitCode, run } from '../engine/run.js'
+import { run } from '../engine/run.js'
 import type { TopologyInstance } from '../engine/topology-instance.js'
 import { loadModules } from '../kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../kernel/iptables.js'
+import { EVIDENCE_LEVELS } from '../model/evidence.js'
 import type { TrialReport } from '../model/report.js'
+import { nameTrial } from '../model/trial.js'
+import { exitStatus } from '../model/verdict.js'
 import { checkToggles, chooseScenarios } from '../plan/catalogue.js'
 import { folderReporter } from '../report/folder.js'
 import { profileReporter } from '../report/profile.js'
@@ -37,14 +38,10 @@ const optionsSchema = z.object({
 /** Runs `lab run`; resolves with the exit status. Throws LabError for unknown ids, toggles and unwritable files. */
 export async function runCommandLine(ids: readonly string[], given: object): Promise<number> {
   const options = optionsSchema.parse(given)
-  const scenarios = await chooseScenarios(ids)
+  const { scenarios, broken } = await chooseScenarios(ids)
   checkToggles(scenarios, options.toggle)
   const requests = [...options.reporter, ...(options.json === undefined ? [] : [`json=${options.json}`])]
-  const named = createReporters(requests, {
-    lookup: id => scenarios.find(scenario => scenario.id === id),
-    runs: 1,
-    env: process.env,
-  })
+  const named = createReporters(requests, { runs: 1, env: process.env })
   const folder =
     options.out === undefined || !insideWorld()
       ? []
@@ -65,6 +62,7 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
     if (seed !== undefined) process.stderr.write(`lab: shuffled; the same order again: --seed ${seed}\n`)
     const report = await run({
       scenarios,
+      broken,
       backends: backends.map(backend => ({ backend, commands: iptablesCommands(backend, plain) })),
       toggles: options.toggle,
       ...(options.onFailure
@@ -82,13 +80,13 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
       emit: event => reporters.event({ ...event, at: Date.now() }),
     })
     await reporters.close()
-    if (report.scenarios.every(({ trials }) => trials.length === 0))
+    if (broken.length === 0 && report.scenarios.every(({ trials }) => trials.length === 0))
       throw new LabError(
         'no fix of these scenarios sets those toggles',
         'lab list shows which scenario has which toggle',
         2,
       )
-    return exitCode(report)
+    return exitStatus(report.scenarios.map(({ verdict }) => verdict))
   }
   return inWorld(options.rootless, work, { shell: options.onFailure === 'shell' })
 }

@@ -1,12 +1,11 @@
 /** `lab script`. */
 import { z } from 'zod'
 import { LabError } from '../base/errors.js'
-import { unknownWord } from '../base/nearest.js'
 import { quote } from '../base/shell-words.js'
 import { iptablesCommands } from '../kernel/iptables.js'
-import type { Scenario } from '../model/scenario.js'
-import { parseKernelVersion, runningKernel } from '../model/version.js'
-import { loadScenarios } from '../plan/catalogue.js'
+import { runningKernel } from '../kernel/running.js'
+import { parseKernelVersion } from '../model/version.js'
+import { oneScenario } from '../plan/catalogue.js'
 import { parseSettings, planChosen } from '../script/choose.js'
 import { scriptOf } from '../script/script.js'
 
@@ -16,19 +15,6 @@ const optionsSchema = z.object({
   iptables: z.enum(['nft', 'legacy']).optional(),
   kernel: z.string().optional(),
 })
-
-/** The scenario with this id. Throws LabError (exit 2), naming the nearest, when there is none. */
-export async function oneScenario(id: string): Promise<Scenario> {
-  const scenarios = await loadScenarios()
-  const found = scenarios.find(scenario => scenario.id === id)
-  if (!found)
-    throw unknownWord(
-      'scenario',
-      id,
-      scenarios.map(scenario => scenario.id),
-    )
-  return found
-}
 
 /** Runs `lab script`: prints the reproducer. Throws LabError (exit 2) for unknown words and impossible combinations. */
 export async function script(id: string, given: object): Promise<void> {

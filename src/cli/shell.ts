@@ -6,12 +6,12 @@ import { TopologyInstance } from '../engine/topology-instance.js'
 import { checkCapabilities } from '../kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../kernel/iptables.js'
 import { describeMachine } from '../kernel/machine.js'
+import { runningVersion } from '../kernel/running.js'
+import type { ExperimentPlan } from '../model/plan.js'
 import type { Scenario } from '../model/scenario.js'
-import { parseKernelVersion, runningKernel } from '../model/version.js'
-import type { ExperimentPlan } from '../plan/plan.js'
-import { describeProbe, probeNode } from '../probes/index.js'
+import { oneScenario } from '../plan/catalogue.js'
+import { probeOf } from '../probes/index.js'
 import { parseSettings, planChosen } from '../script/choose.js'
-import { oneScenario } from './script.js'
 import { shellIn } from './shell-in.js'
 import { type Inside, inWorld } from './world.js'
 
@@ -35,7 +35,7 @@ export async function shell(id: string, node: string | undefined, given: object)
     const plan = planChosen(scenario, {
       settings,
       phase: 'broken',
-      kernel: parseKernelVersion(runningKernel().version) ?? { major: 0, minor: 0, patch: 0 },
+      kernel: runningVersion(),
       iptables: backend,
       commands: iptablesCommands(backend, backend),
     })
@@ -68,7 +68,7 @@ export async function shell(id: string, node: string | undefined, given: object)
 /** The node that the failure is seen from. */
 function firstNode({ probes, controls, topology }: Scenario): string {
   const [, spec] = Object.entries(probes).find(([probe]) => !controls.includes(probe)) ?? []
-  return spec ? probeNode(spec) : (Object.keys(topology.nodes)[0] ?? '')
+  return spec ? probeOf(spec).from : (Object.keys(topology.nodes)[0] ?? '')
 }
 
 function welcome(
@@ -85,9 +85,10 @@ function welcome(
     '',
     ...settings.map(([name, setting]) => `  ${name} = ${setting}`),
     '',
-    ...Object.entries(probes).flatMap(([name, spec]) =>
-      'node' in spec ? [`  ${name.padEnd(24)}[${spec.node}] ${describeProbe(spec)}`] : [],
-    ),
+    ...Object.entries(probes).map(([name, spec]) => {
+      const { from, command } = probeOf(spec)
+      return `  ${name.padEnd(24)}[${from}] ${command}`
+    }),
     '',
     `You are in ${where}. 'ip netns exec NODE COMMAND' (or 'nsenter --net=/run/netns/NODE COMMAND') runs a command in another`,
     "node; leaving this shell ('exit') takes everything down.",

@@ -1,52 +1,85 @@
 /**
  * Steps that the lab performs itself: the same system calls that `ip -batch` and `sysctl -w` would make, without the
- * milliseconds that starting each of them takes. What it does not know is left to the program.
+ * milliseconds that starting each of them takes.
  */
 import { describeError, LabError } from '../base/errors.js'
-import type { LinksUpStep, RunStep } from '../model/steps.js'
+import type { LinksUpStep, NamespacesStep, NetworkStep, SysctlsStep } from '../model/steps.js'
 import { ipRequests } from '../topology/ip-requests.js'
+import { ipLine } from '../topology/ip-words.js'
 import { SystemError } from '../world/libc.js'
 import { addNetns, deleteNetns, type Netns } from '../world/netns.js'
 import { attributes, NetlinkError, NLM_F, type RouteSocket, RTM } from '../world/rtnetlink.js'
 
-/** What the steps of one topology need of it. */
-export interface BuiltinContext {
-  readonly netns: (node: string) => Netns
+/** Makes namespaces, or takes their names away. Throws LabError when the kernel refuses. */
+export function performNamespaces({ action, names, why }: NamespacesStep): void {
+  for (const name of names) {
+    try {
+      if (action === 'add') addNetns(name)
+      else deleteNetns(name)
+    } catch (error) {
+      const full = error instanceof SystemError && error.code === 'ENOSPC'
+      throw refused(
+        why,
+        'the world',
+        `ip netns ${action} ${name}`,
+        full ? 'the limit user.max_net_namespaces is reached (ENOSPC)' : describeError(error),
+        full ? 'sudo sysctl user.max_net_namespaces=100000, or fewer --jobs' : undefined,
+      )
+    }
+  }
+}
+
+/** What names in a node's steps stand for. */
+export interface NodeNames {
   /** The namespace that has a name under /run/netns. */
   readonly byName: (name: string) => Netns | undefined
-  /** Index of a device of a node. */
-  readonly index: (node: string, device: string) => number | undefined
-  /** Sysctls of a namespace that nothing was done to yet; filled here. All of one build are born alike. */
-  readonly born: Map<string, string | undefined>
+  /** Index of a device of the node. */
+  readonly index: (device: string) => number | undefined
 }
 
-/** Performs a step. False when it is not known here. Throws LabError when the kernel refuses it. */
-export function performBuiltin(step: RunStep, context: BuiltinContext): boolean {
-  const [program, option] = step.argv
-  if (program === 'sysctl' && step.node !== null) return writeSysctls(step, step.node, context)
-  if (program !== 'ip' || option !== '-batch') return false
-  const lines = (step.stdin ?? '').trim().split('\n')
-  return step.node === null ? netnsLines(step, lines) : linkLines(step, step.node, lines, context)
-}
-
-function writeSysctls(step: RunStep, node: string, { netns, born }: BuiltinContext): boolean {
-  const words = step.argv.slice(1).filter(word => word !== '-q' && word !== '-w')
-  const values = words.map((word): [string, string] => {
-    const at = word.indexOf('=')
-    return [word.slice(0, at), word.slice(at + 1)]
+/** Performs operations on links, addresses and routes. False when ip(8) has to do it. Throws LabError when the kernel refuses one. */
+export function performNetwork(step: NetworkStep, netns: Netns, { byName, index }: NodeNames): boolean {
+  const requests = ipRequests(step.operations, {
+    index: device => (device === 'lo' ? 1 : index(device)),
+    netns: name => byName(name)?.fd,
   })
-  const fresh = step.builtin === 'fresh'
-  if (fresh) for (const [key] of values) if (!born.has(key)) born.set(key, netns(node).readSysctl(key))
+  if (!requests) return false
   try {
-    netns(node).writeSysctls(fresh ? toWrite(values, born) : values)
+    netns.route().perform(requests)
   } catch (error) {
-    if (!(error instanceof LabError)) throw error
-    throw new LabError(
-      `${step.why}: in node ${node} ${error.message}`,
-      'is /proc/sys writable, and has this kernel that key?',
+    if (!(error instanceof NetlinkError)) throw error
+    const operation = step.operations[error.index]
+    throw refused(
+      step.why,
+      `node ${step.node}`,
+      `ip ${operation ? ipLine(operation) : ''}`,
+      error.says ? `${error.code}: ${error.says}` : error.code,
     )
   }
   return true
+}
+
+/**
+ * Writes sysctls. `born` are those of a namespace that nothing was done to yet, filled here: all of one build are born alike.
+ * Throws LabError when the kernel refuses one.
+ */
+export function performSysctls(
+  { node, values, by, why }: SysctlsStep,
+  netns: Netns,
+  born: Map<string, string | undefined>,
+): void {
+  const all = Object.entries(values)
+  const fresh = by === 'lab-fresh'
+  if (fresh) for (const [key] of all) if (!born.has(key)) born.set(key, netns.readSysctl(key))
+  try {
+    netns.writeSysctls(fresh ? toWrite(all, born) : all)
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    throw new LabError(
+      `${why}: in node ${node} ${error.message}`,
+      'is /proc/sys writable, and has this kernel that key?',
+    )
+  }
 }
 
 /**
@@ -66,51 +99,8 @@ function toWrite(
   })
 }
 
-function netnsLines(step: RunStep, lines: readonly string[]): boolean {
-  const words = lines.map(line => line.split(' '))
-  if (!words.every(([object, action]) => object === 'netns' && (action === 'add' || action === 'del')))
-    return false
-  for (const [, action, name = ''] of words) {
-    try {
-      if (action === 'add') addNetns(name)
-      else deleteNetns(name)
-    } catch (error) {
-      const full = error instanceof SystemError && error.code === 'ENOSPC'
-      throw refused(
-        step,
-        `ip netns ${action} ${name}`,
-        full ? 'the limit user.max_net_namespaces is reached (ENOSPC)' : describeError(error),
-        full ? 'sudo sysctl user.max_net_namespaces=100000, or fewer --jobs' : undefined,
-      )
-    }
-  }
-  return true
-}
-
-function linkLines(step: RunStep, node: string, lines: readonly string[], context: BuiltinContext): boolean {
-  const requests = ipRequests(lines, {
-    index: device => (device === 'lo' ? 1 : context.index(node, device)),
-    netns: name => context.byName(name)?.fd,
-  })
-  if (!requests) return false
-  try {
-    context.netns(node).route().perform(requests)
-  } catch (error) {
-    if (!(error instanceof NetlinkError)) throw error
-    throw refused(
-      step,
-      `ip ${lines[error.index] ?? ''}`,
-      error.says ? `${error.code}: ${error.says}` : error.code,
-    )
-  }
-  return true
-}
-
-function refused({ why, node }: RunStep, what: string, says: string, remedy = ''): LabError {
-  return new LabError(
-    `${why}: '${what}' in ${node === null ? 'the world' : `node ${node}`} was refused: ${says}`,
-    remedy,
-  )
+function refused(why: string, where: string, what: string, says: string, remedy = ''): LabError {
+  return new LabError(`${why}: '${what}' in ${where} was refused: ${says}`, remedy)
 }
 
 const IFLA = { qdisc: 6, linkInfo: 18, extMask: 29, carrier: 33 }

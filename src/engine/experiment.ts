@@ -1,16 +1,18 @@
 /** Executes one experiment plan: builds its topology, goes through its phases, and judges every trial. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeError } from '../base/errors.js'
+import { clearest, type MechanismWatch, watchMechanism } from '../evidence/index.js'
 import { momentary } from '../evidence/momentary.js'
 import { describeState } from '../evidence/state.js'
-import { type MechanismWatch, watchMechanism } from '../evidence/watch.js'
 import type { Speed } from '../kernel/speed.js'
 import type { RunEvent } from '../model/event.js'
-import type { EvidenceContext } from '../model/proof.js'
+import type { EvidenceContext } from '../model/evidence.js'
+import type { ExperimentPlan, PhasePlan, TrialPlan } from '../model/plan.js'
 import type { TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
-import type { ExperimentPlan, PhasePlan, TrialPlan } from '../plan/plan.js'
-import { probeNode, runProbe } from '../probes/index.js'
+import { isBad } from '../model/verdict.js'
+import type { KernelVersion } from '../model/version.js'
+import { probeOf } from '../probes/index.js'
 import { judgeTrial, type MechanismFindings, untriggered } from './judge.js'
 import type { EvidenceRecorder, ExperimentRecorder } from './recorder.js'
 import { TopologyInstance } from './topology-instance.js'
@@ -26,6 +28,7 @@ export type OnSurprise = (topology: TopologyInstance, trial: TrialReport, node: 
 /** What an experiment shares with the others of its run. */
 export interface ExperimentContext {
   readonly scenario: Scenario
+  readonly kernel: KernelVersion
   readonly speed: Speed
   readonly recorder: EvidenceRecorder
   readonly repetition: number
@@ -71,9 +74,8 @@ export async function runExperiment(
           trials,
         )
         record(trial)
-        const bad =
-          trial.verdict !== 'confirmed' && trial.verdict !== 'changed' && trial.verdict !== 'skipped'
-        if (bad) await context.onSurprise?.(topology, trial, probeNode(running.spec))
+        const bad = isBad(trial.verdict)
+        if (bad) await context.onSurprise?.(topology, trial, probeOf(running.spec).from)
         if (bad && (phase.phase === 'control' || !context.keepGoing)) return trials
       }
       running = undefined
@@ -114,24 +116,26 @@ type Came = Pick<
   | 'verdict'
   | 'why'
   | 'mechanism'
+  | 'cause'
   | 'evidence'
   | 'elapsedMs'
 >
 
 /** A trial's report: what was planned, with what came of it. */
 export function trialReport(
-  trial: TrialPlan,
-  { phase }: PhasePlan,
-  { iptables }: ExperimentPlan,
+  { probe, settings, expectation }: TrialPlan,
+  { phase, fix }: PhasePlan,
+  { title, iptables }: ExperimentPlan,
   repetition: number,
   came: Came,
 ): TrialReport {
-  const { probe, settings, expectation } = trial
   return {
+    experiment: title,
     phase,
     probe,
     iptables,
     toggles: { ...settings },
+    ...(fix ? { fix: { ...fix } } : {}),
     expected: expectation.outcome,
     ...keyedBy(expectation),
     repetition,
@@ -150,7 +154,7 @@ async function runTrial(
   phase: PhasePlan,
   topology: TopologyInstance,
   scenario: Scenario,
-  { speed, repetition }: ExperimentContext,
+  { kernel, speed, repetition }: ExperimentContext,
   recorder: ExperimentRecorder,
 ): Promise<TrialReport> {
   const { plan } = topology
@@ -162,7 +166,8 @@ async function runTrial(
     iptables: plan.commands,
     mac: (node, device) => plan.macs[`${node}:${device}`] ?? '',
     index: (node, device) => (device === 'lo' ? 1 : (plan.indexes[`${node}:${device}`] ?? 0)),
-    ...recorder.sources,
+    view: recorder.view,
+    kernel,
   }
   const started = performance.now()
   recorder.startTrial(nameTrialPlan(trial, phase))
@@ -180,11 +185,13 @@ async function runTrial(
     ({ id }) => trial.expectation.outcome === 'fails' && id === trial.expectation.mechanism,
   )
   const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, speed) : undefined
-  const result = await runProbe(trial.spec, {
-    ...topology.probeContext,
-    deadlineMs: DEADLINE_MS * speed.slowness(),
-    lost: lost.signal,
-  }).finally(() => ended.abort())
+  const result = await probeOf(trial.spec)
+    .run({
+      ...topology.probeContext,
+      deadlineMs: DEADLINE_MS * speed.slowness(),
+      lost: lost.signal,
+    })
+    .finally(() => ended.abort())
   await watching
   const found: MechanismFindings[] = await Promise.all(
     watched.map(async ({ id, mechanism, watch }) => ({ id, mechanism, findings: await watch.look() })),
@@ -192,21 +199,22 @@ async function runTrial(
   if (recorder.keep)
     recorder.keep(stateFile(trial, phase, plan), await describeState(scenario.topology, evidence))
   const judgement = judgeTrial(trial, phase.phase, result, found)
-  const shown = found.filter(({ id }) => judgement.mechanism === undefined || id === judgement.mechanism)
+  const shown = found
+    .filter(({ id }) => judgement.mechanism === undefined || id === judgement.mechanism)
+    .flatMap(({ findings }) => findings)
+  const cause = result.outcome === 'fails' ? clearest(shown) : undefined
   return trialReport(trial, phase, plan, repetition, {
     outcome: result.outcome,
     says: result.says,
     ...(result.answeredBy === undefined ? {} : { answeredBy: result.answeredBy }),
     ...(result.serverSaw === undefined ? {} : { serverSaw: result.serverSaw }),
     ...(result.measured === undefined ? {} : { measured: { ...result.measured } }),
-    ok:
-      judgement.verdict === 'confirmed' || judgement.verdict === 'changed' || judgement.verdict === 'skipped',
+    ok: !isBad(judgement.verdict),
     verdict: judgement.verdict,
     why: judgement.why,
     ...(judgement.mechanism ? { mechanism: judgement.mechanism } : {}),
-    evidence: shown.flatMap(({ findings }) =>
-      findings.map(({ source, node, state, says }) => ({ source, node, state, says })),
-    ),
+    ...(cause ? { cause } : {}),
+    evidence: shown.map(({ source, node, state, says }) => ({ source, node, state, says })),
     elapsedMs: Math.round((performance.now() - started) * 10) / 10,
   })
 }

@@ -1,11 +1,12 @@
 /** From what came of a trial to what that means, and from the trials of a scenario to its verdict. */
 
-import { judgeMechanism, leftovers } from '../evidence/watch.js'
+import { judgeMechanism, leftovers } from '../evidence/index.js'
+import type { Finding, Mechanism } from '../model/evidence.js'
+import type { Phase, TrialPlan } from '../model/plan.js'
 import type { ProbeResult } from '../model/probe.js'
-import type { Finding, Mechanism } from '../model/proof.js'
 import type { ScenarioReport, TrialReport } from '../model/report.js'
-import { VERDICTS, type Verdict } from '../model/verdict.js'
-import type { Phase, TrialPlan } from '../plan/plan.js'
+import { nameTrial, trialKey } from '../model/trial.js'
+import { type Verdict, worstVerdict } from '../model/verdict.js'
 
 /** Findings of one mechanism in one trial. */
 export interface MechanismFindings {
@@ -116,16 +117,6 @@ export function untriggered(trial: TrialReport, before: readonly TrialReport[]):
   return { ...trial, verdict: 'skipped', ok: true, why }
 }
 
-/** The worse of two verdicts. */
-export function worse(a: Verdict, b: Verdict): Verdict {
-  return VERDICTS.indexOf(a) <= VERDICTS.indexOf(b) ? a : b
-}
-
-/** A trial without what differs from run to run, to compare repetitions by. */
-export function trialKey(trial: TrialReport): string {
-  return JSON.stringify([trial.phase, trial.probe, trial.iptables, Object.entries(trial.toggles).sort()])
-}
-
 /** The verdict of a scenario from its trials: the worst of them; skipped ones count only when nothing else is there. */
 export function judgeScenario(trials: readonly TrialReport[]): Pick<ScenarioReport, 'verdict' | 'reason'> {
   const judged = trials.filter(({ verdict }) => verdict !== 'skipped')
@@ -134,7 +125,7 @@ export function judgeScenario(trials: readonly TrialReport[]): Pick<ScenarioRepo
   if (judged.length === 0)
     return { verdict: 'skipped', reason: skipped.join('; ') || 'there was nothing to do' }
 
-  const worst = judged.reduce<Verdict>((verdict, trial) => worse(verdict, trial.verdict), 'confirmed')
+  const worst = worstVerdict(judged.map(({ verdict }) => verdict)) ?? 'confirmed'
   const first = judged.find(({ verdict }) => verdict === worst)
   const outcomes = new Map<string, Set<string>>()
   for (const trial of judged) {
@@ -151,10 +142,4 @@ export function judgeScenario(trials: readonly TrialReport[]): Pick<ScenarioRepo
     return { verdict: worst, reason: `as documented, in ${judged.length} trials.${but}` }
   if (worst === 'changed') return { verdict: worst, reason: `${first?.why ?? ''}${but}` }
   return { verdict: worst, reason: `${first ? `${nameTrial(first)}: ${first.why}` : ''}${but}` }
-}
-
-/** A trial in a few words: `fixed float-ping (accept_local=all=1)`. */
-export function nameTrial({ phase, probe, toggles, iptables }: TrialReport): string {
-  const settings = Object.entries(toggles).map(([toggle, setting]) => `${toggle} ${setting}`)
-  return `${phase} ${probe} (${[...settings, `iptables ${iptables}`].join(', ')})`
 }

@@ -1,24 +1,26 @@
 /** A whole run: which experiments there are, how many at once, and the report that comes of them. */
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { describeError, EXIT } from '../base/errors.js'
-import { randomNumbers, shuffled } from '../base/random.js'
+import { describeError, LabError } from '../base/errors.js'
 import { checkCapabilities } from '../kernel/capabilities.js'
 import { describeMachine } from '../kernel/machine.js'
+import { runningKernel, runningVersion } from '../kernel/running.js'
 import { Speed } from '../kernel/speed.js'
+import { Collector } from '../model/collect.js'
 import type { RunEvent } from '../model/event.js'
-import type { Report, ScenarioReport, TrialReport } from '../model/report.js'
+import type { EvidenceLevel } from '../model/evidence.js'
+import type { ExperimentPlan, IptablesBackend } from '../model/plan.js'
+import type { Report, TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
-import type { Verdict } from '../model/verdict.js'
-import { VERDICTS } from '../model/verdict.js'
-import { parseKernelVersion, runningKernel } from '../model/version.js'
-import { type ExperimentPlan, type IptablesBackend, planScenario } from '../plan/plan.js'
-import { typicalMs } from '../probes/index.js'
-import type { IptablesCommands } from '../topology/compile.js'
+import type { IptablesCommands } from '../model/steps.js'
+import type { BrokenScenario } from '../plan/catalogue.js'
+import { planScenario } from '../plan/plan.js'
 import { startRunner } from '../world/aside.js'
 import { type OnSurprise, runExperiment, trialReport } from './experiment.js'
 import { judgeScenario } from './judge.js'
-import { type EvidenceLevel, EvidenceRecorder } from './recorder.js'
+import { EvidenceRecorder } from './recorder.js'
+import { type Entry, inOrder, pool } from './schedule.js'
+import { storyOf } from './story.js'
 
 /** How iptables is called for a backend; the machine's own `iptables` when it is that backend. */
 interface BackendChoice {
@@ -28,6 +30,8 @@ interface BackendChoice {
 
 export interface RunOptions {
   readonly scenarios: readonly Scenario[]
+  /** Scenarios that cannot be run: each is an error in the report, and nobody else's. */
+  readonly broken?: readonly BrokenScenario[]
   readonly backends: readonly BackendChoice[]
   /** Only fixes that set one of these toggles; all when empty. */
   readonly toggles: readonly string[]
@@ -50,165 +54,193 @@ export interface RunOptions {
 /** Where a processor has nothing to wait for but protocols. A slow machine is busy with each of them. */
 const JOBS_PER_CPU = { normal: 8, slow: 3 }
 const SLOW = 2
-/** What it takes for a daemon to be ready, roughly. */
-const DAEMON_MS = 200
+/** A scenario with everything that it is to do; or why it cannot do anything. */
+interface Planned {
+  readonly scenario: Scenario
+  readonly entries: readonly Entry[]
+  readonly problem?: unknown
+}
 
-/** Runs scenarios on the running kernel, inside the world. Throws LabError for a malformed scenario, before anything runs. */
+/**
+ * Runs scenarios on the running kernel, inside the world. One that cannot be planned is an error in the report. Throws
+ * LabError when the evidence cannot be kept, or a capability is not known.
+ */
 export async function run(options: RunOptions): Promise<Report> {
-  const started = new Date()
+  const { broken = [] } = options
+  const started = new Date().toISOString()
   const begun = performance.now()
   const kernel = runningKernel()
-  const version = parseKernelVersion(kernel.version) ?? { major: 0, minor: 0, patch: 0 }
   const machine = await describeMachine(options.rootless)
   startRunner()
-  const planned = options.scenarios.map((scenario, scenarioIndex) => ({
-    scenario,
-    plans: options.backends.flatMap(({ backend, commands }, backendIndex) =>
-      Array.from({ length: options.repeat }, (_, index) => index + 1).flatMap(repetition =>
-        planScenario(scenario, {
-          kernel: version,
-          iptables: backend,
-          commands,
-          toggles: options.toggles,
-          instance: `${scenarioIndex + 1}${backend === 'nft' ? 'n' : 'l'}${repetition}`,
-        }).flatMap(plan => (plan.usesIptables || backendIndex === 0 ? [{ plan, repetition }] : [])),
-      ),
-    ),
-  }))
-  options.emit({
+  const planned = options.scenarios.map((scenario, index) => planOne(scenario, index, options))
+  const collector = new Collector()
+  let report: Report | undefined
+  const emit = (event: RunEvent) => {
+    report = collector.add(event).report
+    options.emit(event)
+  }
+  emit({
     type: 'run-start',
-    kernel,
+    kernel: { ...kernel },
     machine,
-    scenarios: planned.map(({ scenario, plans }) => ({
-      id: scenario.id,
-      title: scenario.title,
-      trials: plans.reduce((sum, { plan }) => sum + trialsOf(plan), 0),
-    })),
+    started,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    scenarios: [
+      ...planned.map(({ scenario, entries }) => ({
+        id: scenario.id,
+        title: scenario.title,
+        story: storyOf(scenario),
+        trials: entries.reduce((sum, { plan }) => sum + trialsOf(plan), 0),
+        experiments: entries.map(({ plan }) => plan.id),
+      })),
+      ...broken.map(({ id }) => ({ id: nameOf(id), title: id, trials: 0, experiments: [] })),
+    ],
   })
+  for (const { id, problem } of broken) giveUp(nameOf(id), problem, emit)
 
-  const unavailable = new Map<string, string>()
+  const noticed = new Set<string>()
   const notice = (what: string, why: string) => {
-    if (unavailable.has(what)) return
-    unavailable.set(what, why)
-    options.emit({ type: 'notice', what, why })
+    if (!noticed.has(what)) emit({ type: 'notice', what, why })
+    noticed.add(what)
   }
   const speed = new Speed(machine.slowness)
   const recorder = new EvidenceRecorder({
     level: options.evidence ?? 'basic',
     ...(options.out === undefined ? {} : { out: options.out }),
-    kernel: version,
     notice,
     signal: options.signal,
   })
-  const missing = await checkCapabilities([
-    ...new Set(planned.flatMap(({ plans }) => plans.flatMap(({ plan }) => plan.needs))),
-  ])
+  const needs = planned.flatMap(({ entries }) => entries.flatMap(({ plan }) => plan.needs))
+  const missing = await checkCapabilities([...new Set(needs)])
   for (const { id, why } of missing.values()) notice(id, why)
 
-  const inOrder = planned.flatMap(({ scenario, plans }) => plans.map(entry => ({ scenario, ...entry })))
-  const queue =
-    options.seed === undefined
-      ? inOrder.sort((a, b) => typicalLength(b.plan) - typicalLength(a.plan))
-      : shuffled(inOrder, randomNumbers(options.seed))
-  const pending = new Map(planned.map(({ scenario, plans }) => [scenario.id, plans.length]))
-  const reports = new Map<string, ScenarioReport>()
-  const trials = new Map<string, TrialReport[]>(planned.map(({ scenario }) => [scenario.id, []]))
-  const began = new Map<string, number>()
-
-  const finish = (scenario: Scenario) => {
-    const all = trials.get(scenario.id) ?? []
-    const report: ScenarioReport = {
-      id: scenario.id,
-      title: scenario.title,
-      ...judgeScenario(all),
-      elapsedMs: Math.round(performance.now() - (began.get(scenario.id) ?? performance.now())),
-      trials: all,
-    }
-    reports.set(scenario.id, report)
-    options.emit({ type: 'scenario-end', scenario: report })
-  }
-  for (const { scenario, plans } of planned) if (plans.length === 0) finish(scenario)
-
-  const working = pool(
-    queue,
+  const ledger = new Ledger(planned, emit)
+  await pool(
+    inOrder(
+      planned.flatMap(({ entries }) => entries),
+      options.seed,
+    ),
     options.jobs ?? availableParallelism() * JOBS_PER_CPU[machine.slowness < SLOW ? 'normal' : 'slow'],
     async ({ scenario, plan, repetition }) => {
-      const own = trials.get(scenario.id) ?? []
-      if (!began.has(scenario.id)) {
-        began.set(scenario.id, performance.now())
-        options.emit({ type: 'scenario-start', scenario: scenario.id })
-      }
+      const own = ledger.begin(scenario)
       const lacks = plan.needs.flatMap(id => missing.get(id) ?? [])
       const stopped = !options.keepGoing && own.some(({ ok }) => !ok)
-      if (lacks[0]) own.push(...skippedTrials(plan, repetition, lacks.map(({ why }) => why).join('; ')))
-      else if (!stopped)
+      if (lacks[0]) {
+        const skipped = skippedTrials(plan, repetition, lacks.map(({ why }) => why).join('; '))
+        for (const trial of skipped)
+          emit({ type: 'trial', scenario: scenario.id, experiment: plan.id, trial })
+        own.push(...skipped)
+      } else if (!stopped)
         own.push(
           ...(await runExperiment(plan, {
             scenario,
+            kernel: runningVersion(),
             speed,
             recorder,
             repetition,
-            emit: options.emit,
+            emit,
             keepGoing: options.keepGoing,
             signal: options.signal,
             ...(options.onSurprise ? { onSurprise: options.onSurprise } : {}),
           })),
         )
-      const left = (pending.get(scenario.id) ?? 1) - 1
-      pending.set(scenario.id, left)
-      if (left === 0) finish(scenario)
+      ledger.end(scenario)
     },
-  )
-  await working.finally(() => {
+  ).finally(() => {
     recorder.close()
     speed.close()
   })
-
-  const scenarios = planned.flatMap(({ scenario }) => reports.get(scenario.id) ?? [])
-  const report: Report = {
-    schema: 'netns-lab.report/1',
-    kernel: { ...kernel },
-    machine: { ...machine, slowest: speed.slowest },
-    started: started.toISOString(),
-    elapsedMs: Math.round(performance.now() - begun),
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
-    summary: summarize(scenarios),
-    unavailable: [...unavailable].map(([what, why]) => ({ what, why })),
-    scenarios,
-  }
-  options.emit({ type: 'run-end', report })
+  emit({ type: 'run-end', elapsedMs: Math.round(performance.now() - begun), slowest: speed.slowest })
+  if (!report) throw new Error('the run came to no report')
   return report
 }
 
-/** How many scenarios came to each verdict. */
-export function summarize(scenarios: readonly ScenarioReport[]): Record<Verdict, number> {
-  const count = (verdict: Verdict) => scenarios.filter(scenario => scenario.verdict === verdict).length
-  return Object.fromEntries(VERDICTS.map(verdict => [verdict, count(verdict)])) as Record<Verdict, number>
+/** Plans everything that is to be done with a scenario. */
+function planOne(scenario: Scenario, index: number, options: RunOptions): Planned {
+  const repetitions = Array.from({ length: options.repeat }, (_, before) => before + 1)
+  try {
+    const entries = options.backends.flatMap(({ backend, commands }, backendIndex) =>
+      repetitions.flatMap(repetition =>
+        planScenario(scenario, {
+          kernel: runningVersion(),
+          iptables: backend,
+          commands,
+          toggles: options.toggles,
+          instance: `${index + 1}${backend === 'nft' ? 'n' : 'l'}${repetition}`,
+        }).flatMap(plan => (plan.usesIptables || backendIndex === 0 ? [{ scenario, plan, repetition }] : [])),
+      ),
+    )
+    return { scenario, entries }
+  } catch (problem) {
+    if (!(problem instanceof LabError)) throw problem
+    return { scenario, entries: [], problem }
+  }
 }
 
-/** The exit status that a report stands for. */
-export function exitCode(report: Report): number {
-  const verdicts = new Set(report.scenarios.map(({ verdict }) => verdict))
-  if (verdicts.has('error')) return EXIT.error
-  if (verdicts.has('regressed') || verdicts.has('unexpected-pass') || verdicts.has('flaky'))
-    return EXIT.failed
-  return verdicts.size > 0 && [...verdicts].every(verdict => verdict === 'skipped')
-    ? EXIT.allSkipped
-    : EXIT.ok
+/** Says that a scenario came to nothing. */
+function giveUp(scenario: string, problem: unknown, emit: (event: RunEvent) => void): void {
+  emit({ type: 'scenario-start', scenario })
+  emit({
+    type: 'scenario-end',
+    scenario,
+    verdict: 'error',
+    reason: `it cannot be run: ${describeError(problem)}`,
+    elapsedMs: 0,
+  })
+}
+
+/** What a report calls a scenario that has no id of its own: a folder's name, or a path. */
+function nameOf(id: string): string {
+  return id.replace(/^[^A-Za-z0-9]+/, '').replace(/[^A-Za-z0-9._-]+/g, '-') || 'unnamed'
+}
+
+/** Which scenarios have begun, and which have come to their end. */
+class Ledger {
+  readonly #pending: Map<string, number>
+  readonly #trials = new Map<string, TrialReport[]>()
+  readonly #began = new Map<string, number>()
+
+  /** Those that have nothing to do have come to their end already. */
+  constructor(
+    planned: readonly Planned[],
+    private readonly emit: (event: RunEvent) => void,
+  ) {
+    this.#pending = new Map(planned.map(({ scenario, entries }) => [scenario.id, entries.length]))
+    for (const { scenario, entries, problem } of planned)
+      if (problem !== undefined) giveUp(scenario.id, problem, emit)
+      else if (entries.length === 0) this.#finish(scenario)
+  }
+
+  /** An experiment begins: the trials that its scenario has had. */
+  begin({ id }: Scenario): TrialReport[] {
+    if (!this.#began.has(id)) {
+      this.#began.set(id, performance.now())
+      this.emit({ type: 'scenario-start', scenario: id })
+    }
+    const trials = this.#trials.get(id) ?? []
+    this.#trials.set(id, trials)
+    return trials
+  }
+
+  /** An experiment is over. */
+  end(scenario: Scenario): void {
+    const left = (this.#pending.get(scenario.id) ?? 1) - 1
+    this.#pending.set(scenario.id, left)
+    if (left === 0) this.#finish(scenario)
+  }
+
+  #finish({ id }: Scenario): void {
+    this.emit({
+      type: 'scenario-end',
+      scenario: id,
+      ...judgeScenario(this.#trials.get(id) ?? []),
+      elapsedMs: Math.round(performance.now() - (this.#began.get(id) ?? performance.now())),
+    })
+  }
 }
 
 function trialsOf(plan: ExperimentPlan): number {
   return plan.phases.reduce((sum, phase) => sum + phase.trials.length, 0)
-}
-
-/** Roughly how many milliseconds an experiment takes. The longest begin first, so that none is left alone at the end. */
-function typicalLength(plan: ExperimentPlan): number {
-  const trials = plan.phases.flatMap(phase => phase.trials)
-  const daemons = plan.build.flat().filter(step => step.do === 'daemon')
-  return trials.reduce(
-    (sum, { spec, expectation }) => sum + typicalMs(spec, expectation.outcome),
-    DAEMON_MS * daemons.length,
-  )
 }
 
 function skippedTrials(plan: ExperimentPlan, repetition: number, why: string): TrialReport[] {
@@ -225,38 +257,4 @@ function skippedTrials(plan: ExperimentPlan, repetition: number, why: string): T
       }),
     ),
   )
-}
-
-/** Works off `entries`, at most `size` at once; those with the same `exclusive` one at a time. The first failure stops it. */
-async function pool<E extends { readonly plan: ExperimentPlan }>(
-  entries: readonly E[],
-  size: number,
-  work: (entry: E) => Promise<void>,
-): Promise<void> {
-  const waiting = [...entries]
-  const held = new Set<string>()
-  const running = new Set<Promise<void>>()
-  let failure: { error: unknown } | undefined
-  while ((waiting.length > 0 || running.size > 0) && !failure) {
-    const at = waiting.findIndex(({ plan }) => plan.exclusive === undefined || !held.has(plan.exclusive))
-    if (at < 0 || running.size >= size) {
-      await Promise.race(running)
-      continue
-    }
-    const [entry] = waiting.splice(at, 1)
-    if (!entry) break
-    const { exclusive } = entry.plan
-    if (exclusive) held.add(exclusive)
-    const task = work(entry)
-      .catch((error: unknown) => {
-        failure ??= { error }
-      })
-      .finally(() => {
-        running.delete(task)
-        if (exclusive) held.delete(exclusive)
-      })
-    running.add(task)
-  }
-  await Promise.all(running)
-  if (failure) throw failure.error instanceof Error ? failure.error : new Error(describeError(failure.error))
 }

@@ -1,17 +1,24 @@
 /** A topology that stands: its namespaces, its servers and its daemons, and the way to take them down. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { LabError } from '../base/errors.js'
+import type { ExperimentPlan } from '../model/plan.js'
 import type { ProbeContext } from '../model/probe.js'
-import type { DaemonStep, LinksUpStep, RunStep, Step } from '../model/steps.js'
-import type { ExperimentPlan } from '../plan/plan.js'
-import { EchoServer } from '../probes/server.js'
+import type {
+  DaemonStep,
+  LinksUpStep,
+  NamespacesStep,
+  NetworkStep,
+  RunStep,
+  Step,
+  SysctlsStep,
+} from '../model/steps.js'
+import { programOf } from '../topology/programs.js'
 import { runAside } from '../world/aside.js'
-import { CommandError, type CommandRecord, killGroup } from '../world/command.js'
+import { CommandError, type CommandRecord } from '../world/command.js'
 import { Netns } from '../world/netns.js'
-import { linksDown, performBuiltin } from './builtins.js'
+import { linksDown, performNamespaces, performNetwork, performSysctls } from './builtins.js'
+import { Daemon } from './daemon.js'
+import { EchoServer } from './echo-server.js'
 
 const COMMAND_TIMEOUT_MS = 20_000
 const DAEMON_TIMEOUT_MS = 10_000
@@ -19,16 +26,6 @@ const POLL_MS = 5
 const LINK_POLL_MS = 1
 /** For so long the lab's own system calls may keep everything else waiting. */
 const TURN_MS = 10
-
-/** Replaces folders of the machine by folders of its own, in a mount namespace of its own, and becomes the program. */
-export const PRIVATE_FOLDERS = `set -e
-while [ "$1" != -- ]; do
-  case $1 in /run/*) mkdir -p "$1" ;; esac
-  mount --bind "$2" "$1"
-  shift 2
-done
-shift
-exec "$@"`
 
 /**
  * Namespaces that nobody needs any more. The kernel frees what is in a namespace under its one lock for all network
@@ -53,7 +50,7 @@ export class TopologyInstance {
   readonly #born = new Map<string, string | undefined>()
   readonly #kept = new Map<string, { close(): void }>()
   readonly #names: ReadonlyMap<string, string>
-  readonly #daemons: { child: ChildProcess; step: DaemonStep }[] = []
+  readonly #daemons: Daemon[] = []
 
   constructor(
     readonly plan: ExperimentPlan,
@@ -76,12 +73,24 @@ export class TopologyInstance {
   }
 
   async perform(step: Step): Promise<void> {
-    if (step.do === 'run') await this.#run(step)
-    else if (step.do === 'daemon') await this.#start(step)
-    else if (step.do === 'links-up') await this.#linksUp(step)
-    else {
-      const server = new EchoServer(this.netns(step.node), step.protocol, step.address, step.port)
-      this.#servers.set(`${step.node}:${step.port}`, server)
+    switch (step.do) {
+      case 'run':
+        return this.#run(step)
+      case 'daemon':
+        return this.#start(step)
+      case 'links-up':
+        return this.#linksUp(step)
+      case 'namespaces':
+        await this.#itself(step, () => performNamespaces(step))
+        return
+      case 'network':
+        return this.#network(step)
+      case 'sysctls':
+        return this.#sysctls(step)
+      case 'serve': {
+        const { node, protocol, address, port } = step
+        this.#servers.set(`${node}:${port}`, new EchoServer(this.netns(node), protocol, address, port))
+      }
     }
   }
 
@@ -95,19 +104,18 @@ export class TopologyInstance {
     return netns
   }
 
-  /** The server that listens on a port of a node. Throws LabError when there is none. */
-  server(node: string, port: number): EchoServer {
-    const server = this.#servers.get(`${node}:${port}`)
-    if (!server)
-      throw new LabError(`nothing listens on port ${port} of node ${node}`, 'add the service to the topology')
-    return server
-  }
-
-  /** What probes need here beside their nodes and servers. */
+  /** What probes need here beside their nodes. */
   get probeContext(): Pick<ProbeContext, 'netns' | 'server' | 'keep'> {
     return {
       netns: node => this.netns(node),
-      server: (node, port) => this.server(node, port),
+      server: (node, port) => {
+        const server = this.#servers.get(`${node}:${port}`)
+        if (server) return server
+        throw new LabError(
+          `nothing listens on port ${port} of node ${node}`,
+          'add the service to the topology',
+        )
+      },
       keep: <T extends { close(): void }>(key: string, make: () => T): T => {
         const kept = (this.#kept.get(key) as T | undefined) ?? make()
         this.#kept.set(key, kept)
@@ -135,7 +143,7 @@ export class TopologyInstance {
 
   /** Takes it down; its names are free then. What is behind them is freed by the kernel, in its time and many at once. */
   async destroy(): Promise<void> {
-    for (const { child } of this.#daemons) if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL')
+    for (const daemon of this.#daemons) daemon.kill()
     for (const server of this.#servers.values()) server.close()
     for (const kept of this.#kept.values()) kept.close()
     for (const netns of this.#netns.values()) retire(netns)
@@ -143,67 +151,48 @@ export class TopologyInstance {
     if (this.#built) await this.performAll(this.plan.teardown)
   }
 
-  /** Performs a step in this process, if it is one of those that the lab knows. */
-  async #builtin(step: RunStep): Promise<boolean> {
+  /** Has the lab itself perform a step, and says which command that stands for. False when `perform` leaves it to that. */
+  async #itself(step: NamespacesStep | NetworkStep | SysctlsStep, perform: () => unknown): Promise<boolean> {
     const started = performance.now()
     if (started - this.#turnBegan > TURN_MS) {
       await nextTurn()
       this.#turnBegan = performance.now()
     }
-    const nodes = this.#names
-    const known = performBuiltin(step, {
-      netns: node => this.netns(node),
-      byName: name => {
-        const node = nodes.get(name)
-        return node === undefined ? undefined : this.netns(node)
-      },
-      index: (node, device) => this.plan.indexes[`${node}:${device}`],
-      born: this.#born,
-    })
-    if (!known) return false
+    if (perform() === false) return false
+    const { node, argv, stdin, why } = programOf(step)
     this.onCommand(
       {
-        node: step.node,
-        argv: step.argv,
-        ...(step.stdin === undefined ? {} : { stdin: step.stdin }),
+        node,
+        argv,
+        ...(stdin === undefined ? {} : { stdin }),
         builtin: true,
         exitCode: 0,
         stdout: '',
         stderr: '',
         elapsedMs: performance.now() - started,
       },
-      step.why,
+      why,
     )
     return true
   }
 
-  async #linksUp(step: LinksUpStep): Promise<void> {
-    const started = performance.now()
-    const route = this.netns(step.node).route()
-    for (let down = linksDown(step, route); down.length > 0; down = linksDown(step, route)) {
-      if (performance.now() - started > DAEMON_TIMEOUT_MS * this.slowness())
-        throw new LabError(
-          `${step.why}: in node ${step.node} ${down.join(', ')} did not come up within ${Math.round(performance.now() - started)} ms`,
-        )
-      await delay(LINK_POLL_MS)
+  async #network(step: NetworkStep): Promise<void> {
+    const names = {
+      byName: (name: string) => {
+        const node = this.#names.get(name)
+        return node === undefined ? undefined : this.netns(node)
+      },
+      index: (device: string) => this.plan.indexes[`${step.node}:${device}`],
     }
+    const done = await this.#itself(step, () => performNetwork(step, this.netns(step.node), names))
+    if (!done) await this.#run(programOf(step))
   }
 
-  async #run(step: RunStep): Promise<void> {
-    if (step.builtin && (await this.#builtin(step))) return
-    const started = performance.now()
-    let record = await this.exec(step.node, step.argv, step.why, step.stdin)
-    while (step.untilNot !== undefined && new RegExp(step.untilNot).test(record.stdout)) {
-      if (performance.now() - started > DAEMON_TIMEOUT_MS * this.slowness())
-        throw new LabError(
-          `${step.why}: '${step.argv.join(' ')}' in node ${step.node} still says: ${record.stdout.trim()}`,
-        )
-      await delay(POLL_MS)
-      record = await this.exec(step.node, step.argv, step.why, step.stdin)
-    }
-    if (record.exitCode !== 0) throw new CommandError(record, step.why)
-    if (step.node === null) return
-    for (const [key, value] of Object.entries(step.readBack ?? {})) {
+  async #sysctls(step: SysctlsStep): Promise<void> {
+    if (step.by === 'tool') await this.#run(programOf(step))
+    else await this.#itself(step, () => performSysctls(step, this.netns(step.node), this.#born))
+    if (!step.readBack || step.by !== 'tool') return
+    for (const [key, value] of Object.entries(step.values)) {
       const now = this.netns(step.node).readSysctl(key)?.replace(/\s+/g, ' ')
       if (now !== value)
         throw new LabError(
@@ -213,62 +202,45 @@ export class TopologyInstance {
     }
   }
 
-  async #start(step: DaemonStep): Promise<void> {
-    for (const [name, content] of Object.entries(step.files)) {
-      mkdirSync(dirname(join(step.folder, name)), { recursive: true, mode: 0o700 })
-      writeFileSync(join(step.folder, name), content, { mode: 0o600 })
-    }
-    const folders = Object.entries(step.privateFolders ?? {}).flatMap(([path, name]) => {
-      mkdirSync(join(step.folder, name), { recursive: true, mode: 0o755 })
-      return [path, join(step.folder, name)]
-    })
-    const [file = '', ...args] =
-      folders.length === 0
-        ? step.argv
-        : [
-            'unshare',
-            '--mount',
-            '--propagation',
-            'private',
-            'sh',
-            '-c',
-            PRIVATE_FOLDERS,
-            'sh',
-            ...folders,
-            '--',
-            ...step.argv,
-          ]
-    const { child } = this.netns(step.node).inside(() => ({
-      child: spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] }),
-    }))
-    this.#daemons.push({ child, step })
-    let said = ''
-    let failure: Error | undefined
-    child.stdout.on('data', data => (said += data))
-    child.stderr.on('data', data => (said += data))
-    child.on('error', error => (failure = error))
+  async #linksUp(step: LinksUpStep): Promise<void> {
     const started = performance.now()
-    while (!(await this.#isReady(step))) {
-      const name = step.argv[0] ?? ''
-      const sayings = `it said: ${said.trim() || 'nothing'}`
-      if (failure || child.exitCode !== null || child.signalCode !== null)
+    const route = this.netns(step.node).route()
+    for (let down = linksDown(step, route); down.length > 0; down = linksDown(step, route)) {
+      if (this.#isLate(started))
         throw new LabError(
-          `${step.why}: ${name} in node ${step.node} ${failure ? `could not be started (${failure.message})` : `ended with ${child.signalCode ?? `status ${child.exitCode}`}`}`,
-          sayings,
+          `${step.why}: in node ${step.node} ${down.join(', ')} did not come up within ${Math.round(performance.now() - started)} ms`,
         )
-      if (performance.now() - started > DAEMON_TIMEOUT_MS * this.slowness())
-        throw new LabError(`${step.why}: ${name} in node ${step.node} was not ready in time`, sayings)
-      await delay(POLL_MS)
+      await delay(LINK_POLL_MS)
     }
   }
 
-  async #isReady({ node, ready }: DaemonStep): Promise<boolean> {
-    if ('file' in ready) return existsSync(ready.file)
-    const { exitCode } = await runAside(ready.argv, {
-      node,
-      netns: this.netns(node),
-      timeoutMs: COMMAND_TIMEOUT_MS * this.slowness(),
-    })
-    return exitCode === 0
+  async #run(step: RunStep): Promise<void> {
+    const started = performance.now()
+    let record = await this.exec(step.node, step.argv, step.why, step.stdin)
+    while (step.untilNot !== undefined && new RegExp(step.untilNot).test(record.stdout)) {
+      if (this.#isLate(started))
+        throw new LabError(
+          `${step.why}: '${step.argv.join(' ')}' in node ${step.node} still says: ${record.stdout.trim()}`,
+        )
+      await delay(POLL_MS)
+      record = await this.exec(step.node, step.argv, step.why, step.stdin)
+    }
+    if (record.exitCode !== 0) throw new CommandError(record, step.why)
+  }
+
+  async #start(step: DaemonStep): Promise<void> {
+    const netns = this.netns(step.node)
+    const daemon = new Daemon(step, netns)
+    this.#daemons.push(daemon)
+    const started = performance.now()
+    const timeoutMs = COMMAND_TIMEOUT_MS * this.slowness()
+    await daemon.ready(
+      async argv => (await runAside(argv, { node: step.node, netns, timeoutMs })).exitCode === 0,
+      () => this.#isLate(started),
+    )
+  }
+
+  #isLate(started: number): boolean {
+    return performance.now() - started > DAEMON_TIMEOUT_MS * this.slowness()
   }
 }

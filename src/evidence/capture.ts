@@ -1,7 +1,11 @@
-/** Captures: a packet socket in every node, whose frames go to one pcapng file and are looked at as evidence. */
+/** A capture: a packet socket in every node, whose frames go to one pcapng file and are looked at as evidence. */
 import { closeSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
 import { openPrivate } from '../base/files.js'
-import type { CaptureProof, EvidenceSource, Finding } from '../model/proof.js'
+import type { Finding, ObservedExperiment, Observer } from '../model/evidence.js'
+import type { FieldsOf } from '../model/fields.js'
+import { type Place, partsOf } from '../model/topology.js'
 import {
   AF_PACKET,
   closeFd,
@@ -12,9 +16,9 @@ import {
   SOL_SOCKET,
   setSocketOption,
 } from '../world/libc.js'
-import type { Netns } from '../world/netns.js'
 import { describeFrame, type FrameSummary, summarizeFrame } from './frame.js'
 import { enhancedPacket, interfaceDescription, sectionHeader } from './pcapng.js'
+import { DEVICE_FIELDS, unavailable, withWords, wordsOf } from './source.js'
 
 const ETH_P_ALL = 0x0003
 const SNAP_LENGTH = 192
@@ -24,9 +28,11 @@ const DRAIN_INTERVAL_MS = 50
 /** Frames of one node in one trial; a load test has more than anybody wants to read. */
 const FRAMES_PER_TRIAL = 500
 const FILE_LIMIT = 32 << 20
+/** Every namespace's lo. */
+const LO_INDEX = 1
 
 /** The capture file of a run. What does not fit any more is left out, and counted. */
-export class CaptureFile {
+class CaptureFile {
   readonly #fd: number
   #size = 0
   #interfaces = 0
@@ -82,39 +88,44 @@ interface Tap {
 }
 
 /** The captures of one experiment. */
-export class Capture {
+class Capture {
+  readonly #title: string
   readonly #taps: Tap[]
   readonly #data = Buffer.alloc(SNAP_LENGTH)
   readonly #timer: NodeJS.Timeout
   #frames: CapturedFrame[] = []
   #label = ''
 
-  /** Opens a socket in every node. `nodes` has the index of every device by name. Throws SystemError. */
+  /** Opens a socket in every node. Throws SystemError. */
   constructor(
-    nodes: readonly {
-      readonly node: string
-      readonly netns: Netns
-      readonly devices: ReadonlyMap<number, string>
-    }[],
+    { title, nodes, devices, netns }: ObservedExperiment,
     private readonly file: CaptureFile | undefined,
-    private readonly experiment: string,
   ) {
-    this.#taps = nodes.map(({ node, netns, devices }) => ({
-      node,
-      fd: netns.inside(() => {
-        const fd = openSocket(AF_PACKET, SOCK_RAW, ((ETH_P_ALL & 0xff) << 8) | (ETH_P_ALL >> 8))
-        setSocketOption(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER)
-        frameTime(fd)
-        return fd
-      }),
-      devices: new Map(
-        [...devices].map(([index, device]) => [
-          index,
-          { device, id: file?.addInterface(`${netns.name}:${device}`, `${experiment}: ${node}:${device}`) },
-        ]),
-      ),
-      count: 0,
-    }))
+    this.#title = title
+    this.#taps = nodes.map(node => {
+      const own = devices.flatMap(entry =>
+        entry.node === node ? [[entry.index, entry.device] as const] : [],
+      )
+      return {
+        node,
+        fd: netns(node).inside(() => {
+          const fd = openSocket(AF_PACKET, SOCK_RAW, ((ETH_P_ALL & 0xff) << 8) | (ETH_P_ALL >> 8))
+          setSocketOption(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER)
+          frameTime(fd)
+          return fd
+        }),
+        devices: new Map(
+          [[LO_INDEX, 'lo'] as const, ...own].map(([index, device]) => [
+            index,
+            {
+              device,
+              id: file?.addInterface(`${netns(node).name}:${device}`, `${title}: ${node}:${device}`),
+            },
+          ]),
+        ),
+        count: 0,
+      }
+    })
     this.#timer = setInterval(() => this.frames(), DRAIN_INTERVAL_MS)
     this.#timer.unref()
   }
@@ -150,7 +161,7 @@ export class Capture {
             data,
             length,
             direction,
-            comment: `${this.experiment}: ${this.#label}`,
+            comment: `${this.#title}: ${this.#label}`,
           })
       }
     return this.#frames
@@ -168,41 +179,103 @@ export class Capture {
   }
 }
 
-export const captureSource: EvidenceSource<CaptureProof> = {
-  watch(proof, { capture, mac }) {
-    const { source, node, device, direction, present } = proof
-    if (typeof capture === 'string')
-      return {
-        pollable: false,
-        look: (): Finding => ({ source, node, state: 'unavailable', says: capture }),
-      }
-    const start = capture.frames().length
-    const own = mac(node, device)
-    const wanted = (frame: CapturedFrame) =>
-      frame.node === node &&
-      frame.device === device &&
-      frame.direction === direction &&
-      (proof.protocol === undefined || frame.protocol === proof.protocol) &&
-      (proof.from === undefined || frame.from === proof.from) &&
-      (proof.to === undefined || frame.to === proof.to) &&
-      (proof.type === undefined || frame.type === proof.type) &&
-      (!proof.ownMac || frame.sourceMac === own)
-    const what = `${direction === 'in' ? 'into' : 'out of'} ${device}: ${[proof.protocol, proof.from, proof.to && `-> ${proof.to}`].filter(Boolean).join(' ')}`
+const observer: Observer<Capture> = {
+  what: 'capture',
+  level: 'full',
+  open({ out, notice }) {
+    const file = out === undefined ? undefined : new CaptureFile(join(out, 'capture.pcapng'))
     return {
-      pollable: false,
-      look(): Finding {
-        const frame = capture.frames().slice(start).find(wanted)
-        if (!frame && capture.incomplete(node))
-          return { source, node, state: 'not-seen', says: `not among the first frames ${what}` }
-        return {
-          source,
-          node,
-          state: (frame !== undefined) === present ? 'seen' : 'absent',
-          says: frame
-            ? `${direction === 'in' ? 'into' : 'out of'} ${device}: ${describeFrame(frame)}${proof.ownMac ? ` with its own address ${own} as source` : ''}`
-            : `no frame ${what}`,
-        }
+      experiment(experiment) {
+        const capture = new Capture(experiment, file)
+        return { view: capture, startTrial: label => capture.start(label), close: () => capture.close() }
+      },
+      close() {
+        if (file && file.leftOut > 0)
+          notice('part of the capture', `${file.leftOut} frames did not fit into capture.pcapng`)
+        file?.close()
       },
     }
   },
+}
+
+const FIELDS = {
+  ...DEVICE_FIELDS,
+  source: z.literal('capture'),
+  direction: z.enum(['in', 'out']),
+  protocol: z.enum(['icmp', 'icmpv6', 'tcp', 'udp']).optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  /** ICMP or ICMPv6 type. */
+  type: z.int().min(0).max(255).optional(),
+  /** Whether it must have the device's own MAC address as its source. */
+  ownMac: z.boolean().optional(),
+  present: z.boolean(),
+}
+type CaptureProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
+type Frame = Pick<CaptureProof, 'direction' | 'protocol' | 'from' | 'to' | 'type' | 'ownMac'>
+
+/**
+ * A frame on a device, as a packet socket sees it; with `missing`, there must be none; `andStays`: also where the failure is
+ * repaired.
+ */
+export const captured = wordsOf(
+  <const N extends string>(place: Place<N>, frame: Frame) => {
+    const { node, device } = partsOf(place)
+    return proof<N>({ ...frame, source: 'capture', node: node as N, device, present: true })
+  },
+  {
+    source: 'capture',
+    fields: z.strictObject(FIELDS),
+    level: 'full',
+    observer,
+    happens: ({ present }: CaptureProof) => present,
+    watch(own: CaptureProof, { view, mac }) {
+      const { source, node, device, direction, present } = own
+      const capture = view(observer)
+      if (typeof capture === 'string') return unavailable(own, capture)
+      const start = capture.frames().length
+      const ownMac = mac(node, device)
+      const wanted = (frame: CapturedFrame) =>
+        frame.node === node &&
+        frame.device === device &&
+        frame.direction === direction &&
+        (own.protocol === undefined || frame.protocol === own.protocol) &&
+        (own.from === undefined || frame.from === own.from) &&
+        (own.to === undefined || frame.to === own.to) &&
+        (own.type === undefined || frame.type === own.type) &&
+        (!own.ownMac || frame.sourceMac === ownMac)
+      const way = direction === 'in' ? 'into' : 'out of'
+      const what = `${way} ${device}: ${[own.protocol, own.from, own.to && `-> ${own.to}`].filter(Boolean).join(' ')}`
+      return {
+        pollable: false,
+        look(): Finding {
+          const frame = capture.frames().slice(start).find(wanted)
+          if (!frame && capture.incomplete(node))
+            return { source, node, state: 'not-seen', says: `not among the first frames ${what}` }
+          return {
+            source,
+            node,
+            state: (frame !== undefined) === present ? 'seen' : 'absent',
+            says: frame
+              ? `${way} ${device}: ${describeFrame(frame)}${own.ownMac ? ` with its own address ${ownMac} as source` : ''}`
+              : `no frame ${what}`,
+          }
+        },
+      }
+    },
+  },
+)
+
+interface CaptureWords<N extends string> {
+  /** There must be no such frame. */
+  missing(): CaptureProof<N>
+  /** Also where the failure is repaired. */
+  andStays(): CaptureProof<N>
+}
+
+function proof<N extends string>(data: CaptureProof<N>): CaptureProof<N> & CaptureWords<N> {
+  return withWords(data, {
+    missing: () => proof({ ...data, present: false }),
+    andStays: () => proof({ ...data, stops: false }),
+  })
 }

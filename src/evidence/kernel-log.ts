@@ -4,10 +4,17 @@
  * themselves.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
-import type { EvidenceSource, Finding, KernelLogProof } from '../model/proof.js'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { writePrivate } from '../base/files.js'
+import type { Finding, Observer } from '../model/evidence.js'
+import { type FieldsOf, type Pattern, pattern } from '../model/fields.js'
+import { type Place, partsOf } from '../model/topology.js'
+import { extended, holding } from './patterns.js'
+import { DEVICE_FIELDS, unavailable, withWords, wordsOf } from './source.js'
 
 /** One record of the log. */
-export interface LogRecord {
+interface LogRecord {
   readonly sequence: number
   /** Microseconds since boot. */
   readonly timestampUs: number
@@ -27,7 +34,7 @@ export function parseLogRecord(record: string): LogRecord | undefined {
 }
 
 /** Everything that the kernel logged since this was opened. */
-export class KernelLog {
+class KernelLog {
   readonly #fd: number
   readonly #records: LogRecord[] = []
   #lost = false
@@ -78,38 +85,129 @@ export function openKernelLog(): KernelLog | string {
   }
 }
 
-export const kernelLogSource: EvidenceSource<KernelLogProof> = {
-  watch(proof, { kernelLog, mac }) {
-    const { source, node } = proof
-    if (typeof kernelLog === 'string')
-      return {
-        pollable: false,
-        look: (): Finding => ({ source, node, state: 'unavailable', says: kernelLog }),
-      }
-    const start = kernelLog.records().length
-    const line = new RegExp(proof.line.replaceAll('@mac@', mac(node, proof.device)))
-    const header = `ll header: 00000000: ${mac(node, proof.device).replaceAll(':', ' ')}`
+const observer: Observer<KernelLog> = {
+  what: 'kernel log',
+  level: 'basic',
+  open({ out }) {
+    const log = openKernelLog()
+    if (typeof log === 'string') return log
     return {
-      pollable: false,
-      look(): Finding {
-        const fresh = kernelLog.records().slice(start)
-        const at = fresh.findIndex(
-          (record, index) =>
-            line.test(record.text) &&
-            (!proof.header || fresh.slice(index + 1).some(({ text }) => text.startsWith(header))),
-        )
-        const found = fresh[at]
-        if (found) {
-          const dump = proof.header
-            ? fresh.slice(at).find(({ text }) => text.startsWith(header))?.text
-            : undefined
-          return { source, node, state: 'seen', says: [found.text, dump].filter(Boolean).join(' | ') }
-        }
-        const why = kernelLog.incomplete(start)
-          ? 'lines were suppressed'
-          : 'net_ratelimit() may have held it back'
-        return { source, node, state: 'not-seen', says: `no line /${proof.line}/ (${why})` }
+      experiment: () => ({ view: log }),
+      close() {
+        const lines = log
+          .records()
+          .map(({ timestampUs, text }) => `[${(timestampUs / 1e6).toFixed(6).padStart(12)}] ${text}\n`)
+        if (out !== undefined) writePrivate(join(out, 'kernel.log'), lines.join(''))
+        log.close()
       },
     }
   },
+}
+
+const FIELDS = {
+  ...DEVICE_FIELDS,
+  source: z.literal('kernel-log'),
+  /** Of the line itself. `@mac@` stands for the device's MAC address. */
+  line: pattern(),
+  /** Whether a `ll header:` dump with the device's MAC address as destination follows. */
+  header: z.boolean(),
+}
+type KernelLogProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
+
+const LIBRARY = `# kernel_log before|after NODE REGEX: it proves, but its absence disproves nothing: the kernel limits its rate.
+kernel_log() {
+  item=$((item + 1))
+  if ! dmesg >"$work/log" 2>/dev/null; then
+    [ "$1" = before ] || finding unavailable "$2" 'the kernel log takes root in the initial user namespace'
+    return
+  fi
+  last=$(sed -n '$s/^\\[ *\\([0-9.]*\\)\\].*/\\1/p' "$work/log")
+  if [ "$1" = before ]; then
+    echo "\${last:-0}" >"$work/item$item"
+    return
+  fi
+  line=$(awk -v since="$(cat "$work/item$item")" -F '[][]' '$2 + 0 > since + 0' "$work/log" | grep -E "$3" | sed -n 1p)
+  if [ -n "$line" ]; then
+    finding seen "$2" "$line"
+    proved=yes
+  else
+    finding not-seen "$2" "no line /$3/ in the kernel log"
+  fi
+}
+`
+
+/**
+ * A line of the kernel log that holds this, about a device; `@mac@` in it stands for the device's MAC address. With
+ * `andHeader`, a dump of the link-layer header with that address as destination follows. `andStays`: also where the failure
+ * is repaired.
+ */
+export const logged = wordsOf(
+  <const N extends string>(place: Place<N>, line: Pattern) => {
+    const { node, device } = partsOf(place)
+    return proof<N>({ source: 'kernel-log', node: node as N, device, line: holding(line), header: false })
+  },
+  {
+    source: 'kernel-log',
+    fields: z.strictObject(FIELDS),
+    level: 'basic',
+    observer,
+    happens: () => true,
+    watch(own: KernelLogProof, { view, mac }) {
+      const { source, node, device } = own
+      const log = view(observer)
+      if (typeof log === 'string') return unavailable(own, log)
+      const start = log.records().length
+      const line = new RegExp(own.line.replaceAll('@mac@', mac(node, device)))
+      const header = `ll header: 00000000: ${mac(node, device).replaceAll(':', ' ')}`
+      return {
+        pollable: false,
+        look(): Finding {
+          const fresh = log.records().slice(start)
+          const at = fresh.findIndex(
+            (record, index) =>
+              line.test(record.text) &&
+              (!own.header || fresh.slice(index + 1).some(({ text }) => text.startsWith(header))),
+          )
+          const found = fresh[at]
+          if (found) {
+            const dump = own.header
+              ? fresh.slice(at).find(({ text }) => text.startsWith(header))?.text
+              : undefined
+            return { source, node, state: 'seen', says: [found.text, dump].filter(Boolean).join(' | ') }
+          }
+          const why = log.incomplete(start)
+            ? 'lines were suppressed'
+            : 'net_ratelimit() may have held it back'
+          return { source, node, state: 'not-seen', says: `no line /${own.line}/ (${why})` }
+        },
+      }
+    },
+    clarity: 1,
+    // A log line names the device better than the proofs do, which may look elsewhere. Dumps are for the evidence in full.
+    tells([first]) {
+      const says = first?.says.split(' | ')[0] ?? ''
+      const device = /,? on dev (\S+)/.exec(says)?.[1]
+      return { says, ...(device === undefined ? {} : { device }) }
+    },
+    locates: ({ device }) => ({ device, rank: 1 }),
+    script: ({ node, device, line }, { mac }) => ({
+      words: ['kernel_log', extended(line.replaceAll('@mac@', mac(node, device)))],
+      library: LIBRARY,
+      tools: ['awk'],
+    }),
+  },
+)
+
+interface KernelLogWords<N extends string> {
+  /** A dump of the link-layer header follows, with the device's MAC address as destination. */
+  andHeader(): KernelLogProof<N>
+  /** Also where the failure is repaired. */
+  andStays(): KernelLogProof<N>
+}
+
+function proof<N extends string>(data: KernelLogProof<N>): KernelLogProof<N> & KernelLogWords<N> {
+  return withWords(data, {
+    andHeader: () => proof({ ...data, header: true }),
+    andStays: () => proof({ ...data, stops: false }),
+  })
 }

@@ -1,6 +1,6 @@
 /** The state that a trial ran in, as text: the settings in force, and what the nodes' tables hold. */
 import { readdirSync, readFileSync } from 'node:fs'
-import type { EvidenceContext } from '../model/proof.js'
+import type { EvidenceContext } from '../model/evidence.js'
 import type { Topology } from '../model/topology.js'
 
 /** The settings of a device that the documented failures hang on. */

@@ -17,8 +17,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
+import type { ObservedExperiment, Observer } from '../model/evidence.js'
 import { mount, SystemError } from '../world/libc.js'
-import { reasonNames, TraceJoin } from './trace-events.js'
+import { reasonNames, type TracedPacket, TraceJoin } from './trace-events.js'
 
 const MOUNT_POINT = '/run/netns-lab/tracing'
 const PREFIX = 'netns-lab-'
@@ -29,7 +30,7 @@ const DRAIN_INTERVAL_MS = 50
 const IP_ONLY = 'protocol == 2048 || protocol == 34525'
 
 /** The tracer of one run. */
-export class Trace<Owner> {
+class Trace<Owner> {
   readonly join = new TraceJoin<Owner>()
   readonly reasons: ReadonlySet<string>
   readonly #folder: string
@@ -115,7 +116,7 @@ function removeUnused(folder: string): void {
 }
 
 /** Starts a trace, or says why this machine has none. */
-export function openTrace<Owner>(): Trace<Owner> | string {
+function openTrace<Owner>(): Trace<Owner> | string {
   try {
     return new Trace<Owner>()
   } catch (error) {
@@ -126,4 +127,62 @@ export function openTrace<Owner>(): Trace<Owner> | string {
       return `tracefs cannot be mounted (${code}): it takes a kernel with CONFIG_TRACING`
     return `${message}: it takes a kernel with CONFIG_EVENT_TRACING and CONFIG_NET`
   }
+}
+
+/** The tracer as one experiment sees it. */
+interface TraceView {
+  readonly trace: Trace<ObservedExperiment>
+  /** What the experiment's devices are registered with the tracer under. */
+  readonly owner: ObservedExperiment
+}
+
+/** The tracer of a run, which knows every experiment's devices by their indexes. */
+export const traceObserver: Observer<TraceView> = {
+  what: 'drop reasons and route lookups',
+  level: 'full',
+  open() {
+    const trace = openTrace<ObservedExperiment>()
+    if (typeof trace === 'string') return trace
+    return {
+      experiment(owner) {
+        for (const { node, device, index } of owner.devices)
+          trace.join.register(index, { owner, node, device })
+        return { view: { trace, owner }, close: () => trace.join.unregister(owner) }
+      },
+      close: () => trace.close(),
+      // The tracer is the machine's, and does not go away with the world.
+      abort: () => trace.close(),
+    }
+  },
+}
+
+/** What a packet must be for a proof to be about it. */
+interface PacketProof {
+  readonly node: string
+  /** The device that the routing code saw it come in on: for a frame that br_netfilter took up, the bridge. */
+  readonly device: string
+  /** Patterns of its addresses as they were then, after DNAT. */
+  readonly from: string
+  readonly to: string
+}
+
+/** Whether a proof is about a packet. */
+export function isAbout(
+  packet: TracedPacket<ObservedExperiment>,
+  { node, device, from, to }: PacketProof,
+  owner: ObservedExperiment,
+): boolean {
+  const lookup = packet.lookups[0]
+  return (
+    packet.owner === owner &&
+    packet.node === node &&
+    packet.device === device &&
+    new RegExp(from).test(lookup?.from ?? '') &&
+    new RegExp(to).test(lookup?.to ?? '')
+  )
+}
+
+/** That nothing was traced that a proof is about. */
+export function nothingTraced(what: string, { device, from, to }: PacketProof, lost: boolean): string {
+  return `no ${what} of ${from} -> ${to} on ${device} that could be attributed${lost ? ' (trace events were lost)' : ''}`
 }

@@ -1,8 +1,8 @@
 /** What settings of the toggles do to each probe, on which kernels: read off the expectations that trials are judged by. */
 
-import type { Expectation, Scenario } from '../model/scenario.js'
-import type { KernelChange } from '../model/version.js'
-import { defaultSettings, findExpectation, type Settings } from '../plan/plan.js'
+import type { KernelChange } from '../model/change.js'
+import type { Expectation, Scenario, Settings } from '../model/scenario.js'
+import { defaultSettings, findExpectation, kernelChanges } from '../plan/plan.js'
 
 /** Kernels for which the same expectations hold. */
 interface KernelGroup {
@@ -20,14 +20,6 @@ export interface Effect {
   readonly after: Expectation
   /** Kernels on which it is so; empty for all. */
   readonly kernels: string
-}
-
-/** Every change in the kernel's history that a scenario's expectations depend on, oldest first as the scenario has them. */
-export function kernelChanges(scenario: Scenario): KernelChange[] {
-  const changes = scenario.expectations.flatMap(({ kernel }) =>
-    kernel ? ['has' in kernel ? kernel.has : kernel.lacks] : [],
-  )
-  return [...new Map(changes.map(change => [change.commit, change])).values()]
 }
 
 /** What comes of all probes when the settings change from `before` to `after`. */
@@ -86,14 +78,14 @@ export function combinations(
   const seen = new Set<string>()
   return scenario.experiments.flatMap(({ given = {}, fixes }) =>
     fixes.flatMap(fix => {
-      const before = { ...base, ...(given as Settings) }
-      const after = { ...before, ...(fix as Settings) }
+      const before = { ...base, ...given }
+      const after = { ...before, ...fix }
       const changed = Object.entries(after).filter(([name, setting]) => base[name] !== setting)
       const key = JSON.stringify(changed)
       if (changed.length < 2 || seen.has(key)) return []
       seen.add(key)
       const together = effects(scenario, before, after)
-      const alone = Object.entries(fix as Settings).map(([name, setting]) => ({ ...base, [name]: setting }))
+      const alone = Object.entries(fix).map(([name, setting]) => ({ ...base, [name]: setting }))
       return alone.some(settings => same(together, effects(scenario, base, settings)))
         ? []
         : [{ settings: Object.fromEntries(changed), effects: together }]

@@ -1,12 +1,13 @@
 /** A scenario's story on a page, from the same data that is executed and judged. */
 
 import { wrap } from '../base/text.js'
+import { hasChange } from '../model/change.js'
 import type { Scenario } from '../model/scenario.js'
-import { formatKernelVersion, hasChange, type KernelVersion } from '../model/version.js'
-import { defaultSettings } from '../plan/plan.js'
-import { describeProbe } from '../probes/index.js'
-import type { Toggle } from '../toggles/toggle.js'
-import { combinations, type Effect, effects, failuresOf, kernelChanges } from './effects.js'
+import type { Toggle } from '../model/toggle.js'
+import { formatKernelVersion, type KernelVersion } from '../model/version.js'
+import { defaultSettings, kernelChanges } from '../plan/plan.js'
+import { probeOf } from '../probes/index.js'
+import { combinations, type Effect, effects, failuresOf } from './effects.js'
 
 const WIDTH = 100
 
@@ -55,7 +56,8 @@ function hanging(label: string, text: string, indent: string, column: number): s
   return start + wrap(text, WIDTH - start.length, ' '.repeat(start.length))
 }
 
-function mechanisms({ mechanisms: all, expectations }: Scenario): string[] {
+function mechanisms({ mechanisms: all, expect }: Scenario): string[] {
+  const expectations = Object.values(expect).flat()
   return Object.entries(all)
     .flatMap(([id, { title, where, document }]) => {
       const failing = expectations.filter(({ outcome, mechanism }) => outcome === 'fails' && mechanism === id)
@@ -71,13 +73,8 @@ function mechanisms({ mechanisms: all, expectations }: Scenario): string[] {
 
 function probes({ probes: all, controls }: Scenario): string[] {
   return Object.entries(all).map(([id, spec]) => {
-    const where = 'node' in spec ? `in ${spec.node}` : `in ${spec.clients.join(', ')}`
-    return hanging(
-      id,
-      `${describeProbe(spec)} (${where})${controls.includes(id) ? ', the control' : ''}`,
-      '  ',
-      24,
-    )
+    const { command, from } = probeOf(spec)
+    return hanging(id, `${command} (in ${from})${controls.includes(id) ? ', the control' : ''}`, '  ', 24)
   })
 }
 

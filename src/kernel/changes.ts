@@ -1,5 +1,5 @@
 /** Commits of the kernel that change what the scenarios see. */
-import type { KernelChange } from '../model/version.js'
+import type { KernelChange } from '../model/change.js'
 
 export const LOOPBACK_SOURCE_VALIDATION: KernelChange = {
   commit: '66f8209547cc',

@@ -1,15 +1,14 @@
 /** Which iptables this machine has, and how each backend is called. */
 
 import { missingTool } from '../base/tools.js'
-import type { IptablesCommands } from '../topology/compile.js'
+import type { IptablesBackend } from '../model/plan.js'
+import type { IptablesCommands } from '../model/steps.js'
 import { CommandError, runCommand } from '../world/command.js'
-
-export type Backend = 'nft' | 'legacy'
 
 const VERSION_TIMEOUT_MS = 10_000
 
 /** Which backend plain `iptables` is; nft where there is none, which then shows as a missing capability. Throws CommandError when it does not say. */
-export async function defaultBackend(): Promise<Backend> {
+export async function defaultBackend(): Promise<IptablesBackend> {
   if (missingTool('iptables')) return 'nft'
   const record = await runCommand(['iptables', '-V'], { node: null, timeoutMs: VERSION_TIMEOUT_MS })
   if (record.exitCode !== 0) throw new CommandError(record, 'find out which backend iptables has')
@@ -18,7 +17,7 @@ export async function defaultBackend(): Promise<Backend> {
 }
 
 /** How a backend is called: as plain `iptables` where that is it, so that what the user's PATH says counts. */
-export function iptablesCommands(backend: Backend, plain: Backend): IptablesCommands {
+export function iptablesCommands(backend: IptablesBackend, plain: IptablesBackend): IptablesCommands {
   const name = backend === plain ? 'iptables' : `iptables-${backend}`
   return { iptables: name, restore: `${name}-restore`, save: `${name}-save` }
 }

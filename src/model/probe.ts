@@ -1,8 +1,18 @@
-/** What a probe is: something that a user would do, judged on what came back. */
-
-import type { EchoServer } from '../probes/server.js'
+/** What a probe is: something that a user would do, judged on what came back. One file for each kind, all behind this. */
+import { z } from 'zod'
 import type { Netns } from '../world/netns.js'
+import { type FieldsOf, nodesIn } from './fields.js'
+import type { ScriptPart } from './script-part.js'
 import type { Step } from './steps.js'
+
+declare const NODES: unique symbol
+
+/** A probe as a scenario has it: its kind, and the fields of that kind. `N` are the nodes that it names. */
+export interface ProbeSpec<N extends string = string> {
+  readonly kind: string
+  /** For the compiler alone: no value has it. */
+  readonly [NODES]?: N
+}
 
 /** What came of a probe. */
 export interface ProbeResult {
@@ -17,10 +27,17 @@ export interface ProbeResult {
   readonly measured?: Readonly<Record<string, number>>
 }
 
+/** A server of the topology, as far as a probe asks it. */
+export interface ProbedService {
+  /** The peer that sent something which begins with this word; undefined when none did. */
+  seen(word: string): { readonly address: string; readonly port: number } | undefined
+}
+
 /** What a probe may use while it runs. */
 export interface ProbeContext {
   readonly netns: (node: string) => Netns
-  readonly server: (node: string, port: number) => EchoServer
+  /** The topology's own server on a port of a node. Throws LabError when there is none. */
+  readonly server: (node: string, port: number) => ProbedService
   /** What a probe makes once and uses again, until the topology is taken down: what `make` makes, the first time for a key. */
   readonly keep: <T extends { close(): void }>(key: string, make: () => T) => T
   /** Milliseconds after which an answer that has not come counts as lost, scaled to the machine. */
@@ -29,14 +46,47 @@ export interface ProbeContext {
   readonly lost: AbortSignal
 }
 
-/** One kind of probe behind the interface that all share. */
-export interface ProbeKind<Spec> {
+/** What a kind of probe says of itself; `Spec` are its fields. */
+export interface ProbeBehaviour<Spec> {
   /** What it does, as a command that a reader knows. */
   describe(spec: Spec): string
+  /** The node that it is seen from. */
+  from(spec: Spec): string
+  /** The address that its packets are sent to; left out where they go to everybody on the link. */
+  to?(spec: Spec): string
   /** Roughly how many milliseconds it takes to come to this outcome: what takes long is best begun early. */
   typicalMs(spec: Spec, outcome: 'works' | 'fails'): number
   /** Steps before each run of it, part of the plan. */
   prepare?(spec: Spec): Step[]
   /** Runs it. Throws SystemError only when the lab itself is broken. */
   run(spec: Spec, context: ProbeContext): Promise<ProbeResult>
+  /** How a shell script does the same; left out where it takes the lab itself, as when its outcome is luck. */
+  script?(spec: Spec): ScriptPart
+}
+
+type Shape = Readonly<Record<string, z.ZodType>>
+
+/** One kind of probe, which makes the probes of its kind: `tcp({ from: 'web', to: '192.0.2.1', port: 80, server: 'db' })`. */
+export interface ProbeKind<K extends string = string, S extends Shape = Shape>
+  extends ProbeBehaviour<FieldsOf<S>> {
+  <const N extends string>(spec: FieldsOf<S, N>): ProbeSpec<N>
+  readonly kind: K
+  /** The shape of its probes, without the kind. */
+  readonly fields: z.ZodObject<S>
+  /** Every node that a probe names. */
+  nodes(spec: ProbeSpec): string[]
+}
+
+/** A kind of probe from its name, the schemas of its fields, and what it does. */
+export function probeKind<const K extends string, S extends Shape>(
+  kind: K,
+  shape: S,
+  behaviour: ProbeBehaviour<FieldsOf<S>>,
+): ProbeKind<K, S> {
+  const make = <const N extends string>(spec: FieldsOf<S, N>): ProbeSpec<N> => ({ ...spec, kind })
+  return Object.assign(make, behaviour, {
+    kind,
+    fields: z.strictObject(shape),
+    nodes: (spec: ProbeSpec) => nodesIn(shape, spec),
+  }) as ProbeKind<K, S>
 }

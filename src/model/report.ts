@@ -1,6 +1,12 @@
-/** The JSON report, `netns-lab.report/1`: what is written is checked against it, and so is what is read. */
+/** The JSON report, `netns-lab.report/2`: what is written is checked against it, and so is what is read. It needs nothing else to be understood. */
 import { z } from 'zod'
+import { IPTABLES_BACKENDS, PHASES } from './plan.js'
 import { VERDICTS } from './verdict.js'
+
+export const REPORT_SCHEMA = 'netns-lab.report/2'
+
+/** Where something is: a node, and a device of it. */
+const place = z.object({ node: z.string(), device: z.string().optional() })
 
 const evidence = z.object({
   source: z.string(),
@@ -20,12 +26,19 @@ const change = z.object({
   url: z.url({ protocol: /^https?$/ }),
 })
 
+/** Settings of toggles by name. */
+const settings = z.record(z.string(), z.string())
+
 const trial = z.object({
-  phase: z.enum(['control', 'broken', 'fixed', 'reverted']),
+  /** Title of the experiment that it is part of. */
+  experiment: z.string(),
+  phase: z.enum(PHASES),
   probe: z.string(),
-  iptables: z.enum(['nft', 'legacy']),
+  iptables: z.enum(IPTABLES_BACKENDS),
   /** Every toggle of the scenario with its setting, defaults included. */
-  toggles: z.record(z.string(), z.string()),
+  toggles: settings,
+  /** The fix that is set in a `fixed` trial, and was taken back before a `reverted` one. */
+  fix: settings.optional(),
   outcome: z.enum(['works', 'fails', 'not-triggered', 'skipped', 'error']),
   /** What the probe saw, in a sentence. */
   says: z.string(),
@@ -38,13 +51,80 @@ const trial = z.object({
   verdict: z.enum(VERDICTS),
   /** The reason for the expectation, or what was seen instead of it. */
   why: z.string(),
+  /** Id of the mechanism that was proved. */
   mechanism: z.string().optional(),
+  /** What tells most about a failure, and how clearly: 1 is the kernel's own words. */
+  cause: place.extend({ says: z.string(), clarity: z.number() }).optional(),
   /** The change of the kernel that the expectation is keyed by: this kernel's differs for having or lacking it. */
   change: change.optional(),
   evidence: z.array(evidence),
   /** Which repetition it is, from 1. */
   repetition: z.number().int(),
   elapsedMs: z.number(),
+})
+
+const mechanism = z.object({
+  title: z.string(),
+  where: z.string(),
+  /** The document's own line that shows it. */
+  document: z.string(),
+  /** Where it loses the packet. */
+  at: place.optional(),
+})
+
+const probe = z.object({
+  kind: z.string(),
+  /** The node that it is seen from. */
+  from: z.string(),
+  /** The address that its packets are sent to; left out where they go to everybody on the link. */
+  to: z.string().optional(),
+  /** What it does, as a command that a reader knows. */
+  command: z.string(),
+  /** Whether it must come out as expected before anything else counts. */
+  control: z.boolean(),
+})
+
+const toggle = z.object({
+  summary: z.string(),
+  /** The first one is that of the document's failure. */
+  settings: z.array(z.string()),
+})
+
+const strings = z.array(z.string())
+const linkEnd = z.object({ node: z.string(), device: z.string() })
+
+/** What of a topology is drawn. */
+const topology = z.object({
+  nodes: z.record(
+    z.string(),
+    z.object({
+      is: z.string(),
+      bridges: z.record(z.string(), z.object({ ports: strings })).optional(),
+      addresses: z.record(z.string(), strings).optional(),
+      iptables: z.record(z.string(), strings).optional(),
+      tc: strings.optional(),
+      services: z.array(z.object({ protocol: z.enum(['tcp', 'udp']), port: z.number() })).optional(),
+      packetHold: z.object({ port: z.number() }).optional(),
+      routerAdvertisements: z.object({ prefix: z.string() }).optional(),
+    }),
+  ),
+  links: z.array(z.tuple([linkEnd, linkEnd])),
+})
+
+/** What a scenario is, as far as a reader of its report wants to know. */
+const story = z.object({
+  source: z.object({
+    title: z.string(),
+    /** It becomes a link in pages: nothing but a web address may. */
+    url: z.url({ protocol: /^https?$/ }),
+    says: z.string(),
+  }),
+  /** The topology as a drawing in characters. */
+  drawing: z.string(),
+  topology,
+  toggles: z.record(z.string(), toggle),
+  probes: z.record(z.string(), probe),
+  mechanisms: z.record(z.string(), mechanism),
 })
 
 const scenario = z.object({
@@ -56,11 +136,13 @@ const scenario = z.object({
   verdict: z.enum(VERDICTS),
   reason: z.string(),
   elapsedMs: z.number(),
+  /** What it is about; left out where it could not be loaded, and in reports of version 1. */
+  story: story.optional(),
   trials: z.array(trial),
 })
 
 export const reportSchema = z.object({
-  schema: z.literal('netns-lab.report/1'),
+  schema: z.literal(REPORT_SCHEMA),
   kernel: z.object({
     release: z.string(),
     version: z.string(),
@@ -90,4 +172,6 @@ export const reportSchema = z.object({
 export type Report = z.infer<typeof reportSchema>
 export type ScenarioReport = z.infer<typeof scenario>
 export type TrialReport = z.infer<typeof trial>
-export type EvidenceReport = z.infer<typeof evidence>
+export type Story = z.infer<typeof story>
+export type DrawnTopology = z.infer<typeof topology>
+export type DrawnNode = DrawnTopology['nodes'][string]

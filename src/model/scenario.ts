@@ -1,24 +1,25 @@
-/** What a scenario file says: one documented failure, as data. */
+/** What a scenario is: one documented failure, as data. */
+import type { KernelChange } from './change.js'
+import type { Mechanism } from './evidence.js'
+import type { ProbeSpec } from './probe.js'
+import type { Toggle } from './toggle.js'
+import type { Topology, TopologyDefinition } from './topology.js'
 
-import type { ProbeSpec } from '../probes/index.js'
-import type { Toggle } from '../toggles/toggle.js'
-import type { Mechanism } from './proof.js'
-import type { Topology } from './topology.js'
-import type { KernelChange } from './version.js'
+/** Every toggle of a scenario with its setting. */
+export type Settings = Readonly<Record<string, string>>
 
-// biome-ignore format: one alias a line
-type Toggles = Readonly<Record<string, Toggle>>
-type SettingsOf<T extends Toggles> = { readonly [K in keyof T]: T[K] extends Toggle<infer S> ? S : never }
+/** The document that tells of a failure. */
+export interface Source {
+  readonly title: string
+  readonly url: string
+  /** Its own words for what people saw. */
+  readonly says: string
+}
 
-/** What must come of a probe, where the settings and the kernel are as said. The first one that fits counts. */
-export interface Expectation<
-  T extends Toggles = Toggles,
-  P extends string = string,
-  M extends string = string,
-> {
-  readonly probes: readonly P[]
-  /** Settings that it is for; a list means any of them; left out, any at all. */
-  readonly when?: { readonly [K in keyof T]?: SettingsOf<T>[K] | readonly SettingsOf<T>[K][] }
+/** What must come of a probe where the settings and the kernel are as said. Of several that fit, the first one counts. */
+export interface Expectation {
+  /** Settings that it is for, a list meaning any of them; left out, any at all. */
+  readonly when?: Readonly<Record<string, string | readonly string[]>>
   /** Kernels that it is for. */
   readonly kernel?: { readonly has: KernelChange } | { readonly lacks: KernelChange }
   readonly outcome: 'works' | 'fails'
@@ -27,7 +28,7 @@ export interface Expectation<
   /** The address that the server must have seen as its peer. */
   readonly serverSaw?: string
   /** Why it fails; for a success, what must have stopped, when that is not the failure of the same probe in `broken`. */
-  readonly mechanism?: M
+  readonly mechanism?: string
   /** Whether it takes luck: a failure that does not come is then `not triggered`, and no verdict. */
   readonly statistical?: boolean
   readonly why: string
@@ -35,52 +36,107 @@ export interface Expectation<
   readonly differs?: string
 }
 
-/** One setting of toggles to try and to take back. */
-export type Fix<T extends Toggles = Toggles> = { readonly [K in keyof T]?: SettingsOf<T>[K] }
-
 /** One topology's life: control, broken, then each fix set and taken back. */
-export interface Experiment<T extends Toggles = Toggles, P extends string = string> {
+export interface Experiment {
+  /** In a few words, that no other experiment of the scenario has. */
   readonly title: string
   /** Settings that hold throughout, where they differ from those of the document's failure. */
-  readonly given?: Fix<T>
-  readonly fixes: readonly Fix<T>[]
+  readonly given?: Settings
+  readonly fixes: readonly Settings[]
   /** Probes besides the controls; all when left out. */
-  readonly probes?: readonly P[]
+  readonly probes?: readonly string[]
 }
 
 /** One documented failure. */
-export interface Scenario<
-  T extends Toggles = Toggles,
-  P extends string = string,
-  M extends string = string,
-  C extends string = string,
-> {
+export interface Scenario {
   readonly id: string
+  /** What messages call the file that it is from. */
+  readonly file: string
   /** A sentence: who cannot do what. */
   readonly title: string
-  readonly source: { readonly title: string; readonly url: string; readonly says: string }
+  readonly source: Source
   /** The topology as a drawing in characters. */
   readonly drawing: string
   /** Ids of capabilities without which nothing of it can run. */
   readonly needs: readonly string[]
   readonly topology: Topology
-  readonly toggles: T
-  readonly probes: Readonly<Record<P, ProbeSpec>>
+  readonly toggles: Readonly<Record<string, Toggle>>
+  readonly probes: Readonly<Record<string, ProbeSpec>>
   /** Probes that must come out as expected before anything else counts. */
-  readonly controls: readonly C[]
-  readonly mechanisms: Readonly<Record<M, Mechanism>>
-  readonly expectations: readonly Expectation<T, P, M>[]
-  readonly experiments: readonly Experiment<T, P>[]
+  readonly controls: readonly string[]
+  readonly mechanisms: Readonly<Record<string, Mechanism>>
+  /** What must come of each probe. */
+  readonly expect: Readonly<Record<string, readonly Expectation[]>>
+  readonly experiments: readonly Experiment[]
   /** What its experiments must have to themselves, machine-wide: those that name the same thing run one at a time. */
   readonly exclusive?: string
 }
 
-/** Checks the types of a scenario: names in expectations and experiments are those of its probes, toggles and mechanisms. */
-export function defineScenario<
-  const T extends Toggles,
-  const P extends string,
-  const M extends string,
-  const C extends NoInfer<P>,
->(scenario: Scenario<T, P, M, C>): Scenario {
-  return scenario as unknown as Scenario
+type Toggles<N extends string> = Readonly<Record<string, Toggle<string, N>>>
+type SettingsOf<T> = { readonly [K in keyof T]: T[K] extends Toggle<infer S> ? S : never }
+
+/** One setting of toggles to try and to take back. */
+type FixOf<T> = { readonly [K in keyof T]?: SettingsOf<T>[K] }
+
+interface Circumstances<T> {
+  /** Settings that it is for; a list means any of them; left out, any at all. */
+  readonly when?: { readonly [K in keyof T]?: SettingsOf<T>[K] | readonly SettingsOf<T>[K][] }
+  /** Kernels that it is for: those without this change. */
+  readonly before?: KernelChange
+  /** Kernels that it is for: those with this change. */
+  readonly since?: KernelChange
+  /** How this differs from the document. A scenario in which such an expectation holds is `changed`. */
+  readonly differs?: string
+}
+
+/** What must come of a probe, as a scenario writes it. Of several that fit, the first one counts. */
+export type ExpectationDefinition<T = Readonly<Record<string, Toggle>>, M extends string = string> =
+  | (Circumstances<T> & {
+      /** It must work, and this is why. */
+      readonly works: string
+      /** The address that must have answered. */
+      readonly answeredBy?: string
+      /** The address that the server must have seen as its peer. */
+      readonly serverSaw?: string
+      /** What must have stopped, where that is not the failure of the same probe. */
+      readonly stops?: M
+    })
+  | (Circumstances<T> & {
+      /** It must fail, by this mechanism. */
+      readonly fails: M
+      readonly why: string
+      /** Whether it takes luck: a failure that does not come is then `not triggered`, and no verdict. */
+      readonly statistical?: boolean
+    })
+
+/** A scenario as its file writes it. Names of nodes, toggles, settings, probes and mechanisms are those that it defines. */
+export interface ScenarioDefinition<
+  N extends string,
+  T extends Toggles<N>,
+  P extends string,
+  M extends string,
+> extends Pick<Scenario, 'id' | 'title' | 'source' | 'drawing' | 'needs' | 'exclusive'> {
+  readonly topology: TopologyDefinition<N>
+  readonly toggles: T
+  readonly probes: Readonly<Record<P, ProbeSpec<NoInfer<N>>>>
+  /** Probes that must come out as expected before anything else counts. */
+  readonly controls: readonly NoInfer<P>[]
+  readonly mechanisms: Readonly<Record<M, Mechanism<NoInfer<N>>>>
+  /** What must come of each probe: a list, of which the first one that fits the settings and the kernel counts. */
+  readonly expect: Readonly<Record<NoInfer<P>, readonly ExpectationDefinition<NoInfer<T>, NoInfer<M>>[]>>
+  readonly experiments: readonly {
+    readonly title: string
+    readonly given?: FixOf<NoInfer<T>>
+    readonly fixes: readonly FixOf<NoInfer<T>>[]
+    readonly probes?: readonly NoInfer<P>[]
+  }[]
+}
+
+declare const DEFINED: unique symbol
+
+/** A scenario as its file exports it, to be read by `readScenario`: its names fit together, as far as a compiler sees. */
+export interface DefinedScenario {
+  readonly id: string
+  /** For the compiler alone: no value has it. */
+  readonly [DEFINED]?: never
 }

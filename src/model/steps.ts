@@ -1,4 +1,11 @@
-/** What a plan is made of: pure data that the engine executes, `script` prints and a reader can follow. */
+/** What a plan is made of: pure data that the engine performs, `script` prints and a reader can follow. */
+
+/** How iptables is called: as the machine's `iptables`, or one of its two backends by name. */
+export interface IptablesCommands {
+  readonly iptables: string
+  readonly restore: string
+  readonly save: string
+}
 
 /** A program to run in a node (or, with node null, in the world itself). It must succeed. */
 export interface RunStep {
@@ -10,13 +17,37 @@ export interface RunStep {
   readonly why: string
   /** A regular expression: it is run again until its output does not match. */
   readonly untilNot?: string
+}
+
+/** Making network namespaces with names under /run/netns, or taking them away. */
+export interface NamespacesStep {
+  readonly do: 'namespaces'
+  readonly action: 'add' | 'delete'
+  readonly names: readonly string[]
+  readonly why: string
+}
+
+/** Links, addresses and routes of a node, in order: scaffolding, that the lab puts up itself where it can. */
+export interface NetworkStep {
+  readonly do: 'network'
+  readonly node: string
+  readonly operations: readonly NetworkOperation[]
+  readonly why: string
+}
+
+/** Sysctls of a node, written in order. */
+export interface SysctlsStep {
+  readonly do: 'sysctls'
+  readonly node: string
+  readonly values: Readonly<Record<string, string>>
   /**
-   * Scaffolding, not part of what is tried: the lab does it itself where it can, by the same system calls and with the same
-   * effect, as a shell does its builtins. `fresh`: nothing but the namespace is there yet.
+   * `tool`: part of what is tried, by sysctl(8). `lab`: scaffolding, by the same system calls. `lab-fresh`: the same, with
+   * nothing but the namespace there yet, so that only what differs needs to be written.
    */
-  readonly builtin?: boolean | 'fresh'
-  /** Sysctls that must read back as written: a write that was lost is the lab's failure, not the kernel's. */
-  readonly readBack?: Readonly<Record<string, string>>
+  readonly by: 'tool' | 'lab' | 'lab-fresh'
+  /** Whether they must read back as written: a write that was lost is the lab's failure, not the kernel's. */
+  readonly readBack: boolean
+  readonly why: string
 }
 
 /** A server that listens in a node until the topology is taken down. */
@@ -55,11 +86,76 @@ export interface DaemonStep {
   readonly why: string
 }
 
-export type Step = RunStep | ServeStep | LinksUpStep | DaemonStep
+export type Step = RunStep | NamespacesStep | NetworkStep | SysctlsStep | ServeStep | LinksUpStep | DaemonStep
+
+/** A device that is about to be made. */
+export interface NewDevice {
+  readonly name: string
+  /** Index that it gets; the kernel picks one when left out. */
+  readonly index?: number
+  readonly mac?: string
+}
+
+/** A route as `ip route add` takes it. */
+export interface Route {
+  /** `default`, or a prefix. */
+  readonly to: string
+  /** Address of the next hop. */
+  readonly via?: string
+  readonly device?: string
+  /** Words of ip-route(8) besides these, in its order: what only ip(8) itself can send. */
+  readonly more?: readonly string[]
+  /** The route's type where it is not `unicast`; only ip(8) itself can send it. */
+  readonly type?: string
+}
+
+/** One change of a node's links, addresses or routes. */
+export type NetworkOperation =
+  | {
+      readonly op: 'add-veth'
+      readonly end: NewDevice
+      readonly peer: NewDevice
+      /** Namespace of the peer, by its name under /run/netns. */
+      readonly peerNetns: string
+      /** Bridge that the end is born as a port of, and up. */
+      readonly bridge?: string
+    }
+  | { readonly op: 'add-bridge'; readonly bridge: NewDevice }
+  | {
+      readonly op: 'set-link'
+      readonly device: string
+      readonly mac?: string
+      readonly bridge?: string
+      readonly up?: true
+    }
+  | {
+      readonly op: 'add-address'
+      readonly device: string
+      /** With its prefix length. */
+      readonly address: string
+      /** Whether duplicate address detection is left out. */
+      readonly nodad?: true
+    }
+  | { readonly op: 'add-route'; readonly route: Route }
 
 /** A run step for one command. */
 export function run(node: string | null, argv: readonly string[], why: string, stdin?: string): RunStep {
   return { do: 'run', node, argv, why, ...(stdin === undefined ? {} : { stdin }) }
+}
+
+/** A step that writes sysctls in a node by sysctl(8) and has them read back. */
+export function writeSysctls(
+  node: string,
+  values: Readonly<Record<string, string | number>>,
+  why: string,
+): SysctlsStep {
+  const text = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))
+  return { do: 'sysctls', node, values: text, by: 'tool', readBack: true, why }
+}
+
+/** The command line of sysctl(8) that writes these. */
+export function sysctlCommand({ values }: SysctlsStep): string[] {
+  return ['sysctl', '-q', '-w', ...Object.entries(values).map(([key, value]) => `${key}=${value}`)]
 }
 
 /** The same steps with the sysctls that are written one after the other, node by node, each in one command. */
@@ -67,36 +163,48 @@ export function mergeSysctls(steps: readonly Step[]): Step[] {
   const merged: Step[] = []
   let mergeable = new Map<string, number>()
   for (const step of steps) {
-    if (step.do !== 'run' || step.node === null || !step.readBack) {
+    if (step.do !== 'sysctls' || !step.readBack) {
       mergeable = new Map()
       merged.push(step)
       continue
     }
     const at = mergeable.get(step.node)
     const before = at === undefined ? undefined : merged[at]
-    if (at === undefined || before?.do !== 'run') {
+    if (at === undefined || before?.do !== 'sysctls') {
       mergeable.set(step.node, merged.length)
       merged.push(step)
       continue
     }
     const why = before.why === step.why ? step.why : `${before.why}; ${step.why}`
-    merged[at] = writeSysctls(step.node, { ...before.readBack, ...step.readBack }, why)
+    merged[at] = { ...before, values: { ...before.values, ...step.values }, why }
   }
   return merged
 }
 
-/** A run step that writes sysctls in a node and has them read back. */
-export function writeSysctls(
-  node: string,
-  values: Readonly<Record<string, string | number>>,
-  why: string,
-): RunStep {
-  const entries = Object.entries(values).map(([key, value]): [string, string] => [key, String(value)])
+/** Replaces folders of the machine by folders of its own, in a mount namespace of its own, and becomes the program. */
+const PRIVATE_FOLDERS = `set -e
+while [ "$1" != -- ]; do
+  case $1 in /run/*) mkdir -p "$1" ;; esac
+  mount --bind "$2" "$1"
+  shift 2
+done
+shift
+exec "$@"`
+
+/** The folders that a daemon's command needs, and the command itself, which sees its private ones in place of the machine's. */
+export function daemonCommand({ argv, folder, privateFolders = {} }: DaemonStep): {
+  readonly folders: readonly string[]
+  readonly argv: readonly string[]
+} {
+  const pairs = Object.entries(privateFolders).map(([path, name]) => [path, `${folder}/${name}`] as const)
+  if (pairs.length === 0) return { folders: [], argv }
   return {
-    do: 'run',
-    node,
-    argv: ['sysctl', '-q', '-w', ...entries.map(([key, value]) => `${key}=${value}`)],
-    why,
-    readBack: Object.fromEntries(entries),
+    folders: pairs.map(([, own]) => own),
+    argv: [
+      ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', PRIVATE_FOLDERS, 'sh'],
+      ...pairs.flat(),
+      '--',
+      ...argv,
+    ],
   }
 }

@@ -1,5 +1,27 @@
 /** A topology as plain data: network namespaces, the veth pairs between them, and what is configured in each. */
 
+/** A device of a node, as `node:device`. */
+export type Place<N extends string = string> = `${N}:${string}`
+
+/** One end of a veth pair as a scenario writes it: its place, or its place with what is particular about it. */
+export type LinkEndDefinition<N extends string = string> =
+  | Place<N>
+  | { readonly end: Place<N>; readonly mac?: string; readonly documentMac?: string }
+
+/** A node as a scenario writes it: what has one address on a device, and one way out, says it in a word each. */
+export interface NodeDefinition extends Omit<Node, 'addresses'> {
+  /** Addresses with prefix length by device, one or several; `lo` is a device, too. ` nodad` behind one skips duplicate address detection. */
+  readonly addresses?: Readonly<Record<string, string | readonly string[]>>
+  /** Where the default route goes. */
+  readonly gateway?: string
+}
+
+/** A topology as a scenario writes it. */
+export interface TopologyDefinition<N extends string = string> {
+  readonly nodes: Readonly<Record<N, NodeDefinition>>
+  readonly links: readonly (readonly [LinkEndDefinition<NoInfer<N>>, LinkEndDefinition<NoInfer<N>>])[]
+}
+
 /** One end of a veth pair. */
 export interface LinkEnd {
   readonly node: string
@@ -65,4 +87,10 @@ export interface Node {
 export interface Topology {
   readonly nodes: Readonly<Record<string, Node>>
   readonly links: readonly (readonly [LinkEnd, LinkEnd])[]
+}
+
+/** The two parts of a place; the device is empty where there is no colon. */
+export function partsOf(place: string): { readonly node: string; readonly device: string } {
+  const at = place.indexOf(':')
+  return at < 0 ? { node: place, device: '' } : { node: place.slice(0, at), device: place.slice(at + 1) }
 }

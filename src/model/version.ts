@@ -1,6 +1,4 @@
-/** Kernel versions, and the changes in the kernel's history that expectations are keyed by. */
-import { readFileSync } from 'node:fs'
-import { release } from 'node:os'
+/** Kernel versions: what they are, how they are ordered, and where distributions hide them. */
 
 /** A kernel version that can be ordered: 6.1.176, or 7.0-rc3 (which comes before 7.0). */
 export interface KernelVersion {
@@ -47,47 +45,6 @@ export function compareKernelVersions(a: KernelVersion, b: KernelVersion): numbe
   )
 }
 
-/** One commit that changed what a user sees, with everywhere that it was released. */
-export interface KernelChange {
-  /** Abbreviated mainline commit. */
-  readonly commit: string
-  readonly title: string
-  /** First mainline release that has it, `5.3`. */
-  readonly since: string
-  /** First release of each stable series that got a backport, `5.15.158`. */
-  readonly backports?: readonly string[]
-  readonly url: string
-}
-
-/** Whether a kernel of this version has the change: by mainline release, or by a backport to its stable series. */
-export function hasChange(change: KernelChange, version: KernelVersion): boolean {
-  if (compareKernelVersions(version, required(change.since)) >= 0) return true
-  return (change.backports ?? []).some(text => {
-    const backport = required(text)
-    return (
-      backport.major === version.major &&
-      backport.minor === version.minor &&
-      compareKernelVersions(version, backport) >= 0
-    )
-  })
-}
-
-function required(text: string): KernelVersion {
-  const version = parseKernelVersion(text)
-  if (!version) throw new TypeError(`'${text}' is not a kernel version`)
-  return version
-}
-
-/** The kernel that this process runs on. */
-export interface RunningKernel {
-  /** `uname -r`. */
-  readonly release: string
-  /** The upstream version, which a distribution's release string may hide: `6.1.176` for `6.1.0-44-amd64`. */
-  readonly version: string
-  /** The version of the distribution's package, where the kernel says it: `6.1.176-1`. */
-  readonly package?: string
-}
-
 /**
  * The upstream version behind a release string: Debian names it in /proc/version (`Debian 6.1.176-1`), Ubuntu in
  * /proc/version_signature (`Ubuntu 6.8.0-31.31-generic 6.8.1`), others in the release itself.
@@ -98,26 +55,7 @@ export function upstreamVersion(releaseText: string, procVersion: string, versio
   return version ? formatKernelVersion(version) : releaseText
 }
 
-/** The package's version, from what follows the build number: the compiler before it may be of `Debian 12.2.0-14`. */
-function debianPackage(procVersion: string): string | undefined {
+/** The version of the Debian package, from what follows the build number: the compiler before it may be of `Debian 12.2.0-14`. */
+export function debianPackage(procVersion: string): string | undefined {
   return /\bDebian (\d\S*)/.exec(procVersion.slice(procVersion.lastIndexOf(' #') + 1))?.[1]
-}
-
-/** Reads the running kernel's release and upstream version. */
-export function runningKernel(): RunningKernel {
-  const read = (path: string) => {
-    try {
-      return readFileSync(path, 'utf8')
-    } catch {
-      return ''
-    }
-  }
-  const procVersion = read('/proc/version')
-  const signature = read('/proc/version_signature')
-  const packaged = debianPackage(procVersion) ?? /^Ubuntu (\S+)/.exec(signature)?.[1]
-  return {
-    release: release(),
-    version: upstreamVersion(release(), procVersion, signature),
-    ...(packaged === undefined ? {} : { package: packaged }),
-  }
 }

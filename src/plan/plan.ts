@@ -3,13 +3,15 @@
  * trial. The engine executes it; whoever prints, draws or ships it needs nothing else.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import type { Expectation, Experiment, Scenario } from '../model/scenario.js'
-import { mergeSysctls, type Step } from '../model/steps.js'
+import { hasChange, type KernelChange } from '../model/change.js'
+import type { ExperimentPlan, IptablesBackend, PhasePlan, TrialPlan } from '../model/plan.js'
+import type { Expectation, Experiment, Scenario, Settings } from '../model/scenario.js'
+import { type IptablesCommands, mergeSysctls, type Step } from '../model/steps.js'
 import type { Topology } from '../model/topology.js'
-import { formatKernelVersion, hasChange, type KernelChange, type KernelVersion } from '../model/version.js'
-import { type ProbeSpec, prepareProbe } from '../probes/index.js'
-import { compileTopology, type IptablesCommands } from '../topology/compile.js'
-import { malformed, stepsOf, validateScenario } from './validate.js'
+import { formatKernelVersion, type KernelVersion } from '../model/version.js'
+import { probeOf } from '../probes/index.js'
+import { compileTopology } from '../topology/compile.js'
+import { malformed, stepsOf } from './validate.js'
 
 /** Tells this process from every other on the machine; its pid would not, as each world begins to count anew. */
 const RUN = randomUUID()
@@ -18,55 +20,6 @@ const INDEXES = 2 ** 29
 const SMALLEST_RANGE = 64
 /** Index of the first device of a plan that stands alone; the ones below are for lo. */
 const FIRST_INDEX = 100
-
-export type Phase = 'control' | 'broken' | 'fixed' | 'reverted'
-export type IptablesBackend = 'nft' | 'legacy'
-/** Every toggle of a scenario with its setting. */
-export type Settings = Readonly<Record<string, string>>
-
-/** One probe under one setting of the toggles. */
-export interface TrialPlan {
-  readonly probe: string
-  readonly spec: ProbeSpec
-  readonly prepare: readonly Step[]
-  readonly settings: Settings
-  readonly expectation: Expectation
-  /** Ids of the mechanisms that can make this probe fail. */
-  readonly mechanisms: readonly string[]
-}
-
-export interface PhasePlan {
-  readonly phase: Phase
-  readonly settings: Settings
-  /** What brings the toggles from the phase before to this one. */
-  readonly change: readonly Step[]
-  readonly trials: readonly TrialPlan[]
-}
-
-/** One topology with everything that happens in it. */
-export interface ExperimentPlan {
-  readonly scenario: string
-  /** Differs between the experiments of one run. */
-  readonly id: string
-  readonly title: string
-  readonly iptables: IptablesBackend
-  readonly commands: IptablesCommands
-  /** Name under /run/netns of each node. */
-  readonly netns: Readonly<Record<string, string>>
-  /** MAC address by `node:device`. */
-  readonly macs: Readonly<Record<string, string>>
-  /** Index of every device but lo by `node:device`; no other device of the machine has it, unless the plan stands alone. */
-  readonly indexes: Readonly<Record<string, number>>
-  readonly folder: string
-  /** Ids of the capabilities that it needs. */
-  readonly needs: readonly string[]
-  readonly exclusive?: string
-  /** Whether it would be another experiment with another backend. */
-  readonly usesIptables: boolean
-  readonly build: readonly (readonly Step[])[]
-  readonly phases: readonly PhasePlan[]
-  readonly teardown: readonly Step[]
-}
 
 export interface PlanOptions {
   readonly kernel: KernelVersion
@@ -79,9 +32,8 @@ export interface PlanOptions {
   readonly instance: string
 }
 
-/** Every experiment of a scenario as a plan. Throws LabError for a malformed scenario, naming the field. */
+/** Every experiment of a scenario as a plan. Throws LabError, naming the field, where nothing is said of a trial, or a toggle gives no steps. */
 export function planScenario(scenario: Scenario, options: PlanOptions): ExperimentPlan[] {
-  validateScenario(scenario)
   const chosen = options.toggles ?? []
   return scenario.experiments.flatMap((experiment, index) => {
     const fixes = experiment.fixes.filter(
@@ -124,7 +76,7 @@ function planExperiment(
     },
     options.commands,
   )
-  const base = { ...defaultSettings(scenario), ...(experiment.given as Settings | undefined) }
+  const base = { ...defaultSettings(scenario), ...experiment.given }
   const used = new Set(
     [experiment.given ?? {}, ...experiment.fixes].flatMap(fix =>
       Object.entries(fix).flatMap(([toggle, setting]) =>
@@ -149,10 +101,10 @@ function planExperiment(
     { phase: 'control', settings: base, change: change(base), trials: trials(base, scenario.controls) },
     { phase: 'broken', settings: base, change: [], trials: trials(base, probes) },
     ...experiment.fixes.flatMap((fix): PhasePlan[] => {
-      const fixed = { ...base, ...(fix as Settings) }
+      const fixed = { ...base, ...fix }
       return [
-        { phase: 'fixed', settings: fixed, change: change(fixed, base), trials: trials(fixed, probes) },
-        { phase: 'reverted', settings: base, change: change(base, fixed), trials: trials(base, probes) },
+        { phase: 'fixed', settings: fixed, fix, change: change(fixed, base), trials: trials(fixed, probes) },
+        { phase: 'reverted', settings: base, fix, change: change(base, fixed), trials: trials(base, probes) },
       ]
     }),
   ]
@@ -186,6 +138,14 @@ function planExperiment(
   }
 }
 
+/** Every change in the kernel's history that a scenario's expectations depend on, in the order in which they name it. */
+export function kernelChanges({ expect }: Scenario): KernelChange[] {
+  const changes = Object.values(expect)
+    .flat()
+    .flatMap(({ kernel }) => (kernel ? ['has' in kernel ? kernel.has : kernel.lacks] : []))
+  return [...new Map(changes.map(change => [change.commit, change])).values()]
+}
+
 /** What must come of a probe under these settings on a kernel of which `has` says what changed in it; undefined when nothing is said. */
 export function findExpectation(
   scenario: Scenario,
@@ -193,9 +153,7 @@ export function findExpectation(
   settings: Settings,
   has: (change: KernelChange) => boolean,
 ): Expectation | undefined {
-  return scenario.expectations.find(
-    candidate => candidate.probes.includes(probe) && fits(candidate, settings) && onKernel(candidate, has),
-  )
+  return scenario.expect[probe]?.find(candidate => fits(candidate, settings) && onKernel(candidate, has))
 }
 
 function planTrial(scenario: Scenario, probe: string, settings: Settings, kernel: KernelVersion): TrialPlan {
@@ -203,19 +161,19 @@ function planTrial(scenario: Scenario, probe: string, settings: Settings, kernel
   const expectation = findExpectation(scenario, probe, settings, change => hasChange(change, kernel))
   if (!spec || !expectation)
     throw malformed(scenario, {
-      field: 'expectations',
-      problem: `nothing is said of '${probe}' under ${JSON.stringify(settings)} on Linux ${formatKernelVersion(kernel)}`,
-      remedy: 'add an expectation',
+      field: `expect.${probe}`,
+      problem: `nothing is said of it under ${JSON.stringify(settings)} on Linux ${formatKernelVersion(kernel)}`,
+      remedy: 'add an expectation; one without `when` at the end is for all others',
     })
-  const mechanisms = scenario.expectations.flatMap(({ probes, outcome, mechanism }) =>
-    probes.includes(probe) && mechanism && (outcome === 'fails' || mechanism === expectation.mechanism)
+  const mechanisms = (scenario.expect[probe] ?? []).flatMap(({ outcome, mechanism }) =>
+    mechanism !== undefined && (outcome === 'fails' || mechanism === expectation.mechanism)
       ? [mechanism]
       : [],
   )
   return {
     probe,
     spec,
-    prepare: prepareProbe(spec),
+    prepare: probeOf(spec).prepare(),
     settings,
     expectation,
     mechanisms: [...new Set(mechanisms)],
@@ -223,12 +181,7 @@ function planTrial(scenario: Scenario, probe: string, settings: Settings, kernel
 }
 
 function fits({ when = {} }: Expectation, settings: Settings): boolean {
-  return Object.entries(when as Readonly<Record<string, string | readonly string[]>>).every(
-    ([toggle, wanted]) => {
-      const setting = settings[toggle] ?? ''
-      return typeof wanted === 'string' ? setting === wanted : wanted.includes(setting)
-    },
-  )
+  return Object.entries(when).every(([toggle, wanted]) => [wanted].flat().includes(settings[toggle] ?? ''))
 }
 
 function onKernel({ kernel }: Expectation, has: (change: KernelChange) => boolean): boolean {

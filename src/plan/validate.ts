@@ -2,80 +2,165 @@
 import { describeError, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
 import type { Expectation, Scenario } from '../model/scenario.js'
+import type { Problem } from '../model/shape.js'
 import type { Step } from '../model/steps.js'
-import type { ProbeSpec } from '../probes/index.js'
-import { type Problem, shapeProblems } from '../topology/shape.js'
+import { partsOf, type Topology } from '../model/topology.js'
+import { kindOf } from '../probes/index.js'
 import { validateTopology } from '../topology/validate.js'
-import { scenarioShape } from './shape.js'
 
 /** The error for a field of a scenario. */
-export function malformed(scenario: Scenario, { field, problem, remedy }: Problem): LabError {
-  const named = typeof scenario?.id === 'string' ? scenario.id.slice(0, 60) : '?'
-  const message = `scenarios/${named}/scenario.ts: ${field}: ${problem}`
+export function malformed({ file }: Pick<Scenario, 'file'>, { field, problem, remedy }: Problem): LabError {
+  const message = `${file}: ${field}: ${problem}`
   // Names that are refused for what is in them go to a terminal all the same.
   return new LabError(message.replace(/\p{Cc}/gu, '?'), remedy.replace(/\p{Cc}/gu, '?'))
 }
 
-/** Throws LabError, naming the field, when a scenario could not be planned or run; whatever it is given, nothing else. */
+/** Throws LabError, naming file, field and remedy, when names of a well-shaped scenario do not fit together. */
 export function validateScenario(scenario: Scenario): void {
-  const remedy = 'the type Scenario (src/scenario/define.ts) says what belongs there'
-  const misshapen = shapeProblems(scenarioShape, scenario, '', remedy)[0]
-  if (misshapen) throw malformed(scenario, { ...misshapen, field: misshapen.field || 'the scenario itself' })
-  const problem = validateTopology(scenario.topology)[0]
+  const problem =
+    validateTopology(scenario.topology)[0] ??
+    nodeProblems(scenario)[0] ??
+    expectationProblems(scenario)[0] ??
+    experimentProblems(scenario)[0]
   if (problem) throw malformed(scenario, problem)
-
-  const known = (field: string, kind: string, word: string, words: readonly string[]) => {
-    if (words.includes(word)) return
-    const { message, remedy: nearest } = unknownWord(kind, word, words)
-    throw malformed(scenario, { field, problem: message, remedy: nearest })
-  }
-  const nodes = Object.keys(scenario.topology.nodes)
-  const probes = Object.keys(scenario.probes)
-  const knownNode = (field: string, node: string) => {
-    if (nodes.includes(node)) return
-    throw malformed(scenario, {
-      field,
-      problem: `'${node}' is no node`,
-      remedy: `nodes are: ${nodes.join(', ')}`,
-    })
-  }
-  for (const [id, spec] of Object.entries(scenario.probes))
-    for (const node of nodesOf(spec)) knownNode(`probes.${id}`, node)
-  for (const [id, { proofs }] of Object.entries(scenario.mechanisms))
-    for (const [index, { node }] of proofs.entries())
-      knownNode(`mechanisms.${id}.proofs[${index}].node`, node)
-  for (const control of scenario.controls) known('controls', 'probe', control, probes)
-
-  const knownSettings = (field: string, settings: Readonly<Record<string, string | readonly string[]>>) => {
-    for (const [toggle, wanted] of Object.entries(settings)) {
-      known(field, 'toggle', toggle, Object.keys(scenario.toggles))
-      for (const setting of [wanted].flat())
-        known(field, `setting of ${toggle}`, setting, scenario.toggles[toggle]?.settings ?? [])
-    }
-  }
-  for (const [index, { given = {}, fixes, probes: own = [] }] of scenario.experiments.entries()) {
-    knownSettings(`experiments[${index}].given`, given as Settings)
-    for (const [at, fix] of fixes.entries())
-      knownSettings(`experiments[${index}].fixes[${at}]`, fix as Settings)
-    for (const probe of own) known(`experiments[${index}].probes`, 'probe', probe, probes)
-  }
-  for (const [index, expectation] of scenario.expectations.entries()) {
-    const { probes: of, mechanism, when = {} } = expectation
-    for (const probe of of) known(`expectations[${index}].probes`, 'probe', probe, probes)
-    knownSettings(`expectations[${index}].when`, when as Settings)
-    if (mechanism !== undefined)
-      known(`expectations[${index}].mechanism`, 'mechanism', mechanism, Object.keys(scenario.mechanisms))
-    const before = scenario.expectations.slice(0, index).findIndex(other => covers(other, expectation))
-    if (before >= 0)
-      throw malformed(scenario, {
-        field: `expectations[${index}]`,
-        problem: `it never counts: the first that fits does, and expectations[${before}] fits wherever it does`,
-        remedy: 'put the narrower one first',
-      })
-  }
 }
 
-type Settings = Readonly<Record<string, string | readonly string[]>>
+/** Probes, toggles and proofs that name a node or a device that there is not. */
+function nodeProblems({ topology, probes, toggles, mechanisms }: Scenario): Problem[] {
+  const nodes = Object.keys(topology.nodes)
+  const unknown = (field: string, names: readonly string[]): Problem[] =>
+    names
+      .filter(name => !nodes.includes(name))
+      .map(name => ({ field, problem: `'${name}' is no node`, remedy: `nodes are: ${nodes.join(', ')}` }))
+  const places = Object.entries(mechanisms).flatMap(([id, { at, proofs }]) => [
+    ...(at === undefined ? [] : [{ field: `mechanisms.${id}.at`, ...partsOf(at) }]),
+    ...proofs.map((proof, index) => ({
+      field: `mechanisms.${id}.proofs[${index}]`,
+      node: proof.node,
+      ...('device' in proof ? { device: String(proof.device) } : {}),
+    })),
+  ])
+  return [
+    ...Object.entries(probes).flatMap(([id, spec]) => unknown(`probes.${id}`, kindOf(spec).nodes(spec))),
+    ...Object.entries(toggles).flatMap(([id, toggle]) => unknown(`toggles.${id}`, toggle.nodes)),
+    ...places.flatMap(({ field, node }) => unknown(`${field}.node`, [node])),
+    ...places.flatMap(({ field, node, ...place }): Problem[] => {
+      const device = 'device' in place ? place.device : undefined
+      const known = devicesOf(topology, node)
+      if (device === undefined || known.includes(device)) return []
+      return [
+        {
+          field: `${field}.device`,
+          problem: `'${device}' is no device of '${node}'`,
+          remedy: `it has: ${known.join(', ')}`,
+        },
+      ]
+    }),
+  ]
+}
+
+function devicesOf({ nodes, links }: Topology, node: string): string[] {
+  const linked = links.flat().flatMap(end => (end.node === node ? [end.device] : []))
+  return ['lo', ...linked, ...Object.keys(nodes[node]?.bridges ?? {})]
+}
+
+/** A complaint about a word that is not among the known ones. */
+function unknownWords(
+  field: string,
+  kind: string,
+  words: readonly string[],
+  known: readonly string[],
+): Problem[] {
+  return words
+    .filter(word => !known.includes(word))
+    .map(word => {
+      const { message, remedy } = unknownWord(kind, word, known)
+      return { field, problem: message, remedy }
+    })
+}
+
+/** Settings of toggles that there are not. */
+function settingProblems(
+  { toggles }: Scenario,
+  field: string,
+  settings: Readonly<Record<string, string | readonly string[]>>,
+): Problem[] {
+  return Object.entries(settings).flatMap(([toggle, wanted]) => [
+    ...unknownWords(field, 'toggle', [toggle], Object.keys(toggles)),
+    ...(toggles[toggle]
+      ? unknownWords(field, `setting of ${toggle}`, [wanted].flat(), toggles[toggle].settings)
+      : []),
+  ])
+}
+
+function expectationProblems(scenario: Scenario): Problem[] {
+  const { probes, expect, mechanisms } = scenario
+  const unsaid = Object.keys(probes).filter(probe => !Object.hasOwn(expect, probe))
+  return [
+    ...unknownWords('expect', 'probe', Object.keys(expect), Object.keys(probes)),
+    ...unsaid.map(probe => ({
+      field: 'expect',
+      problem: `nothing is said of '${probe}'`,
+      remedy: 'say what must come of it',
+    })),
+    ...Object.entries(expect).flatMap(([probe, list]) =>
+      list.flatMap((own, index) => {
+        const field = `expect.${probe}[${index}]`
+        const before = list.slice(0, index).findIndex(other => covers(other, own))
+        return [
+          ...settingProblems(scenario, `${field}.when`, own.when ?? {}),
+          ...(own.mechanism === undefined
+            ? []
+            : unknownWords(
+                `${field}.${own.outcome === 'fails' ? 'fails' : 'stops'}`,
+                'mechanism',
+                [own.mechanism],
+                Object.keys(mechanisms),
+              )),
+          ...(before < 0
+            ? []
+            : [
+                {
+                  field,
+                  problem: `it never counts: the first that fits does, and expect.${probe}[${before}] fits wherever it does`,
+                  remedy: 'put the narrower one first',
+                },
+              ]),
+        ]
+      }),
+    ),
+  ]
+}
+
+function experimentProblems(scenario: Scenario): Problem[] {
+  const probes = Object.keys(scenario.probes)
+  const titles = scenario.experiments.map(({ title }) => title)
+  return [
+    ...unknownWords('controls', 'probe', scenario.controls, probes),
+    ...scenario.experiments.flatMap(({ title, given = {}, fixes, probes: own = [] }, index) => {
+      const field = `experiments[${index}]`
+      const texts = fixes.map(fix => JSON.stringify(Object.entries(fix).sort()))
+      const twice = texts.findIndex((text, at) => texts.indexOf(text) < at)
+      return [
+        ...(titles.indexOf(title) < index
+          ? [
+              {
+                field: `${field}.title`,
+                problem: `experiments[${titles.indexOf(title)}] has the same`,
+                remedy: 'say what is particular about this one: reports tell them apart by their titles',
+              },
+            ]
+          : []),
+        ...(twice < 0
+          ? []
+          : [{ field: `${field}.fixes[${twice}]`, problem: 'it is there twice', remedy: 'leave one out' }]),
+        ...settingProblems(scenario, `${field}.given`, given),
+        ...fixes.flatMap((fix, at) => settingProblems(scenario, `${field}.fixes[${at}]`, fix)),
+        ...unknownWords(`${field}.probes`, 'probe', own, probes),
+      ]
+    }),
+  ]
+}
 
 /** The steps that a toggle gives for a setting. Throws LabError when it gives what no run could perform. */
 export function stepsOf(scenario: Scenario, toggle: string, make: () => Step[]): Step[] {
@@ -98,37 +183,21 @@ export function stepsOf(scenario: Scenario, toggle: string, make: () => Step[]):
     const words: unknown = step.do === 'run' || step.do === 'daemon' ? step.argv : ['']
     if (!Array.isArray(words) || words.length === 0 || !words.every(word => typeof word === 'string'))
       throw refuse('it gives a step without a command')
-    if (step.node !== null && !Object.hasOwn(scenario.topology.nodes, step.node))
-      throw refuse(`it gives a step in '${step.node}', which is no node`)
+    const node = 'node' in step ? step.node : null
+    if (node !== null && !Object.hasOwn(scenario.topology.nodes, node))
+      throw refuse(`it gives a step in '${node}', which is no node`)
   }
   return steps
 }
 
-/** Whether the first of two expectations holds wherever the second one would. */
+/** Whether the first of two expectations of a probe holds wherever the second one would. */
 function covers(first: Expectation, second: Expectation): boolean {
-  const [wide, narrow] = [first, second].map(({ when = {} }) => when as Settings)
+  const narrow = second.when ?? {}
   return (
-    second.probes.every(probe => first.probes.includes(probe)) &&
-    Object.entries(wide ?? {}).every(([toggle, wanted]) => {
-      const own = narrow && Object.hasOwn(narrow, toggle) ? narrow[toggle] : undefined
+    Object.entries(first.when ?? {}).every(([toggle, wanted]) => {
+      const own = Object.hasOwn(narrow, toggle) ? narrow[toggle] : undefined
       return own !== undefined && [own].flat().every(setting => [wanted].flat().includes(setting))
     }) &&
     (!first.kernel || JSON.stringify(first.kernel) === JSON.stringify(second.kernel))
   )
-}
-
-/** Every node that a probe names. */
-function nodesOf(spec: ProbeSpec): string[] {
-  switch (spec.kind) {
-    case 'ping':
-    case 'ipv6-address':
-      return [spec.node]
-    case 'tcp':
-    case 'udp':
-      return [spec.node, spec.server.node]
-    case 'snat-race':
-      return [...spec.clients, spec.queue.node]
-    case 'many-connections':
-      return [...spec.clients, spec.router, spec.server]
-  }
 }

@@ -1,50 +1,55 @@
-/** Every kind of probe, by name. A kind without an entry here does not compile. */
+/** Finding what a probe is by its kind. */
+import { unknownWord } from '../base/nearest.js'
+import type { ProbeContext, ProbeKind, ProbeResult, ProbeSpec } from '../model/probe.js'
+import type { ScriptPart } from '../model/script-part.js'
+import type { Step } from '../model/steps.js'
+import * as WORDS from './registry.js'
 
-import type { ProbeContext, ProbeKind, ProbeResult } from '../model/probe.js'
-import { type Ipv6AddressSpec, ipv6AddressProbe } from './ipv6-address.js'
-import { type ManyConnectionsSpec, manyConnectionsProbe } from './many-connections.js'
-import { type PingSpec, pingProbe } from './ping.js'
-import { type SnatRaceSpec, snatRaceProbe } from './snat-race.js'
-import { type TcpSpec, tcpProbe } from './tcp.js'
-import { type UdpSpec, udpProbe } from './udp.js'
+const KINDS: ReadonlyMap<string, ProbeKind> = new Map(
+  Object.values(WORDS).map(kind => [kind.kind, kind as unknown as ProbeKind]),
+)
 
-/** What a user would do, as data. */
-export type ProbeSpec = PingSpec | TcpSpec | UdpSpec | Ipv6AddressSpec | SnatRaceSpec | ManyConnectionsSpec
-
-const KINDS: { readonly [K in ProbeSpec['kind']]: ProbeKind<Extract<ProbeSpec, { kind: K }>> } = {
-  ping: pingProbe,
-  tcp: tcpProbe,
-  udp: udpProbe,
-  'ipv6-address': ipv6AddressProbe,
-  'snat-race': snatRaceProbe,
-  'many-connections': manyConnectionsProbe,
+/** The kind of a probe. Throws LabError for one that there is not, naming the nearest. */
+export function kindOf({ kind }: Pick<ProbeSpec, 'kind'>): ProbeKind {
+  const found = KINDS.get(kind)
+  if (!found) throw unknownWord('kind of probe', kind, [...KINDS.keys()])
+  return found
 }
 
-function kindOf<S extends ProbeSpec>(spec: S): ProbeKind<S> {
-  return KINDS[spec.kind] as unknown as ProbeKind<S>
+/** One probe of a scenario, with what its kind says of it. */
+export interface Probe {
+  readonly kind: string
+  /** Every node that it names. */
+  readonly nodes: readonly string[]
+  /** The node that it is seen from. */
+  readonly from: string
+  /** The address that its packets are sent to; undefined where they go to everybody on the link. */
+  readonly to: string | undefined
+  /** What it does, as a command that a reader knows. */
+  readonly command: string
+  /** Roughly how many milliseconds it takes to come to this outcome. */
+  typicalMs(outcome: 'works' | 'fails'): number
+  /** Steps before each run of it. */
+  prepare(): readonly Step[]
+  /** Runs it. Throws SystemError when the lab itself is broken. */
+  run(context: ProbeContext): Promise<ProbeResult>
+  /** How a shell script does the same; undefined where it takes the lab itself. */
+  script(): ScriptPart | undefined
 }
 
-/** The probe as a command that a reader knows. */
-export function describeProbe(spec: ProbeSpec): string {
-  return kindOf(spec).describe(spec)
-}
-
-/** Steps before each run of the probe. */
-export function prepareProbe(spec: ProbeSpec) {
-  return kindOf(spec).prepare?.(spec) ?? []
-}
-
-/** Roughly how many milliseconds a probe takes to come to an outcome. */
-export function typicalMs(spec: ProbeSpec, outcome: 'works' | 'fails'): number {
-  return kindOf(spec).typicalMs(spec, outcome)
-}
-
-/** The node that the probe is seen from. */
-export function probeNode(spec: ProbeSpec): string {
-  return 'node' in spec ? spec.node : (spec.clients[0] ?? '')
-}
-
-/** Runs a probe. Throws SystemError when the lab itself is broken. */
-export function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<ProbeResult> {
-  return kindOf(spec).run(spec, context)
+/** A probe that was checked when its scenario was read. Throws LabError for a kind that there is not. */
+export function probeOf(spec: ProbeSpec): Probe {
+  const kind = kindOf(spec)
+  const fields = spec as unknown as Parameters<ProbeKind['run']>[0]
+  return {
+    kind: spec.kind,
+    nodes: kind.nodes(spec),
+    from: kind.from(fields),
+    to: kind.to?.(fields),
+    command: kind.describe(fields),
+    typicalMs: outcome => kind.typicalMs(fields, outcome),
+    prepare: () => kind.prepare?.(fields) ?? [],
+    run: context => kind.run(fields, context),
+    script: () => kind.script?.(fields),
+  }
 }

@@ -3,33 +3,31 @@ import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import { LabError } from '../base/errors.js'
-import { readConntrackStatistics } from '../evidence/counters.js'
-import type { ProbeKind, ProbeResult } from '../model/probe.js'
+import { type FieldsOf, ipv4, milliseconds, node, port } from '../model/fields.js'
+import { type ProbeResult, probeKind } from '../model/probe.js'
 import type { Netns } from '../world/netns.js'
+import { readConntrackStatistics } from '../world/proc-net.js'
 import type { LoadReport } from './load-client.js'
 
-/**
- * Clients that connect to one server as fast as they can, with the same source ports in the same order and at the same
- * time, as many containers behind one masquerade do by chance: the race itself, and its rate.
- */
-export interface ManyConnectionsSpec {
-  readonly kind: 'many-connections'
-  readonly clients: readonly string[]
-  readonly to: string
-  readonly port: number
+const SHAPE = {
+  clients: z.array(node()).min(1),
+  to: ipv4(),
+  port: port(),
   /** The node that does the source NAT, for its connection tracking statistics. */
-  readonly router: string
+  router: node(),
   /** Node of the server, which only accepts and closes. */
-  readonly server: string
+  server: node(),
   /** Connections of each client. */
-  readonly connections: number
+  connections: z.int().min(1),
   /**
    * Milliseconds after the last connection in which one that has no answer yet may still get it. A SYN that was lost is
    * sent again after a second; less than that only counts it, more shows what its user has to wait.
    */
-  readonly patienceMs: number
+  patienceMs: milliseconds(),
 }
+type Spec = FieldsOf<typeof SHAPE>
 
 /** How long the clients go on at most; a slow machine makes fewer connections in it, and their rate is the same. */
 const BUDGET_MS = 20_000
@@ -45,9 +43,17 @@ const FAILS_ABOVE = 0.001
 const CLIENT = fileURLToPath(new URL('./load-client.js', import.meta.url))
 const SERVER = fileURLToPath(new URL('./load-server.js', import.meta.url))
 
-export const manyConnectionsProbe: ProbeKind<ManyConnectionsSpec> = {
+/**
+ * Clients that connect to one server as fast as they can, with the same source ports in the same order and at the same
+ * time, as many containers behind one masquerade do by chance: the race itself, and its rate.
+ */
+export const manyConnections = probeKind('many-connections', SHAPE, {
   describe: ({ clients, to, port, connections }) =>
     `${clients.length} × ${connections} connections to ${to}:${port}`,
+
+  from: ({ clients }) => clients.at(-1) ?? '',
+
+  to: ({ to }) => to,
 
   typicalMs: () => 400,
 
@@ -58,7 +64,7 @@ export const manyConnectionsProbe: ProbeKind<ManyConnectionsSpec> = {
     const after = readConntrackStatistics(netns(router))
     return summarize(reports, (after?.get('insert_failed') ?? 0) - (before?.get('insert_failed') ?? 0))
   },
-}
+})
 
 /** Source ports of the load, below those that the kernel hands out by itself. */
 const FIRST_PORT = 2000
@@ -73,7 +79,7 @@ class Load {
 
   constructor(
     netns: (node: string) => Netns,
-    { clients, to, port, server }: Pick<ManyConnectionsSpec, 'clients' | 'to' | 'port' | 'server'>,
+    { clients, to, port, server }: Pick<Spec, 'clients' | 'to' | 'port' | 'server'>,
   ) {
     this.#server = new LoadProcess(netns(server), SERVER, [port])
     this.#clients = clients.map(client => new LoadProcess(netns(client), CLIENT, [to, port]))

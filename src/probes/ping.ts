@@ -1,4 +1,5 @@
-import type { ProbeKind } from '../model/probe.js'
+import { address, node } from '../model/fields.js'
+import { probeKind } from '../model/probe.js'
 import {
   AF_INET,
   AF_INET6,
@@ -15,24 +16,32 @@ import {
 import { ready } from '../world/reactor.js'
 import { newSourcePort } from './source-port.js'
 
-/** One ICMP or ICMPv6 echo request. Any host may answer it: the report says who did. */
-export interface PingSpec {
-  readonly kind: 'ping'
-  readonly node: string
-  readonly to: string
-}
-
 const ECHO = { v4: { request: 8, reply: 0 }, v6: { request: 128, reply: 129 } }
 
-export const pingProbe: ProbeKind<PingSpec> = {
+const LIBRARY = `# ping_to NODE ADDRESS: any host may answer.
+ping_to() {
+  reply=$(in_node "$1" ping -n -c 1 -W "$WAIT" "$2" 2>&1 | grep -E 'bytes from|[Ee]rror|unreachable' | sed -n 1p)
+  answered_by=$(echo "$reply" | sed -n 's/^[0-9]* bytes from \\([^ ]*\\): .*/\\1/p')
+  said=\${reply:-no reply from $2 within $WAIT s}
+  if [ -n "$answered_by" ]; then came=works; else came=fails; fi
+}
+`
+
+const SHAPE = { from: node(), to: address() }
+
+/** One ICMP or ICMPv6 echo request. Any host may answer it: the report says who did. */
+export const ping = probeKind('ping', SHAPE, {
   describe: ({ to }) => `ping -c 1 ${to}`,
+  from: ({ from }) => from,
+  to: ({ to }) => to,
+  script: ({ from, to }) => ({ words: ['ping_to', from, to], library: LIBRARY, tools: ['ping'] }),
 
   typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 5),
 
-  async run({ node, to }, { netns, deadlineMs, lost }) {
+  async run({ from, to }, { netns, deadlineMs, lost }) {
     const v6 = to.includes(':')
     const type = v6 ? ECHO.v6 : ECHO.v4
-    const fd = netns(node).inside(() =>
+    const fd = netns(from).inside(() =>
       openSocket(v6 ? AF_INET6 : AF_INET, SOCK_RAW, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP),
     )
     try {
@@ -69,7 +78,7 @@ export const pingProbe: ProbeKind<PingSpec> = {
       closeFd(fd)
     }
   },
-}
+})
 
 function echoRequest(type: number, id: number): Buffer {
   const packet = Buffer.alloc(64)

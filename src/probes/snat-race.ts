@@ -1,19 +1,16 @@
-import type { ProbeContext, ProbeKind, ProbeResult } from '../model/probe.js'
+import { z } from 'zod'
+import { type FieldsOf, ipv4, node, port } from '../model/fields.js'
+import { type ProbeContext, type ProbeResult, probeKind } from '../model/probe.js'
 import { PacketQueue } from './packet-queue.js'
 import { newSourcePort } from './source-port.js'
 import { type Connection, TcpClient } from './tcp-client.js'
 
-/**
- * Clients with the same source port connect to one server through a source NAT, at what counts as the same time: a queue
- * between the choice of the port and its confirmation holds every SYN until all are there, then lets them go in order.
- */
-export interface SnatRaceSpec {
-  readonly kind: 'snat-race'
-  readonly clients: readonly string[]
-  readonly to: string
-  readonly port: number
-  /** Node and number of the queue. */
-  readonly queue: { readonly node: string; readonly number: number }
+const SHAPE = {
+  clients: z.array(node()).min(1),
+  to: ipv4(),
+  port: port(),
+  /** Node and number of the queue that holds the SYNs. */
+  queue: z.strictObject({ node: node(), number: z.int().min(0).max(65535) }),
 }
 
 /** A race that was held for longer than this is void: a SYN that is sent again meanwhile looks like one that was lost. */
@@ -23,8 +20,105 @@ const ATTEMPTS = 8
 /** The initial retransmission time-out of TCP is one second (TCP_TIMEOUT_INIT); a lost SYN shows as a connect of that length. */
 const SYN_RETRANSMISSION_MS = 1000
 
-export const snatRaceProbe: ProbeKind<SnatRaceSpec> = {
+const LIBRARY = `# All clients connect from one source port. The queue behind source NAT holds their SYNs until each has its translation,
+# and lets them go in order. A client whose SYN was lost sends it again after a second (TCP_TIMEOUT_INIT).
+race='
+import ctypes, os, random, select, socket, struct, sys, time
+wait, router, queue, to, port, *clients = sys.argv[1:]
+libc = ctypes.CDLL(None, use_errno=True)
+
+def inside(node, *kind):
+    with open("/run/netns/" + node) as file:
+        if libc.setns(file.fileno(), 0) != 0:
+            raise OSError(ctypes.get_errno(), "setns " + node)
+    return socket.socket(*kind)
+
+# NFQUEUE by hand (linux/netfilter/nfnetlink_queue.h): bind, ask for metadata only, take packets, give verdicts.
+def attribute(kind, data):
+    return struct.pack("=HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+
+def send(kind, body):
+    body = struct.pack("!BBH", 0, 0, int(queue)) + body
+    held.send(struct.pack("=IHHII", 16 + len(body), 3 << 8 | kind, 1, 0, 0) + body)
+
+def packet(seconds):
+    while select.select([held], [], [], seconds)[0]:
+        message = held.recv(65536)
+        if struct.unpack_from("=H", message, 4)[0] != 3 << 8:
+            continue
+        at = 20
+        while at < len(message):
+            length, kind = struct.unpack_from("=HH", message, at)
+            if kind == 1:
+                return struct.unpack_from("!I", message, at + 4)[0]
+            at += (length + 3) & ~3
+
+def accept(number):
+    send(1, attribute(2, struct.pack("!II", 1, number)))
+
+held = inside(router, socket.AF_NETLINK, socket.SOCK_RAW, 12)
+send(2, attribute(1, struct.pack("!BBH", 1, 0, socket.AF_INET)))
+send(2, attribute(2, struct.pack("!IB", 0, 1)))
+source = random.randint(20000, 29999)
+waiting = []
+for client in clients:
+    s = inside(client, socket.AF_INET, socket.SOCK_STREAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("0.0.0.0", source))
+    s.setblocking(False)
+    s.connect_ex((to, int(port)))
+    waiting.append(s)
+numbers = []
+for _ in clients:
+    number = packet(float(wait))
+    if number is None:
+        sys.exit("not triggered: too few SYNs came to the queue")
+    numbers.append(number)
+released = time.monotonic()
+for number in numbers:
+    accept(number)
+connects = {}
+while len(connects) < len(clients) and time.monotonic() < released + float(wait) + 2:
+    ready = select.select([held], [s for s in waiting if s not in connects], [], 0.1)
+    if ready[0]:
+        number = packet(0)
+        if number is not None:
+            accept(number)
+    for s in ready[1]:
+        error = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            sys.exit("OSError: " + os.strerror(error))
+        connects[s] = time.monotonic() - released
+# tcpi_total_retrans stands at 100 in struct tcp_info (linux/tcp.h).
+again = sum(struct.unpack_from("=I", s.getsockopt(socket.IPPROTO_TCP, 11, 104), 100)[0] for s in waiting)
+slowest = max(connects.values(), default=0)
+print(f"from source port {source}, {len(connects)} of {len(clients)} connected, the slowest after {slowest:.3f} s, {again} SYNs sent again")
+sys.exit(0 if len(connects) == len(clients) and again == 0 else 1)
+'
+command -v python3 >/dev/null || skip "python3 holds the packets of the race, and is not installed"
+
+# race_for ROUTER QUEUE ADDRESS PORT CLIENT...
+race_for() {
+  if said=$(python3 -c "$race" "$WAIT" "$@" 2>&1); then came=works; else came=fails; fi
+  case $said in
+    *'not triggered'* | *Error*) skip "$said" ;;
+  esac
+}
+`
+
+/**
+ * Clients with the same source port connect to one server through a source NAT, at what counts as the same time: a queue
+ * between the choice of the port and its confirmation holds every SYN until all are there, then lets them go in order.
+ */
+export const snatRace = probeKind('snat-race', SHAPE, {
   describe: ({ clients, to, port }) => `${clients.length} × connect to ${to}:${port} from one source port`,
+  from: ({ clients }) => clients.at(-1) ?? '',
+  to: ({ to }) => to,
+  script: ({ clients, to, port, queue }) => ({
+    words: ['race_for', queue.node, String(queue.number), to, String(port), ...clients],
+    library: LIBRARY,
+    tools: ['python3'],
+  }),
 
   typicalMs: (_, outcome) => (outcome === 'fails' ? SYN_RETRANSMISSION_MS : 20),
 
@@ -38,11 +132,11 @@ export const snatRaceProbe: ProbeKind<SnatRaceSpec> = {
       return { outcome: 'not-triggered', says, ...(result.measured ? { measured: result.measured } : {}) }
     }
   },
-}
+})
 
 /** One race, and how long the first SYN was on its way before all were let go, in milliseconds. */
 async function race(
-  { clients, to, port, queue: where }: SnatRaceSpec,
+  { clients, to, port, queue: where }: FieldsOf<typeof SHAPE>,
   { netns, deadlineMs }: ProbeContext,
 ): Promise<{ readonly heldMs: number; readonly result: ProbeResult }> {
   // A port of its own for each run: an entry that is left from another one would be avoided by the NAT.

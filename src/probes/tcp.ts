@@ -1,25 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import type { ProbeKind } from '../model/probe.js'
+import { probeKind } from '../model/probe.js'
+import { EXCHANGE_SHAPE, scriptExchange } from './exchange.js'
 import { newSourcePort } from './source-port.js'
 import { TcpClient } from './tcp-client.js'
 
 /** A TCP connection with an exchange of bytes. */
-export interface TcpSpec {
-  readonly kind: 'tcp'
-  readonly node: string
-  readonly to: string
-  readonly port: number
-  /** Where the server that should answer runs, to ask it whom it saw. */
-  readonly server: { readonly node: string; readonly port: number }
-}
-
-export const tcpProbe: ProbeKind<TcpSpec> = {
+export const tcp = probeKind('tcp', EXCHANGE_SHAPE, {
   describe: ({ to, port }) => `nc ${to} ${port}`,
+  from: ({ from }) => from,
+  to: ({ to }) => to,
+  script: spec => scriptExchange('tcp', spec),
 
   typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 10),
 
-  async run({ node, to, port, server }, context) {
-    const client = new TcpClient(context.netns(node), newSourcePort())
+  async run({ from, to, port, server, serverPort = port }, context) {
+    const client = new TcpClient(context.netns(from), newSourcePort())
     try {
       const connection = await client.connect({ address: to, port }, context.deadlineMs, context.lost)
       const measured = {
@@ -28,9 +23,9 @@ export const tcpProbe: ProbeKind<TcpSpec> = {
       }
       if (!connection.connected) return { outcome: 'fails', says: connection.says, measured }
       const word = randomBytes(8).toString('hex')
-      const sent = Buffer.from(`${word} from ${node}`)
+      const sent = Buffer.from(`${word} from ${from}`)
       const got = await client.exchange(sent, context.deadlineMs)
-      const serverSaw = context.server(server.node, server.port).seen(word)?.address
+      const serverSaw = context.server(server, serverPort).seen(word)?.address
       if (!got?.equals(sent))
         return {
           outcome: 'fails',
@@ -50,4 +45,4 @@ export const tcpProbe: ProbeKind<TcpSpec> = {
       await client.close()
     }
   },
-}
+})

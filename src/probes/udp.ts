@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ProbeKind } from '../model/probe.js'
+import { probeKind } from '../model/probe.js'
 import {
   AF_INET,
   bindSocket,
@@ -13,31 +13,27 @@ import {
   sendBytes,
 } from '../world/libc.js'
 import { ready } from '../world/reactor.js'
+import { EXCHANGE_SHAPE, scriptExchange } from './exchange.js'
 import { newSourcePort } from './source-port.js'
 
 /** A datagram and its answer through a connected socket, which takes answers from the address that it asked only. */
-export interface UdpSpec {
-  readonly kind: 'udp'
-  readonly node: string
-  readonly to: string
-  readonly port: number
-  readonly server: { readonly node: string; readonly port: number }
-}
-
-export const udpProbe: ProbeKind<UdpSpec> = {
+export const udp = probeKind('udp', EXCHANGE_SHAPE, {
   describe: ({ to, port }) => `nc -u ${to} ${port}`,
+  from: ({ from }) => from,
+  to: ({ to }) => to,
+  script: spec => scriptExchange('udp', spec),
 
   typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 5),
 
-  async run({ node, to, port, server }, { netns, server: serverOf, deadlineMs, lost }) {
-    const fd = netns(node).inside(() => openSocket(AF_INET, SOCK_DGRAM))
+  async run({ from, to, port, server, serverPort = port }, { netns, server: serverOf, deadlineMs, lost }) {
+    const fd = netns(from).inside(() => openSocket(AF_INET, SOCK_DGRAM))
     const word = randomBytes(8).toString('hex')
-    const saw = () => serverOf(server.node, server.port).seen(word)?.address
+    const saw = () => serverOf(server, serverPort).seen(word)?.address
     try {
       bindSocket(fd, { address: '0.0.0.0', port: newSourcePort() })
       connectSocket(fd, { address: to, port })
       const started = performance.now()
-      const sent = Buffer.from(`${word} from ${node}`)
+      const sent = Buffer.from(`${word} from ${from}`)
       sendBytes(fd, sent)
       const events = await ready(fd, EPOLLIN, deadlineMs, lost)
       const buffer = Buffer.alloc(2048)
@@ -67,4 +63,4 @@ export const udpProbe: ProbeKind<UdpSpec> = {
       closeFd(fd)
     }
   },
-}
+})

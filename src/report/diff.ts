@@ -1,7 +1,9 @@
 /** What changed between two reports, worst first: two kernels, two distributions, two machines, two days. */
-import { trialKey } from '../engine/judge.js'
+
 import type { Report, ScenarioReport, TrialReport } from '../model/report.js'
-import { VERDICTS, type Verdict } from '../model/verdict.js'
+import { trialKey } from '../model/trial.js'
+import { isBad, VERDICTS, type Verdict } from '../model/verdict.js'
+import { documented } from './words.js'
 
 /** Kinds of difference, worst first. */
 const DIFFERENCES = [
@@ -71,7 +73,10 @@ export function diffReports(before: Report, after: Report): ReportDiff {
     const b = after.scenarios.find(scenario => scenario.id === id)
     const old = groupTrials(a)
     const fresh = groupTrials(b)
-    const base = (b ?? a)?.trials.find(({ phase }) => phase === 'broken')?.toggles ?? {}
+    const known = b ?? a
+    const base = known?.story
+      ? documented(known.story)
+      : (known?.trials.find(({ phase }) => phase === 'broken')?.toggles ?? {})
     return [...new Set([...old.keys(), ...fresh.keys()])].flatMap((key): Difference[] => {
       const [from, to] = [old.get(key), fresh.get(key)]
       const trial = to?.first ?? from?.first
@@ -150,13 +155,9 @@ function hasOutcome({ outcome }: TrialReport): boolean {
 function differenceOf(from: TrialReport, to: TrialReport): DifferenceKind | undefined {
   const fixed = to.phase === 'fixed'
   if (from.outcome === 'works' && to.outcome === 'fails') return fixed ? 'fix-broke' : 'now-fails'
-  if (bad(to.verdict) && !bad(from.verdict)) return 'judged-worse'
+  if (isBad(to.verdict) && !isBad(from.verdict)) return 'judged-worse'
   if (from.outcome === 'fails' && to.outcome === 'works') return fixed ? 'fix-works' : 'failure-gone'
-  return bad(from.verdict) && !bad(to.verdict) ? 'judged-better' : undefined
-}
-
-function bad(verdict: Verdict): boolean {
-  return VERDICTS.indexOf(verdict) < VERDICTS.indexOf('skipped')
+  return isBad(from.verdict) && !isBad(to.verdict) ? 'judged-better' : undefined
 }
 
 function side({ first: { outcome, verdict, says, why, mechanism } }: Trials): Side {

@@ -1,5 +1,5 @@
 /** A topology as an SVG picture, with the way of a packet through it and the place where that is lost. */
-import type { Topology } from '../model/topology.js'
+import type { DrawnTopology } from '../model/report.js'
 import { type Box, type Layout, layOut, type NodeLayout, type Point } from './layout.js'
 import type { Way } from './way.js'
 
@@ -36,7 +36,7 @@ export interface DrawingOptions {
 }
 
 /** Draws a topology. */
-export function drawTopology(topology: Topology, { title, way, standalone }: DrawingOptions): string {
+export function drawTopology(topology: DrawnTopology, { title, way, standalone }: DrawingOptions): string {
   const layout = layOut(topology)
   const { width, height, nodes } = layout
   const around = `viewBox="0 0 ${round(width)} ${round(height)}" width="${round(width)}" height="${round(height)}"`

@@ -26,7 +26,6 @@ export function folderReporter(folder: string): Reporter {
   let failure: LabError | undefined
   return {
     event(event) {
-      report.event(event)
       if (failure) return
       try {
         writeSync(fd, `${JSON.stringify(event)}\n`)
@@ -34,6 +33,7 @@ export function folderReporter(folder: string): Reporter {
         failure = failed(error)
       }
     },
+    run: done => report.run?.(done),
     async close() {
       closeSync(fd)
       await report.close?.()

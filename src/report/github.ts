@@ -6,7 +6,7 @@ import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
 import { markdownOf } from './markdown.js'
 import type { Sink } from './sink.js'
-import { oneLine, type ScenarioLookup, seconds, titledTrials } from './words.js'
+import { oneLine, seconds, titledTrials } from './words.js'
 
 const ANNOTATIONS: Readonly<Record<Verdict, 'error' | 'warning' | 'notice' | undefined>> = {
   error: 'error',
@@ -22,21 +22,20 @@ const ANNOTATIONS: Readonly<Record<Verdict, 'error' | 'warning' | 'notice' | und
  * Writes workflow commands as scenarios end, and appends the table to the job summary at the end. `summary` is the file
  * that GITHUB_STEP_SUMMARY names, where it does. `close` throws LabError when that cannot be written.
  */
-export function githubReporter(sink: Sink, lookup: ScenarioLookup, summary: string | undefined): Reporter {
+export function githubReporter(sink: Sink, summary: string | undefined): Reporter {
   const reports: Report[] = []
   let kernel = ''
   return {
     event(event) {
       if (event.type === 'run-start') kernel = event.kernel.version
-      if (event.type === 'scenario-end')
-        sink.write(scenarioLines(event.scenario, kernel, lookup).join('\n').concat('\n'))
-      if (event.type === 'run-end') reports.push(event.report)
     },
+    scenario: scenario => sink.write(scenarioLines(scenario, kernel).join('\n').concat('\n')),
+    run: report => void reports.push(report),
     close() {
       sink.close()
       if (summary === undefined) return
       try {
-        appendFileSync(summary, markdownOf(reports, lookup))
+        appendFileSync(summary, markdownOf(reports))
       } catch (error) {
         throw new LabError(
           `the job summary ${summary} could not be written: ${(error as NodeJS.ErrnoException).code}`,
@@ -47,12 +46,12 @@ export function githubReporter(sink: Sink, lookup: ScenarioLookup, summary: stri
   }
 }
 
-function scenarioLines(scenario: ScenarioReport, kernel: string, lookup: ScenarioLookup): string[] {
+function scenarioLines(scenario: ScenarioReport, kernel: string): string[] {
   const { id, verdict, reason, trials, elapsedMs } = scenario
   const annotation = ANNOTATIONS[verdict]
   return [
     `::group::${data(`${verdict} ${id}: ${trials.length} trials, ${seconds(elapsedMs)}`)}`,
-    ...titledTrials(scenario, lookup(id)).map(({ trial, title }) => {
+    ...titledTrials(scenario).map(({ trial, title }) => {
       const why = trial.ok && trial.verdict !== 'skipped' ? '' : ` (${trial.why})`
       return plain(`${trial.verdict}: ${title}: ${trial.says}${why}`)
     }),

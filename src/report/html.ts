@@ -3,10 +3,9 @@ import type { Reporter } from '../model/event.js'
 import type { ExperimentLog, RunLog } from './html/model.js'
 import { renderPage } from './html/page.js'
 import type { Sink } from './sink.js'
-import type { ScenarioLookup } from './words.js'
 
 /** Writes the page when all runs are over. */
-export function htmlReporter(sink: Sink, lookup: ScenarioLookup): Reporter {
+export function htmlReporter(sink: Sink): Reporter {
   const runs: RunLog[] = []
   let experiments = new Map<string, ExperimentLog[]>()
   let open = new Map<string, ExperimentLog>()
@@ -32,13 +31,11 @@ export function htmlReporter(sink: Sink, lookup: ScenarioLookup): Reporter {
           else log?.happenings.push({ kind: 'command', why: event.why, command: event.command })
           break
         }
-        case 'run-end':
-          runs.push({ report: event.report, experiments })
-          break
       }
     },
+    run: report => void runs.push({ report, experiments }),
     close() {
-      sink.write(renderPage(runs, lookup))
+      sink.write(renderPage(runs))
       sink.close()
     },
   }

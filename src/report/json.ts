@@ -7,8 +7,8 @@ import { type Report, reportSchema } from '../model/report.js'
 export function jsonReporter(file: string): Reporter {
   let report: Report | undefined
   return {
-    event(event) {
-      if (event.type === 'run-end') report = event.report
+    run(done) {
+      report = done
     },
     close() {
       if (!report) return

@@ -4,12 +4,14 @@
  */
 import type { Reporter } from '../model/event.js'
 import type { ScenarioReport, TrialReport } from '../model/report.js'
+import { isBad, resultOf } from '../model/verdict.js'
 import type { Sink } from './sink.js'
-import { describeRun, oneLine, resultOf, type ScenarioLookup, titledTrials } from './words.js'
+import { describeRun, oneLine, titledTrials, uniqueNames } from './words.js'
 
 /** Writes each scenario as it ends. `runs` is how many runs the events are of: several are one more level. */
-export function ktapReporter(sink: Sink, lookup: ScenarioLookup, runs: number): Reporter {
+export function ktapReporter(sink: Sink, runs: number): Reporter {
   const outer = runs > 1 ? '  ' : ''
+  const unique = uniqueNames()
   let run = 0
   let number = 0
   const write = (indent: string, lines: readonly string[]) =>
@@ -27,39 +29,41 @@ export function ktapReporter(sink: Sink, lookup: ScenarioLookup, runs: number): 
         case 'notice':
           write(outer, [`# not available: ${oneLine(`${event.what}: ${event.why}`)}`])
           break
-        case 'scenario-end':
-          number++
-          write(outer, scenarioLines(event.scenario, number, lookup))
-          break
-        case 'run-end': {
-          const bad = event.report.scenarios.some(({ verdict }) => failed(verdict))
-          if (runs > 1)
-            write('', [`${bad ? 'not ok' : 'ok'} ${run} ${description(describeRun(event.report))}`])
-          break
-        }
       }
+    },
+    scenario(scenario) {
+      number++
+      write(outer, scenarioLines(scenario, number))
+    },
+    run(report) {
+      if (runs <= 1) return
+      const bad = report.scenarios.some(({ verdict }) => isBad(verdict))
+      write('', [`${bad ? 'not ok' : 'ok'} ${run} ${description(unique(describeRun(report)))}`])
     },
     close: () => sink.close(),
   }
 }
 
-function scenarioLines(scenario: ScenarioReport, number: number, lookup: ScenarioLookup): string[] {
+function scenarioLines(scenario: ScenarioReport, number: number): string[] {
   const { id, title, verdict, reason, trials } = scenario
-  const inner = titledTrials(scenario, lookup(id)).flatMap(({ trial, title: name }, index) =>
+  const inner = titledTrials(scenario).flatMap(({ trial, title: name }, index) =>
     trialLines(trial, index + 1, name),
   )
   const directive = { pass: '', skip: 'SKIP ', fail: '', error: 'ERROR ' }[resultOf(verdict)]
   return [
-    ...['KTAP version 1', `1..${trials.length}`, ...inner].map(line => `  ${line}`),
+    // A level without a test is no level.
+    ...(trials.length > 0 ? ['KTAP version 1', `1..${trials.length}`, ...inner] : []).map(
+      line => `  ${line}`,
+    ),
     `# ${oneLine(title)}`,
-    `${failed(verdict) ? 'not ok' : 'ok'} ${number} ${description(id)} # ${directive}${verdict}: ${oneLine(reason)}`,
+    `${isBad(verdict) ? 'not ok' : 'ok'} ${number} ${description(id)} # ${directive}${verdict}: ${oneLine(reason)}`,
   ]
 }
 
 function trialLines(trial: TrialReport, number: number, title: string): string[] {
   const { verdict, why, says, evidence, expected, outcome, mechanism } = trial
   const result = resultOf(verdict)
-  const bad = failed(verdict)
+  const bad = isBad(verdict)
   const data = {
     pass: expected === 'fails' && outcome === 'fails' ? ` # XFAIL ${oneLine(mechanism ?? says)}` : '',
     skip: ` # SKIP ${oneLine(why)}`,
@@ -73,10 +77,6 @@ function trialLines(trial: TrialReport, number: number, title: string): string[]
     ...log.map(text => `# ${oneLine(text)}`),
     `${bad ? 'not ok' : 'ok'} ${number} ${description(title)}${data}`,
   ]
-}
-
-function failed(verdict: TrialReport['verdict']): boolean {
-  return resultOf(verdict) === 'fail' || resultOf(verdict) === 'error'
 }
 
 /** A description must not hold the separator of directives. */

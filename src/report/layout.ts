@@ -1,6 +1,8 @@
 /** Where everything of a topology stands in its drawing: a middle node, the others in columns to its left and right. */
-import type { LinkEnd, Node, Topology } from '../model/topology.js'
+import type { DrawnNode, DrawnTopology } from '../model/report.js'
 import { describeNode } from './node-notes.js'
+
+type LinkEnd = DrawnTopology['links'][number][0]
 
 export interface Point {
   readonly x: number
@@ -50,7 +52,7 @@ const IS_COLUMNS = 30
 const GAP = 16
 
 /** Lays out a topology. */
-export function layOut(topology: Topology): Layout {
+export function layOut(topology: DrawnTopology): Layout {
   const columns = columnsOf(topology)
   const order = [...new Set(columns.values())].sort((a, b) => a - b)
   const sized = new Map(
@@ -82,7 +84,7 @@ export function layOut(topology: Topology): Layout {
 }
 
 /** The column of each node, 0 for the one in the middle; what hangs on its bridge is to the left of it. */
-function columnsOf({ nodes, links }: Topology): Map<string, number> {
+function columnsOf({ nodes, links }: DrawnTopology): Map<string, number> {
   const names = Object.keys(nodes)
   const degree = (name: string) => links.filter(([a, b]) => a.node === name || b.node === name).length
   const rank = (name: string) => degree(name) + (nodes[name]?.bridges ? 100 : 0)
@@ -108,9 +110,9 @@ function columnsOf({ nodes, links }: Topology): Map<string, number> {
 
 /** A node at the origin. */
 function size(
-  topology: Topology,
+  topology: DrawnTopology,
   name: string,
-  node: Node,
+  node: DrawnNode,
   columns: ReadonlyMap<string, number>,
 ): NodeLayout {
   const addresses = (device: string) =>

@@ -3,15 +3,7 @@ import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
 import type { Sink } from './sink.js'
-import {
-  causesOf,
-  countResults,
-  describeCause,
-  describeRun,
-  oneLine,
-  type ScenarioLookup,
-  seconds,
-} from './words.js'
+import { causesOf, countResults, describeCause, describeRun, oneLine, seconds } from './words.js'
 
 const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
   error: '💥',
@@ -24,21 +16,19 @@ const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
 }
 
 /** Writes the document when all runs are over. */
-export function markdownReporter(sink: Sink, lookup: ScenarioLookup): Reporter {
+export function markdownReporter(sink: Sink): Reporter {
   const reports: Report[] = []
   return {
-    event(event) {
-      if (event.type === 'run-end') reports.push(event.report)
-    },
+    run: report => void reports.push(report),
     close() {
-      sink.write(markdownOf(reports, lookup))
+      sink.write(markdownOf(reports))
       sink.close()
     },
   }
 }
 
 /** The reports of one or several runs as one document. */
-export function markdownOf(reports: readonly Report[], lookup: ScenarioLookup): string {
+export function markdownOf(reports: readonly Report[]): string {
   const lines = ['# netns-lab', '']
   for (const report of reports) {
     const summary = Object.entries(report.summary).filter(([, count]) => count > 0)
@@ -49,7 +39,7 @@ export function markdownOf(reports: readonly Report[], lookup: ScenarioLookup): 
   lines.push('', ...table(reports), '')
   for (const report of reports) {
     const of = reports.length > 1 ? ` on Linux ${escapeMarkdown(report.kernel.version)}` : ''
-    for (const scenario of report.scenarios) lines.push(...section(scenario, of, lookup))
+    for (const scenario of report.scenarios) lines.push(...section(scenario, of))
     if (report.unavailable.length > 0)
       lines.push(
         `## Not available${of}`,
@@ -101,16 +91,16 @@ function sign(verdict: Verdict): string {
   return `${VERDICT_SIGNS[verdict]} ${verdict}`
 }
 
-function section(scenario: ScenarioReport, of: string, lookup: ScenarioLookup): string[] {
-  const { id, verdict, reason } = scenario
-  const source = lookup(id)?.source
+function section(scenario: ScenarioReport, of: string): string[] {
+  const { id, verdict, reason, story } = scenario
+  const source = story?.source
   return [
     `## ${sign(verdict)}: \`${id}\`${of}`,
     '',
     escapeMarkdown(reason),
     '',
     ...(source ? [`Source: [${escapeMarkdown(source.title)}](${source.url})`, ''] : []),
-    ...causesOf(scenario, lookup(id)).map(cause => `- ${escapeMarkdown(describeCause(cause))}`),
+    ...causesOf(scenario).map(cause => `- ${escapeMarkdown(describeCause(cause))}`),
     '',
   ]
 }

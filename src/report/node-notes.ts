@@ -1,8 +1,8 @@
 /** What is configured in a node besides its devices, in short lines for a drawing. */
-import type { Node } from '../model/topology.js'
+import type { DrawnNode } from '../model/report.js'
 
 /** Notes on a node: what it serves, translates, redirects, holds and announces. */
-export function describeNode(node: Node): string[] {
+export function describeNode(node: DrawnNode): string[] {
   return [
     ...(node.services ?? []).map(({ protocol, port }) => `serves ${protocol} ${port}`),
     ...(node.iptables?.nat ?? []).flatMap(rule => describeNat(rule) ?? []),

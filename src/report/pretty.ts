@@ -4,7 +4,7 @@ import { wrap } from '../base/text.js'
 import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
-import { causesOf, countResults, describeCause, describeRun, type ScenarioLookup, seconds } from './words.js'
+import { causesOf, countResults, describeCause, describeRun, seconds } from './words.js'
 
 const COLOUR: Readonly<Record<Verdict, Parameters<typeof styleText>[0]>> = {
   error: 'magenta',
@@ -31,7 +31,7 @@ interface PrettyStream {
  * Writes to `stream`. On a terminal: with a live line, wrapped to its width, and in colour unless NO_COLOR is set.
  * Elsewhere plain lines, one for each thing said, however long.
  */
-export function prettyReporter(stream: PrettyStream, lookup: ScenarioLookup): Reporter {
+export function prettyReporter(stream: PrettyStream): Reporter {
   const live = stream.isTTY === true
   const columns = () => stream.columns ?? DEFAULT_COLUMNS
   const paint: Paint = (format, text) => (live && !process.env.NO_COLOR ? styleText(format, text) : text)
@@ -68,25 +68,26 @@ export function prettyReporter(stream: PrettyStream, lookup: ScenarioLookup): Re
         case 'notice':
           line(paint('gray', `not available: ${event.what}: ${event.why}`))
           break
-        case 'scenario-end': {
-          const { scenario } = event
-          running.delete(scenario.id)
-          line(`${paintVerdict(scenario.verdict, paint)}  ${paint('bold', scenario.id)}`)
-          line(indented(`${scenario.title}.`))
-          line(indented(scenario.reason))
-          for (const cause of causesOf(scenario, lookup(scenario.id)))
-            line(paint('gray', indented(`✗ ${describeCause(cause)}`, '  ')))
-          drawn = 0
-          break
-        }
-        case 'run-end':
-          running.clear()
-          line('')
-          for (const text of table(event.report, paint)) line(text)
-          line('')
-          break
+        case 'scenario-end':
+          running.delete(event.scenario)
+          // The next line is drawn below what is said of it.
+          drawn = event.at
+          return
       }
       draw(event.at)
+    },
+    scenario(scenario) {
+      line(`${paintVerdict(scenario.verdict, paint)}  ${paint('bold', scenario.id)}`)
+      line(indented(`${scenario.title}.`))
+      line(indented(scenario.reason))
+      for (const cause of causesOf(scenario)) line(paint('gray', indented(`✗ ${describeCause(cause)}`, '  ')))
+      drawn = 0
+    },
+    run(report) {
+      running.clear()
+      line('')
+      for (const text of table(report, paint)) line(text)
+      line('')
     },
     close() {
       if (live) stream.write('\r\x1b[K')

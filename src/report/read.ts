@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { EXIT, LabError } from '../base/errors.js'
 import { type Report, reportSchema } from '../model/report.js'
+import { lift, version1Schema } from './version-1.js'
 
-/** Reads a report from a file and checks it. Throws LabError (exit 2) that names the file, the field and what is wrong. */
+/** Reads a report, of this version or an older one, from a file and checks it. Throws LabError (exit 2) that names the file, the field and what is wrong. */
 export function readReport(file: string): Report {
   const refuse = (problem: string, remedy: string) => new LabError(`${file} ${problem}`, remedy, EXIT.usage)
   let text: string
@@ -26,7 +27,8 @@ export function readReport(file: string): Report {
       empty ? 'it is empty: the run that wrote it did not end' : 'write it with lab run --json FILE',
     )
   }
-  const parsed = reportSchema.safeParse(value)
+  const old = version1Schema.shape.schema.safeParse((value as { schema?: unknown } | null)?.schema).success
+  const parsed = (old ? version1Schema.transform(lift) : reportSchema).safeParse(value)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const field = (issue?.path ?? [])

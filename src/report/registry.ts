@@ -1,7 +1,8 @@
 /** Every reporter by name, and any number of them as one. */
 import { EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
-import type { Reporter } from '../model/event.js'
+import { Collector } from '../model/collect.js'
+import type { Reporter, TimedEvent } from '../model/event.js'
 import { githubReporter } from './github.js'
 import { htmlReporter } from './html.js'
 import { jsonReporter } from './json.js'
@@ -11,7 +12,6 @@ import { markdownReporter } from './markdown.js'
 import { prettyReporter } from './pretty.js'
 import { fileSink, type Sink, streamSink } from './sink.js'
 import { tapReporter } from './tap.js'
-import type { ScenarioLookup } from './words.js'
 
 /** A reporter with the name that messages about it use. */
 export interface NamedReporter {
@@ -21,7 +21,6 @@ export interface NamedReporter {
 
 /** What reporters are made for. */
 export interface ReportersContext {
-  readonly lookup: ScenarioLookup
   /** How many runs they will get the events of, one after the other. */
   readonly runs: number
   readonly env: NodeJS.ProcessEnv
@@ -31,12 +30,12 @@ type Make = (sink: Sink, context: ReportersContext) => Reporter
 
 /** Those that write to a sink; `pretty` and `json` go about it their own way. */
 const TEXT: Readonly<Record<string, Make>> = {
-  tap: (sink, { lookup, runs }) => tapReporter(sink, lookup, runs),
-  ktap: (sink, { lookup, runs }) => ktapReporter(sink, lookup, runs),
-  junit: (sink, { lookup }) => junitReporter(sink, lookup),
-  github: (sink, { lookup, env }) => githubReporter(sink, lookup, env.GITHUB_STEP_SUMMARY || undefined),
-  markdown: (sink, { lookup }) => markdownReporter(sink, lookup),
-  html: (sink, { lookup }) => htmlReporter(sink, lookup),
+  tap: (sink, { runs }) => tapReporter(sink, runs),
+  ktap: (sink, { runs }) => ktapReporter(sink, runs),
+  junit: sink => junitReporter(sink),
+  github: (sink, { env }) => githubReporter(sink, env.GITHUB_STEP_SUMMARY || undefined),
+  markdown: sink => markdownReporter(sink),
+  html: sink => htmlReporter(sink),
 }
 const NAMES = ['pretty', 'json', ...Object.keys(TEXT)]
 
@@ -69,14 +68,14 @@ export function createReporters(requests: readonly string[], context: ReportersC
         name,
         reporter: make(file === undefined ? streamSink(process.stdout) : fileSink(file), context),
       }
-    if (file === undefined) return { name, reporter: prettyReporter(process.stdout, context.lookup) }
+    if (file === undefined) return { name, reporter: prettyReporter(process.stdout) }
     const sink = fileSink(file)
-    const reporter = prettyReporter(sink, context.lookup)
+    const reporter = prettyReporter(sink)
     return { name, reporter: { ...reporter, close: () => sink.close() } }
   })
   if (first?.name === 'pretty') return made
   const stream = first ? process.stderr : process.stdout
-  return [{ name: 'pretty', reporter: prettyReporter(stream, context.lookup) }, ...made]
+  return [{ name: 'pretty', reporter: prettyReporter(stream) }, ...made]
 }
 
 function parseRequest(text: string): { readonly name: string; readonly file: string | undefined } {
@@ -88,18 +87,19 @@ function parseRequest(text: string): { readonly name: string; readonly file: str
   return { name, file: rest.length === 0 || file === '-' ? undefined : file }
 }
 
-interface ClosableReporter extends Reporter {
+/** Several reporters as one, which is told the events alone. */
+export interface Reporters {
+  event(event: TimedEvent): void
+  /** Closes all of them. Throws LabError that names every one that failed. */
   close(): Promise<void>
 }
 
 /**
- * Several reporters as one. One that throws gets no more events, the others go on, and `complain` is told at once;
- * `close` closes all and then throws a LabError that names every one that failed.
+ * Several reporters as one, each of which is told what came to its end with an event, too. One that throws is told no more,
+ * the others go on, and `complain` is told at once.
  */
-export function combine(
-  reporters: readonly NamedReporter[],
-  complain: (text: string) => void,
-): ClosableReporter {
+export function combine(reporters: readonly NamedReporter[], complain: (text: string) => void): Reporters {
+  const collector = new Collector()
   const failures = new Map<NamedReporter, LabError>()
   const fail = (one: NamedReporter, error: unknown) => {
     if (error instanceof LabError) return failures.set(one, error)
@@ -111,10 +111,13 @@ export function combine(
   }
   return {
     event(event) {
+      const { scenario, report } = collector.add(event)
       for (const one of reporters) {
         if (failures.has(one)) continue
         try {
-          one.reporter.event(event)
+          one.reporter.event?.(event)
+          if (scenario) one.reporter.scenario?.(scenario)
+          if (report) one.reporter.run?.(report)
         } catch (error) {
           fail(one, error)
           complain(`the ${one.name} reporter failed and writes no more: ${(error as Error).message}`)

@@ -1,10 +1,10 @@
 /** A report as the events of its run, for reporters that were not there. */
 import type { TimedEvent } from '../model/event.js'
-import type { Report } from '../model/report.js'
+import type { Report, TrialReport } from '../model/report.js'
 
 /** The events that a report still holds, in order; the commands are not among them. */
 export function* replay(report: Report): Generator<TimedEvent> {
-  const { kernel, machine, unavailable, scenarios } = report
+  const { kernel, machine, unavailable, scenarios, seed, elapsedMs } = report
   const started = Date.parse(report.started)
   const at = Number.isNaN(started) ? 0 : started
   yield {
@@ -12,14 +12,28 @@ export function* replay(report: Report): Generator<TimedEvent> {
     type: 'run-start',
     kernel,
     machine,
-    scenarios: scenarios.map(({ id, title, trials }) => ({ id, title, trials: trials.length })),
+    started: report.started,
+    ...(seed === undefined ? {} : { seed }),
+    scenarios: scenarios.map(({ id, title, story, trials }) => ({
+      id,
+      title,
+      ...(story ? { story } : {}),
+      trials: trials.length,
+      experiments: [...new Set(trials.map(experimentOf))],
+    })),
   }
   for (const notice of unavailable) yield { at, type: 'notice', ...notice }
-  for (const scenario of scenarios) {
-    yield { at, type: 'scenario-start', scenario: scenario.id }
-    for (const trial of scenario.trials)
-      yield { at, type: 'trial', scenario: scenario.id, experiment: '', trial }
-    yield { at: at + scenario.elapsedMs, type: 'scenario-end', scenario }
+  for (const { id, trials, verdict, reason, elapsedMs: took } of scenarios) {
+    yield { at, type: 'scenario-start', scenario: id }
+    for (const trial of trials)
+      yield { at, type: 'trial', scenario: id, experiment: experimentOf(trial), trial }
+    yield { at: at + took, type: 'scenario-end', scenario: id, verdict, reason, elapsedMs: took }
   }
-  yield { at: at + report.elapsedMs, type: 'run-end', report }
+  const { slowest } = machine
+  yield { at: at + elapsedMs, type: 'run-end', elapsedMs, ...(slowest === undefined ? {} : { slowest }) }
+}
+
+/** What tells an experiment of a scenario from the others in a report. */
+function experimentOf({ experiment, iptables, repetition }: TrialReport): string {
+  return `${experiment} ${iptables} ${repetition}`
 }

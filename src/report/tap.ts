@@ -1,13 +1,16 @@
 /** TAP 14: a subtest for each scenario (for each kernel first, when there are several), a test for each trial. */
 import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport, TrialReport } from '../model/report.js'
+import { isBad, type Result, resultOf } from '../model/verdict.js'
 import type { Sink } from './sink.js'
-import { describeRun, oneLine, resultOf, type ScenarioLookup, titledTrials } from './words.js'
+import { describeRun, oneLine, titledTrials, uniqueNames } from './words.js'
 
 /** Writes each scenario as it ends. `runs` is how many runs the events are of. */
-export function tapReporter(sink: Sink, lookup: ScenarioLookup, runs: number): Reporter {
+export function tapReporter(sink: Sink, runs: number): Reporter {
   const outer = runs > 1 ? '    ' : ''
+  const unique = uniqueNames()
   let run = 0
+  let name = ''
   let number = 0
   let complete = true
   const write = (indent: string, lines: readonly string[]) =>
@@ -21,21 +24,22 @@ export function tapReporter(sink: Sink, lookup: ScenarioLookup, runs: number): R
           run++
           number = 0
           complete = false
-          write('', [`${runs > 1 ? '# Subtest: ' : '# '}${escapeTap(describeRun(event))}`])
+          name = unique(describeRun(event))
+          write('', [`${runs > 1 ? '# Subtest: ' : '# '}${escapeTap(name)}`])
           break
         case 'notice':
           write(outer, [`# not available: ${escapeTap(event.what)}: ${escapeTap(event.why)}`])
           break
-        case 'scenario-end':
-          number++
-          write(outer, scenarioLines(event.scenario, number, lookup))
-          break
-        case 'run-end':
-          complete = true
-          write(outer, [`1..${number}`])
-          if (runs > 1) write('', [resultLine(runResult(event.report), run, describeRun(event.report))])
-          break
       }
+    },
+    scenario(scenario) {
+      number++
+      write(outer, scenarioLines(scenario, number))
+    },
+    run(report) {
+      complete = true
+      write(outer, [`1..${number}`])
+      if (runs > 1) write('', [resultLine(runResult(report), run, name)])
     },
     close() {
       if (!complete) write('', ['Bail out! The run did not come to its end'])
@@ -46,13 +50,12 @@ export function tapReporter(sink: Sink, lookup: ScenarioLookup, runs: number): R
 }
 
 function runResult({ scenarios }: Report): 'pass' | 'fail' {
-  const bad = scenarios.some(({ verdict }) => !['pass', 'skip'].includes(resultOf(verdict)))
-  return bad ? 'fail' : 'pass'
+  return scenarios.some(({ verdict }) => isBad(verdict)) ? 'fail' : 'pass'
 }
 
-function scenarioLines(scenario: ScenarioReport, number: number, lookup: ScenarioLookup): string[] {
+function scenarioLines(scenario: ScenarioReport, number: number): string[] {
   const { id, title, verdict, reason, elapsedMs, trials } = scenario
-  const inner = titledTrials(scenario, lookup(id)).flatMap(({ trial, title: name }, index) => [
+  const inner = titledTrials(scenario).flatMap(({ trial, title: name }, index) => [
     resultLine(resultOf(trial.verdict), index + 1, name, trial.why),
     ...diagnostics(trialDiagnostics(trial)),
   ])
@@ -64,7 +67,7 @@ function scenarioLines(scenario: ScenarioReport, number: number, lookup: Scenari
   ]
 }
 
-function resultLine(result: ReturnType<typeof resultOf>, number: number, text: string, why = ''): string {
+function resultLine(result: Result, number: number, text: string, why = ''): string {
   const skip = result === 'skip' ? ` # SKIP ${escapeTap(why)}` : ''
   return `${result === 'fail' || result === 'error' ? 'not ok' : 'ok'} ${number} - ${escapeTap(text)}${skip}`
 }

@@ -1,8 +1,12 @@
 /** The way of a probe's packet through a topology, from the model alone, as far as the place where it is lost. */
 
-import type { LinkEnd, Topology } from '../model/topology.js'
-import type { ProbeSpec } from '../probes/index.js'
+import type { DrawnTopology, Story } from '../model/report.js'
 import type { Place } from './words.js'
+
+type Topology = DrawnTopology
+type LinkEnd = Topology['links'][number][0]
+/** What is told of a probe. */
+type Probe = Pick<Story['probes'][string], 'from' | 'to'>
 
 /** A packet's way: each device (a node alone where it is routed) in the order in which the packet gets there. */
 export interface Way {
@@ -15,9 +19,9 @@ export interface Way {
  * The way of a probe's packet: to the address that it is sent to, on to where DNAT sends it, and back with the answer as
  * far as the place where it is lost. Without such a place, to where it must get. Empty when nobody has the address.
  */
-export function wayOf(topology: Topology, spec: ProbeSpec, lostAt: Place | undefined): Way {
-  const start = 'node' in spec ? spec.node : (spec.clients.at(-1) ?? '')
-  const visits = [start, ...targets(topology, spec, start)]
+export function wayOf(topology: Topology, probe: Probe, lostAt: Place | undefined): Way {
+  const start = probe.from
+  const visits = [start, ...targets(topology, probe)]
   const end = visits.at(-1)
   // What the answer's sender gets wrong, or its receiver does not know, is lost on the way back, or where it never went.
   if (lostAt && end !== lostAt.node && !routeThrough(topology, visits).includes(lostAt.node))
@@ -38,16 +42,16 @@ export function wayOf(topology: Topology, spec: ProbeSpec, lostAt: Place | undef
 }
 
 /** Nodes that the packet is sent to, one after the other. */
-function targets(topology: Topology, spec: ProbeSpec, start: string): string[] {
+function targets(topology: Topology, { from: start, to }: Probe): string[] {
   // A neighbour solicitation goes to everybody on the bridge, and where that reflects it, back to its sender.
-  if (spec.kind === 'ipv6-address') {
+  if (to === undefined) {
     const peer = topology.links.flatMap(link => otherEnd(link, start) ?? [])[0]
     return peer ? [peer.node, start] : []
   }
-  const owners = ownersOf(topology, spec.to).filter(node => node !== start)
+  const owners = ownersOf(topology, to).filter(node => node !== start)
   const owner = owners[0]
   if (owner === undefined) return []
-  const translated = dnatTarget(topology, owner, spec.to)
+  const translated = dnatTarget(topology, owner, to)
   const [next] = translated === undefined ? [] : ownersOf(topology, translated)
   return next === undefined ? [owner] : [owner, next]
 }

@@ -1,16 +1,12 @@
 /** From the settings that a user names to the one experiment that is built for them. */
 import { EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
-import type { Experiment, Fix, Scenario } from '../model/scenario.js'
+import type { ExperimentPlan, IptablesBackend } from '../model/plan.js'
+import type { Experiment, Scenario, Settings } from '../model/scenario.js'
+import type { IptablesCommands } from '../model/steps.js'
 import type { KernelVersion } from '../model/version.js'
-import {
-  defaultSettings,
-  type ExperimentPlan,
-  type IptablesBackend,
-  planScenario,
-  type Settings,
-} from '../plan/plan.js'
-import type { IptablesCommands } from '../topology/compile.js'
+import { defaultSettings, planScenario } from '../plan/plan.js'
+import { probeOf } from '../probes/index.js'
 
 /** Which of a scenario's states a script shows: the failure, or what the settings make of it. */
 export type ScriptPhase = 'broken' | 'fixed'
@@ -40,8 +36,7 @@ export function parseSettings(scenario: Scenario, words: readonly string[]): Set
 /** Splits settings into what holds from the beginning and what is set to see what it does. */
 function split(scenario: Scenario, settings: Settings): { given: Settings; fix: Settings } {
   const defaults = defaultSettings(scenario)
-  const has = (fix: Fix | undefined, name: string, setting: string) =>
-    (fix as Settings | undefined)?.[name] === setting
+  const has = (fix: Settings | undefined, name: string, setting: string) => fix?.[name] === setting
   // What experiments only ever have as given is a circumstance of the failure, not a remedy for it.
   const isGiven = ([name, setting]: [string, string]) =>
     setting === defaults[name] ||
@@ -78,8 +73,8 @@ export function planChosen(scenario: Scenario, choice: PlanChoice): ExperimentPl
       EXIT.usage,
     )
   const given = phase === 'broken' ? settings : parts.given
-  const probes = Object.keys(scenario.probes).filter(
-    id => !scenario.controls.includes(id) && scenario.probes[id]?.kind !== 'many-connections',
+  const probes = Object.entries(scenario.probes).flatMap(([id, spec]) =>
+    !scenario.controls.includes(id) && probeOf(spec).script() ? [id] : [],
   )
   const experiment: Experiment = {
     title: `${phase}${Object.entries(settings).map(([name, setting]) => `, ${name} ${setting}`)}`,

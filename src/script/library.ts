@@ -158,3 +158,68 @@ look() {
   done
 }
 `
+
+/** TCP and UDP servers. */
+export const SERVE = `# The server answers with the address that it saw and what it got.
+talk='
+import socket, sys
+role, kind, address, port = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+if role == "client":
+    s.settimeout(float(sys.argv[5]))
+    try:
+        s.connect((address, port))
+        s.sendall(b"hello\\n")
+        print(s.recv(100).decode())
+    except OSError as error:
+        sys.exit(f"{address}:{port}: {error}")
+    sys.exit()
+s.bind((address, port))
+if kind == "tcp":
+    s.listen(16)
+while True:
+    try:
+        if kind == "tcp":
+            c, peer = s.accept()
+            c.settimeout(2)
+            c.sendall(f"{peer[0]} sent {c.recv(100).decode()}".encode())
+            c.close()
+        else:
+            got, peer = s.recvfrom(100)
+            s.sendto(f"{peer[0]} sent {got.decode()}".encode(), peer)
+    except OSError:
+        pass
+'
+
+# What talks TCP and UDP here. nc keeps no UDP server that answers.
+if command -v python3 >/dev/null; then
+  tool=python3
+elif command -v socat >/dev/null; then
+  tool=socat
+elif [ "$protocols" = tcp ] && nc -h 2>&1 | grep -q OpenBSD; then
+  tool=nc
+else
+  skip "python3, socat or (for TCP) netcat-openbsd must be installed"
+fi
+
+# serve NODE tcp|udp ADDRESS PORT
+serve() {
+  case $tool in
+    python3) in_node "$1" python3 -c "$talk" server "$2" "$3" "$4" & ;;
+    socat)
+      if [ "$2" = tcp ]; then listen="TCP-LISTEN:$4,bind=$3,fork,reuseaddr"; else listen="UDP-RECVFROM:$4,bind=$3,fork"; fi
+      # shellcheck disable=SC2016 # for the shell that socat starts
+      in_node "$1" socat "$listen" 'SYSTEM:read -r word; echo "$SOCAT_PEERADDR sent $word"' &
+      ;;
+    nc) in_node "$1" nc -n -v -d -k -l "$3" "$4" >>"$work/served-$1-$4" 2>>"$work/served-$1-$4" & ;;
+  esac
+  if [ "$2" = tcp ]; then flag=-Hltn; else flag=-Hlun; fi
+  left=200
+  until in_node "$1" ss "$flag" "sport = :$4" | grep -q .; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || skip "nothing came to listen on port $4 of $1"
+    sleep 0.05
+  done
+}
+`

@@ -2,17 +2,17 @@
 import { LabError } from '../base/errors.js'
 import { command, comment, functionName, quote } from '../base/shell-words.js'
 import { wrap } from '../base/text.js'
-import { kernelChanges } from '../explain/effects.js'
 import { CAPABILITIES } from '../kernel/capabilities.js'
-import type { Scenario } from '../model/scenario.js'
+import type { KernelChange } from '../model/change.js'
+import type { ExperimentPlan, PhasePlan, TrialPlan } from '../model/plan.js'
+import type { ProbeSpec } from '../model/probe.js'
+import type { Scenario, Settings } from '../model/scenario.js'
+import type { ScriptPart } from '../model/script-part.js'
 import type { Step } from '../model/steps.js'
-import type { KernelChange } from '../model/version.js'
-import type { ExperimentPlan, PhasePlan, Settings, TrialPlan } from '../plan/plan.js'
-import { DAEMONS, EVIDENCE, TRIALS, UNTIL_NOT, WORLD } from './library.js'
-import { SERVE } from './probe-functions.js'
-import { scriptProbe } from './probes.js'
-import { mechanismFunction, proofFunctions, proofTools } from './proofs.js'
-import { SOURCES } from './sources.js'
+import { kernelChanges } from '../plan/plan.js'
+import { probeOf } from '../probes/index.js'
+import { DAEMONS, EVIDENCE, SERVE, TRIALS, UNTIL_NOT, WORLD } from './library.js'
+import { mechanismFunction, proofParts } from './proofs.js'
 import { stepLines, stepTools } from './steps.js'
 
 const COLUMNS = 100
@@ -33,26 +33,24 @@ export function scriptOf(
   const settings = phases[0]?.settings ?? {}
   const probes = trials.map(({ spec }) => scriptProbe(spec))
   const mechanisms = mechanismsOf(scenario, trials)
+  const proofs = mechanisms.flatMap(({ mechanism }) => proofParts(mechanism, plan))
   const steps = [
     ...plan.build.flat(),
     ...phases.flatMap(({ change, trials: own }) => [...change, ...own.flatMap(({ prepare }) => prepare)]),
   ]
-  const tools = [
-    ...TOOLS,
-    ...steps.flatMap(stepTools),
-    ...probes.flatMap(probe => probe.tools),
-    ...mechanisms.flatMap(({ mechanism }) => proofTools(mechanism, plan)),
-  ]
+  const tools = [...TOOLS, ...steps.flatMap(stepTools), ...[...probes, ...proofs].flatMap(part => part.tools)]
   const protocols = [...new Set(steps.flatMap(step => (step.do === 'serve' ? [step.protocol] : [])))].sort()
-  const sources = [...new Set(mechanisms.flatMap(({ mechanism }) => proofFunctions(mechanism)))]
   const parts = [
     WORLD,
     ...(steps.some(step => step.do === 'daemon') ? [DAEMONS] : []),
     ...(steps.some(waitsForOutput) ? [UNTIL_NOT] : []),
     TRIALS,
-    ...(sources.length > 0 ? [EVIDENCE] : []),
-    ...sources.map(name => SOURCES[name]),
-    ...new Set([...(protocols.length > 0 ? [SERVE] : []), ...probes.map(({ part }) => part)]),
+    ...(proofs.length > 0 ? [EVIDENCE] : []),
+    ...new Set([
+      ...proofs.map(({ library }) => library),
+      ...(protocols.length > 0 ? [SERVE] : []),
+      ...probes.map(({ library }) => library),
+    ]),
     ...mechanisms.map(({ id, mechanism }) => `${mechanismFunction(id, mechanism, plan)}\n`),
   ]
   return `${[
@@ -70,6 +68,13 @@ export function scriptOf(
     `# The topology.\n${plan.build.flat().map(stepLines).join('\n')}\n`,
     ...phases.map(phase => phaseLines(phase, settings)),
   ].join('\n')}\nfinish\n`
+}
+
+/** A probe as part of a script. Throws LabError for one that takes the lab itself. */
+function scriptProbe(spec: ProbeSpec): ScriptPart {
+  const part = probeOf(spec).script()
+  if (part) return part
+  throw new LabError(`a probe of kind '${spec.kind}' cannot be put into a script`, 'use lab run for it')
 }
 
 function waitsForOutput(step: Step): boolean {
@@ -120,7 +125,7 @@ function trialLines(trial: TrialPlan, name: string): string {
     `begin ${quote(`${name} ${expectation.outcome}${mechanism ? `: ${mechanism}` : ''}`)}`,
     ...(mechanism ? [`${functionName(mechanism)} before`] : []),
     ...prepare.map(stepLines),
-    scriptProbe(spec).line,
+    command(scriptProbe(spec).words),
     ...(mechanism ? [`look ${functionName(mechanism)}`] : []),
     must,
   ].join('\n')
@@ -129,9 +134,7 @@ function trialLines(trial: TrialPlan, name: string): string {
 function header(scenario: Scenario, commandLine: string, kernel: string): string {
   const { title, source, drawing } = scenario
   const changes = kernelChanges(scenario)
-  const left = Object.entries(scenario.probes).flatMap(([id, { kind }]) =>
-    kind === 'many-connections' ? [id] : [],
-  )
+  const left = Object.entries(scenario.probes).flatMap(([id, spec]) => (probeOf(spec).script() ? [] : [id]))
   const text = [
     'SPDX-License-Identifier: MIT',
     '',

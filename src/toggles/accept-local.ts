@@ -4,12 +4,12 @@ import { startingWith, sysctlToggle } from './toggle.js'
  * `accept_local`: whether packets that come in with a source address of this host are taken. `all` and the *arrival*
  * device are OR-ed (IN_DEV_ACCEPT_LOCAL, include/linux/inetdevice.h), so `lo` alone says nothing about `device`.
  */
-export function acceptLocal<const D extends string>({
+export function acceptLocal<const D extends string, const N extends string>({
   nodes,
   device,
   first,
 }: {
-  nodes: readonly string[]
+  nodes: readonly N[]
   device: D
   first: '0' | 'all=1'
 }) {
@@ -19,9 +19,9 @@ export function acceptLocal<const D extends string>({
     [key(device)]: own,
     [key('lo')]: lo,
   })
-  return startingWith<'0' | 'all=1' | `${D}=1` | 'lo=1'>(
+  return startingWith<'0' | 'all=1' | `${D}=1` | 'lo=1', N>(
     first,
-    sysctlToggle<'0' | 'all=1' | `${D}=1` | 'lo=1'>({
+    sysctlToggle<'0' | 'all=1' | `${D}=1` | 'lo=1', N>({
       summary: 'take packets that arrive with one of this host’s own addresses as source',
       nodes,
       values: {

@@ -1,7 +1,7 @@
 import { ruleToggle } from './toggle.js'
 
 /** The "bounce" rule: source NAT to the host's own address for DNATed connections inside the LAN, so that replies come back to it. */
-export function bounceSnat({ node, lan, to }: { node: string; lan: string; to: string }) {
+export function bounceSnat<const N extends string>({ node, lan, to }: { node: N; lan: string; to: string }) {
   return ruleToggle({
     summary: 'make replies to port-forwarded connections from inside come back through the host',
     node,

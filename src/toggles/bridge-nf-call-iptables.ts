@@ -4,10 +4,10 @@ import { startingWith, sysctlToggle } from './toggle.js'
  * `net.bridge.bridge-nf-call-iptables`: whether bridged IPv4 packets go through iptables. One for each network namespace
  * since 22567590b2e6 (5.3), and 1 in each new one.
  */
-export function bridgeNfCallIptables({ node, first }: { node: string; first: '0' | '1' }) {
+export function bridgeNfCallIptables<const N extends string>({ node, first }: { node: N; first: '0' | '1' }) {
   return startingWith(
     first,
-    sysctlToggle<'0' | '1'>({
+    sysctlToggle<'0' | '1', N>({
       summary: 'pass bridged IPv4 packets to iptables',
       nodes: [node],
       values: {

@@ -4,7 +4,7 @@ import { ruleToggle } from './toggle.js'
  * nova's rule that keeps fixed-to-fixed traffic out of source NAT, with and without the exception for connections that
  * were DNATed (nova b61e1ea12c): without it the float's own SNAT rule behind it is never reached.
  */
-export function ctstateDnat({ node, range }: { node: string; range: string }) {
+export function ctstateDnat<const N extends string>({ node, range }: { node: N; range: string }) {
   return ruleToggle({
     summary: 'let DNATed connections between fixed addresses go on to the float’s SNAT rule',
     node,

@@ -1,17 +1,17 @@
 import { run } from '../model/steps.js'
-import type { Toggle, ToggleContext } from './toggle.js'
+import type { Toggle, ToggleContext } from '../model/toggle.js'
 
 /** An ebtables rule that drops IPv6 multicast on its way into the port whose own MAC address is its source: the nwfilter's match, by hand. */
-export function ebtablesDrop({
+export function ebtablesDrop<const N extends string>({
   node,
   port,
   vm,
 }: {
-  node: string
+  node: N
   port: string
   /** The device behind the port. */
-  vm: { node: string; device: string }
-}): Toggle<'off' | 'on'> {
+  vm: { node: N; device: string }
+}): Toggle<'off' | 'on', N> {
   const rule = (mac: string) => [
     ...['-o', port, '-p', 'IPv6', '-s', mac, '-d', '33:33:00:00:00:00/ff:ff:00:00:00:00', '-j', 'DROP'],
   ]
@@ -21,6 +21,7 @@ export function ebtablesDrop({
   return {
     summary,
     settings: ['off', 'on'],
+    nodes: [node, vm.node],
     needs: ['ebtables'],
     change(to, from, context) {
       if (to === 'on') return from === 'on' ? [] : [edit('-A', context)]

@@ -1,13 +1,18 @@
-import type { Toggle } from './toggle.js'
+import type { Toggle } from '../model/toggle.js'
 
 /**
  * Whether source NAT is MASQUERADE or SNAT to a fixed address. It is part of one rule with the choice of the port, so
  * that toggle writes it; this one holds through an experiment.
  */
-export function natTarget({ address }: { address: string }): Toggle {
+export function natTarget<const A extends string>({
+  address,
+}: {
+  address: A
+}): Toggle<'MASQUERADE' | `SNAT --to-source ${A}`, never> {
   return {
     summary: 'the target of the source NAT rule',
     settings: ['MASQUERADE', `SNAT --to-source ${address}`],
+    nodes: [],
     needs: [],
     change: () => [],
     onRealSystem: () => [],

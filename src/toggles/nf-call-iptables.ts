@@ -4,7 +4,7 @@ import { deviceToggle } from './toggle.js'
  * A bridge's own `nf_call_iptables`. It is OR-ed with the sysctl (br_nf_pre_routing, net/bridge/br_netfilter_hooks.c), so
  * it can switch the detour on for one bridge, and never off.
  */
-export function nfCallIptables({ node, bridge }: { node: string; bridge: string }) {
+export function nfCallIptables<const N extends string>({ node, bridge }: { node: N; bridge: string }) {
   const command = (value: string) => [
     'ip',
     'link',
@@ -16,7 +16,7 @@ export function nfCallIptables({ node, bridge }: { node: string; bridge: string 
     'nf_call_iptables',
     value,
   ]
-  return deviceToggle<'0' | '1'>({
+  return deviceToggle<'0' | '1', N>({
     summary: 'pass this one bridge’s IPv4 packets to iptables',
     node,
     commands: { '0': command('0'), '1': command('1') },

@@ -1,5 +1,5 @@
 import { run, type Step } from '../model/steps.js'
-import type { Toggle, ToggleContext } from './toggle.js'
+import type { Toggle, ToggleContext } from '../model/toggle.js'
 
 type Filter = 'none' | 'no-mac-reflection' | 'nova-no-nd-reflection'
 
@@ -10,16 +10,16 @@ const UUID = 'd7a44b26-0b4c-4d0a-9d53-3a3f0b6f1d01'
  * the bug's comment proposes (`no-mac-reflection`), and the one that nova merged (0436cbdb882b, `nova-no-nd-reflection`).
  * `direction='in'` is towards the VM: libvirt puts the rule into ebtables' nat POSTROUTING, behind `-o PORT`.
  */
-export function nwfilter({
+export function nwfilter<const N extends string>({
   node,
   port,
   vm,
 }: {
-  node: string
+  node: N
   port: string
   /** The device behind the port. */
-  vm: { node: string; device: string }
-}): Toggle<Filter> {
+  vm: { node: N; device: string }
+}): Toggle<Filter, N> {
   const summary = 'have libvirt drop what a VM multicasts on its way back to it'
   const virsh = ({ folder }: ToggleContext, ...words: readonly string[]) =>
     run(
@@ -30,6 +30,7 @@ export function nwfilter({
   return {
     summary,
     settings: ['none', 'no-mac-reflection', 'nova-no-nd-reflection'],
+    nodes: [node, vm.node],
     needs: ['libvirt-nwfilter', 'ebtables'],
     setUp: context => [libvirtd(node, port, context.mac(vm.node, vm.device), context)],
     change(to, from, context) {

@@ -1,5 +1,5 @@
 import { run } from '../model/steps.js'
-import type { Toggle } from './toggle.js'
+import type { Toggle } from '../model/toggle.js'
 
 type PortChoice = 'none' | 'random' | 'random-fully'
 
@@ -8,15 +8,15 @@ type PortChoice = 'none' | 'random' | 'random-fully'
  * `--random-fully` since kernel 5.0 (NF_NAT_RANGE_PROTO_RANDOM_ALL, net/netfilter/nf_nat_core.c). The rule is the last one
  * of POSTROUTING, as Docker writes it; `target` is the toggle that says whether it is MASQUERADE or SNAT.
  */
-export function randomFully({
+export function randomFully<const N extends string>({
   node,
   match,
   target,
 }: {
-  node: string
+  node: N
   match: readonly string[]
   target: string
-}): Toggle<PortChoice> {
+}): Toggle<PortChoice, N> {
   const options: Readonly<Record<PortChoice, readonly string[]>> = {
     none: [],
     random: ['--random'],
@@ -26,6 +26,7 @@ export function randomFully({
   return {
     summary,
     settings: ['none', 'random', 'random-fully'],
+    nodes: [node],
     needs: [],
     change(to, from, { iptables: { iptables }, settings }) {
       const rule = [...match, '-j', ...(settings[target] ?? '').split(' '), ...options[to]]

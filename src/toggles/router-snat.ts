@@ -1,7 +1,15 @@
 import { ruleToggle } from './toggle.js'
 
 /** Source NAT on the router for what a VM sends to its own floating IP, so that the packet comes back from the floating IP. */
-export function routerSnat({ node, vm, floatingIp }: { node: string; vm: string; floatingIp: string }) {
+export function routerSnat<const N extends string>({
+  node,
+  vm,
+  floatingIp,
+}: {
+  node: N
+  vm: string
+  floatingIp: string
+}) {
   return ruleToggle({
     summary: 'give a VM’s packet to its own floating IP the floating IP as source',
     node,

@@ -5,12 +5,12 @@ import { startingWith, sysctlToggle } from './toggle.js'
  * larger of `all` and the arrival device counts (IN_DEV_RPFILTER), so both are written. `first` is the setting of the
  * document's failure.
  */
-export function rpFilter({
+export function rpFilter<const N extends string>({
   nodes,
   devices,
   first,
 }: {
-  nodes: readonly string[]
+  nodes: readonly N[]
   devices: readonly string[]
   first: '0' | '1'
 }) {
@@ -18,7 +18,7 @@ export function rpFilter({
     Object.fromEntries(['all', ...devices].map(device => [`net.ipv4.conf.${device}.rp_filter`, value]))
   return startingWith(
     first,
-    sysctlToggle<'0' | '1' | '2'>({
+    sysctlToggle<'0' | '1' | '2', N>({
       summary: 'check that the route back to the source uses the device that the packet came in on',
       nodes,
       values: { '0': values(0), '1': values(1), '2': values(2) },

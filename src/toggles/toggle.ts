@@ -1,43 +1,18 @@
-/** What a toggle is: one knob with named settings, and the commands that turn it. One file for each, all behind this. */
-import { run, type Step, writeSysctls } from '../model/steps.js'
-import type { IptablesCommands } from '../topology/compile.js'
-
-/** What a toggle's commands depend on besides the setting. */
-export interface ToggleContext {
-  readonly iptables: IptablesCommands
-  /** MAC address of a device in this instance of the topology. */
-  readonly mac: (node: string, device: string) => string
-  /** A folder that this instance of the topology has to itself. */
-  readonly folder: string
-  /** Every toggle with the setting that it gets at the same time. */
-  readonly settings: Readonly<Record<string, string>>
-}
-
-/** One knob. `S` names its settings; the first one is that of the document's failure. */
-export interface Toggle<S extends string = string> {
-  /** What it is, in a sentence. */
-  readonly summary: string
-  readonly settings: readonly [S, ...S[]]
-  /** Ids of the capabilities that any setting but the first one needs. */
-  readonly needs: readonly string[]
-  /** Steps of the build that any setting but the first one needs: a daemon that it talks to. */
-  setUp?(context: ToggleContext): Step[]
-  /** The steps that bring it from one setting to another; `from` is undefined when the topology has just been built. */
-  change(to: S, from: S | undefined, context: ToggleContext): Step[]
-  /** The command lines that give a real system this setting. */
-  onRealSystem(setting: S): readonly string[]
-}
+/** The shapes that most toggles have: a few sysctls, one rule, one option of a device. */
+import { run, writeSysctls } from '../model/steps.js'
+import type { Toggle } from '../model/toggle.js'
 
 /** A toggle that is nothing but sysctls, the same on each node: `values` has them all for each setting. */
-export function sysctlToggle<const S extends string>(toggle: {
+export function sysctlToggle<const S extends string, const N extends string = string>(toggle: {
   readonly summary: string
-  readonly nodes: readonly string[]
+  readonly nodes: readonly N[]
   readonly values: Readonly<Record<S, Readonly<Record<string, number>>>>
   readonly needs?: readonly string[]
-}): Toggle<S> {
+}): Toggle<S, N> {
   const { summary, nodes, values, needs = [] } = toggle
   return {
     summary,
+    nodes,
     needs,
     settings: Object.keys(values) as unknown as [S, ...S[]],
     change: to => nodes.map(node => writeSysctls(node, values[to], summary)),
@@ -47,20 +22,21 @@ export function sysctlToggle<const S extends string>(toggle: {
 }
 
 /** A toggle that is one iptables rule in different words: `rules` has it for each setting, null where there is none. */
-export function ruleToggle<const S extends string>(toggle: {
+export function ruleToggle<const S extends string, const N extends string = string>(toggle: {
   readonly summary: string
-  readonly node: string
+  readonly node: N
   readonly table: string
   readonly chain: string
   /** Where in the chain it stands, counted from 1, when the toggle is first set. */
   readonly position: number
   readonly rules: Readonly<Record<S, readonly string[] | null>>
-}): Toggle<S> {
+}): Toggle<S, N> {
   const { summary, node, table, chain, position, rules } = toggle
   const edit = (iptables: string, action: string, words: readonly string[]) =>
     run(node, [iptables, '-w', '-t', table, action, chain, ...words], summary)
   return {
     summary,
+    nodes: [node],
     needs: [],
     settings: Object.keys(rules) as unknown as [S, ...S[]],
     change(to, from, { iptables: { iptables } }) {
@@ -78,16 +54,17 @@ export function ruleToggle<const S extends string>(toggle: {
 }
 
 /** A toggle that is one option of a bridge port or a device, set through iproute2. */
-export function deviceToggle<const S extends string>(toggle: {
+export function deviceToggle<const S extends string, const N extends string = string>(toggle: {
   readonly summary: string
-  readonly node: string
+  readonly node: N
   /** The command for each setting. */
   readonly commands: Readonly<Record<S, readonly string[]>>
-}): Toggle<S> {
+}): Toggle<S, N> {
   const { summary, node, commands } = toggle
   const settings = Object.keys(commands) as unknown as [S, ...S[]]
   return {
     summary,
+    nodes: [node],
     needs: [],
     settings,
     change: to => [run(node, commands[to], summary)],
@@ -96,6 +73,9 @@ export function deviceToggle<const S extends string>(toggle: {
 }
 
 /** The same toggle with another setting as that of the document's failure. */
-export function startingWith<S extends string>(first: S, toggle: Toggle<S>): Toggle<S> {
+export function startingWith<S extends string, N extends string>(
+  first: S,
+  toggle: Toggle<S, N>,
+): Toggle<S, N> {
   return { ...toggle, settings: [first, ...toggle.settings.filter(setting => setting !== first)] }
 }

@@ -1,11 +1,22 @@
 /**
- * Turns a topology into the fewest commands that build it. Order matters for speed and for truth: sysctl defaults are
+ * Turns a topology into the fewest steps that build it. Order matters for speed and for truth: sysctl defaults are
  * written before a device is born (it copies them), both ends of a veth pair are born where they belong, and a bridge
  * comes up after its ports, so that nothing is flooded over a half-built one.
  */
-import { type RunStep, run, type ServeStep, type Step, writeSysctls } from '../model/steps.js'
+import { holdSteps } from '../model/packet-hold.js'
+import {
+  type IptablesCommands,
+  type NetworkOperation,
+  type NetworkStep,
+  type NewDevice,
+  run,
+  type ServeStep,
+  type Step,
+  type SysctlsStep,
+  writeSysctls,
+} from '../model/steps.js'
 import type { LinkEnd, Node, Topology } from '../model/topology.js'
-import { holdSteps } from './packet-hold.js'
+import { parseRoute } from './lines.js'
 
 /**
  * IPv4 settings that decide the failures. A new namespace copies `all` and `default` from the machine's first one
@@ -28,13 +39,6 @@ export interface Instance {
   readonly firstIndex: number
   /** A folder that exists nowhere else, under the world's own /run. */
   readonly folder: string
-}
-
-/** How iptables is called: as the machine's `iptables`, or one of its two backends by name. */
-export interface IptablesCommands {
-  readonly iptables: string
-  readonly restore: string
-  readonly save: string
 }
 
 /** A compiled topology: steps of one stage may run side by side, stages one after the other. */
@@ -70,10 +74,12 @@ export function compileTopology(
   ]
   const indexes = Object.fromEntries(devices.map((device, index) => [device, instance.firstIndex + index]))
 
-  const batch = (node: string | null, lines: readonly string[], why: string): RunStep[] =>
-    lines.length === 0
-      ? []
-      : [{ ...run(node, ['ip', '-batch', '-'], why, `${lines.join('\n')}\n`), builtin: true }]
+  // Indexes that differ from end to end: where both have the same, as happens in fresh namespaces, the kernel takes the
+  // device for one without a lower one, and linkwatch_urgent_event() lets its carrier wait for up to a second.
+  const newDevice = (node: string, name: string, mac: string | undefined): NewDevice => {
+    const index = indexes[`${node}:${name}`]
+    return { name, ...(index === undefined ? {} : { index }), ...(mac === undefined ? {} : { mac }) }
+  }
   const portOf = (end: LinkEnd) =>
     Object.entries(topology.nodes[end.node]?.bridges ?? {}).find(([, { ports }]) =>
       ports.includes(end.device),
@@ -84,42 +90,43 @@ export function compileTopology(
   /** What is born as a port, and up, needs no further word. */
   const born = new Set(pairs.flatMap(({ own }) => (portOf(own) ? [`${own.node}:${own.device}`] : [])))
 
+  const names = nodes.map(([name]) => instance.netns(name))
   const build: Step[][] = [
-    batch(
-      null,
-      nodes.map(([name]) => `netns add ${instance.netns(name)}`),
-      'make the network namespaces',
-    ),
+    [{ do: 'namespaces', action: 'add', names, why: 'make the network namespaces' }],
     nodes.map(([name, node]) => ({
-      ...writeSysctls(
+      ...scaffolding(
         name,
         { ...neutralSysctls(node), ...ownSysctls(node, true) },
         'set every default that the failure depends on',
       ),
-      builtin: 'fresh' as const,
+      by: 'lab-fresh',
     })),
     nodes.flatMap(([name, { bridges = {} }]) =>
-      batch(
+      network(
         name,
-        Object.entries(bridges).map(
-          ([bridge, { mac }]) =>
-            `link add ${bridge} index ${indexes[`${name}:${bridge}`]}${mac ? ` address ${mac}` : ''} type bridge stp_state 0 forward_delay 0`,
-        ),
+        Object.entries(bridges).map(([bridge, { mac }]) => ({
+          op: 'add-bridge',
+          bridge: newDevice(name, bridge, mac),
+        })),
         'make the bridges',
       ),
     ),
     nodes.flatMap(([name]) =>
-      batch(
+      network(
         name,
-        pairs.flatMap(({ own, peer }) => {
+        pairs.flatMap(({ own, peer }): NetworkOperation[] => {
           if (own.node !== name) return []
-          // Indexes that differ from end to end: where both have the same, as happens in fresh namespaces, the kernel takes
-          // the device for one without a lower one, and linkwatch_urgent_event() lets its carrier wait for up to a second.
           const end = (side: LinkEnd) =>
-            `${side.device} index ${indexes[`${side.node}:${side.device}`]} address ${macs[`${side.node}:${side.device}`]} numtxqueues 1 numrxqueues 1`
+            newDevice(side.node, side.device, macs[`${side.node}:${side.device}`])
           const bridge = portOf(own)
           return [
-            `link add ${end(own)}${bridge ? ` master ${bridge} up` : ''} type veth peer name ${end(peer)} netns ${instance.netns(peer.node)}`,
+            {
+              op: 'add-veth',
+              end: end(own),
+              peer: end(peer),
+              peerNetns: instance.netns(peer.node),
+              ...(bridge === undefined ? {} : { bridge }),
+            },
           ]
         }),
         'make the veth pairs',
@@ -128,12 +135,12 @@ export function compileTopology(
     // Bridges last: a bridge that is up floods each host's first words to all the others, a cost that grows with the square.
     [...nodes.filter(([, node]) => !node.bridges), ...nodes.filter(([, node]) => node.bridges)].flatMap(
       ([name, node]) =>
-        batch(name, configureLines(name, node, topology, born), 'configure devices, addresses and routes'),
+        network(name, configuration(name, node, topology, born), 'configure devices, addresses and routes'),
     ),
     // An end that was up before its peer waits for the kernel's linkwatch until it may send.
     nodes.flatMap(([name, node]) => linksUp(name, node, pairs, portOf, indexes)),
     nodes.flatMap(([name, node]) => [
-      ...writeIfAny(name, ownSysctls(node, false)),
+      ...ownSysctlsStep(name, node),
       ...(node.iptables
         ? [run(name, [iptables.restore], 'load the document’s rules', restoreInput(node.iptables))]
         : []),
@@ -164,11 +171,7 @@ export function compileTopology(
   build.push(...holds.map(step => [step]))
   return {
     build: build.filter(stage => stage.length > 0),
-    teardown: batch(
-      null,
-      nodes.map(([name]) => `netns del ${instance.netns(name)}`),
-      'take the network namespaces down',
-    ),
+    teardown: [{ do: 'namespaces', action: 'delete', names, why: 'take the network namespaces down' }],
     macs,
     indexes,
   }
@@ -201,15 +204,28 @@ function ownSysctls({ sysctls = {} }: Node, inherited: boolean): Record<string, 
   )
 }
 
+/** The step that writes those of devices which exist by then. */
+function ownSysctlsStep(name: string, node: Node): SysctlsStep[] {
+  const values = ownSysctls(node, false)
+  return Object.keys(values).length > 0 ? [scaffolding(name, values, 'set the node’s own sysctls')] : []
+}
+
 function waitForLinkLocal(name: string, device: string): Step {
   const argv = ['ip', '-6', '-o', 'addr', 'show', 'dev', device, 'scope', 'link', '-tentative']
   return { ...run(name, argv, 'wait for the link-local address'), untilNot: '^\\s*$' }
 }
 
-function writeIfAny(name: string, values: Readonly<Record<string, string | number>>): Step[] {
-  return Object.keys(values).length > 0
-    ? [{ ...writeSysctls(name, values, 'set the node’s own sysctls'), builtin: true }]
-    : []
+/** Sysctls that are written for what stands, not for what is tried. */
+function scaffolding(
+  name: string,
+  values: Readonly<Record<string, string | number>>,
+  why: string,
+): SysctlsStep {
+  return { ...writeSysctls(name, values, why), by: 'lab' }
+}
+
+function network(node: string, operations: readonly NetworkOperation[], why: string): NetworkStep[] {
+  return operations.length > 0 ? [{ do: 'network', node, operations, why }] : []
 }
 
 /** The wait for those devices of a node that linkwatch has to see: not those that came up when their peer was up already. */
@@ -239,21 +255,34 @@ function linksUp(
   ]
 }
 
-function configureLines(name: string, node: Node, topology: Topology, born: ReadonlySet<string>): string[] {
+function configuration(
+  name: string,
+  node: Node,
+  topology: Topology,
+  born: ReadonlySet<string>,
+): NetworkOperation[] {
   const devices = topology.links
     .flat()
     .flatMap(end => (end.node === name && !born.has(`${name}:${end.device}`) ? [end.device] : []))
   const bridges = Object.entries(node.bridges ?? {})
   const addresses = Object.entries(node.addresses ?? {})
+  const up = (device: string): NetworkOperation => ({ op: 'set-link', device, up: true })
   return [
-    `link set lo${node.loopbackMac ? ` address ${node.loopbackMac}` : ''} up`,
+    { ...up('lo'), ...(node.loopbackMac === undefined ? {} : { mac: node.loopbackMac }) },
     ...bridges.flatMap(([bridge, { ports }]) =>
-      ports.flatMap(port => (born.has(`${name}:${port}`) ? [] : [`link set ${port} master ${bridge}`])),
+      ports.flatMap((device): NetworkOperation[] =>
+        born.has(`${name}:${device}`) ? [] : [{ op: 'set-link', device, bridge }],
+      ),
     ),
-    ...addresses.flatMap(([device, list]) => list.map(address => `addr add ${address} dev ${device}`)),
-    ...devices.map(device => `link set ${device} up`),
-    ...bridges.map(([bridge]) => `link set ${bridge} up`),
-    ...(node.routes ?? []).map(route => `route add ${route}`),
+    ...addresses.flatMap(([device, list]) =>
+      list.map((text): NetworkOperation => {
+        const [address = '', flag] = text.split(' ')
+        return { op: 'add-address', device, address, ...(flag === 'nodad' ? { nodad: true } : {}) }
+      }),
+    ),
+    ...devices.map(up),
+    ...bridges.map(([bridge]) => up(bridge)),
+    ...(node.routes ?? []).map((route): NetworkOperation => ({ op: 'add-route', route: parseRoute(route) })),
   ]
 }
 

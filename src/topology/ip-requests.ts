@@ -1,12 +1,10 @@
-/**
- * The lines of `ip -batch` that build topologies, as rtnetlink requests: what ip(8) would send, without starting it. A
- * word that is not known here makes the whole input undefined, and ip(8) itself gets it.
- */
-import ipaddr from 'ipaddr.js'
+/** Operations on a node's links, addresses and routes as rtnetlink requests: what ip(8) would send, without starting it. */
+import { parsePrefix } from '../base/addresses.js'
+import type { NetworkOperation, NewDevice, Route } from '../model/steps.js'
 import { AF_INET, AF_INET6 } from '../world/libc.js'
 import { attribute, NLM_F, type RouteRequest, RTM } from '../world/rtnetlink.js'
 
-/** What the lines name by name and netlink by number. */
+/** What operations name by name and netlink by number. */
 export interface Names {
   /** Index of a device of the namespace that the requests are for; undefined when it is not known. */
   readonly index: (device: string) => number | undefined
@@ -29,152 +27,117 @@ const RTPROT_BOOT = 3
 const RTN_UNICAST = 1
 const SCOPE = { universe: 0, link: 253, host: 254 }
 
-/** The requests for the lines of a batch; undefined when one of them is not known here. */
-export function ipRequests(lines: readonly string[], names: Names): RouteRequest[] | undefined {
+/** The requests for operations; undefined when one of them is not known here, or names a device or namespace that is not. */
+export function ipRequests(
+  operations: readonly NetworkOperation[],
+  names: Names,
+): RouteRequest[] | undefined {
   const requests: RouteRequest[] = []
-  for (const line of lines) {
-    const [object, action, ...words] = line.trim().split(/\s+/)
-    const request =
-      object === 'link' && (action === 'add' || action === 'set')
-        ? link(action, words, names)
-        : object === 'addr' && action === 'add'
-          ? address(words, names)
-          : object === 'route' && action === 'add'
-            ? route(words, names)
-            : undefined
-    if (!request) return undefined
-    requests.push(request)
+  for (const operation of operations) {
+    const made = request(operation, names)
+    if (!made) return undefined
+    requests.push(made)
   }
   return requests
 }
 
-interface Device {
-  name?: string
-  index: number
-  up: boolean
-  attributes: Buffer[]
-  rest: readonly string[]
-}
-
-/** The words that describe one device, up to `type` or to the end. */
-function device(words: readonly string[], names: Names): Device | undefined {
-  const found: Device = { index: 0, up: false, attributes: [], rest: [] }
-  const add = (type: number, value: Buffer | number | string | undefined): boolean => {
-    if (value !== undefined) found.attributes.push(attribute(type, value))
-    return value !== undefined
-  }
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] ?? ''
-    if (word === 'type') {
-      found.rest = words.slice(at + 1)
-      return found
+function request(operation: NetworkOperation, names: Names): RouteRequest | undefined {
+  switch (operation.op) {
+    case 'add-veth': {
+      const { end, peer, peerNetns, bridge } = operation
+      const master = bridge === undefined ? 0 : names.index(bridge)
+      const netns = names.netns(peerNetns)
+      if (master === undefined || netns === undefined) return undefined
+      const other = interfaceInfo(peer, false, [...ONE_QUEUE, attribute(IFLA.netnsFd, netns)])
+      return {
+        type: RTM.newLink,
+        flags: NEW,
+        body: interfaceInfo(end, bridge !== undefined, [
+          ...ONE_QUEUE,
+          ...(bridge === undefined ? [] : [attribute(IFLA.master, master)]),
+          linkInfo('veth', attribute(VETH_INFO_PEER, other)),
+        ]),
+      }
     }
-    if (word === 'up') {
-      found.up = true
-      continue
+    case 'add-bridge': {
+      const options = [attribute(IFLA_BR.stpState, 0), attribute(IFLA_BR.forwardDelay, 0)]
+      const info = linkInfo('bridge', Buffer.concat(options))
+      return { type: RTM.newLink, flags: NEW, body: interfaceInfo(operation.bridge, false, [info]) }
     }
-    const takesValue = ['name', 'index', 'netns', 'address', 'numtxqueues', 'numrxqueues', 'master']
-    if (!takesValue.includes(word)) {
-      if (at > 0) return undefined
-      found.name = word
-      continue
+    case 'set-link': {
+      const index = names.index(operation.device)
+      const master = operation.bridge === undefined ? 0 : names.index(operation.bridge)
+      if (index === undefined || master === undefined) return undefined
+      const { mac, bridge, up = false } = operation
+      return {
+        type: RTM.newLink,
+        flags: 0,
+        body: interfaceInfo(
+          { index, ...(mac === undefined ? {} : { mac }) },
+          up,
+          bridge === undefined ? [] : [attribute(IFLA.master, master)],
+        ),
+      }
     }
-    const value = words[++at]
-    if (value === undefined) return undefined
-    const number = /^\d+$/.test(value) ? Number(value) : undefined
-    if (word === 'name') found.name = value
-    else if (word === 'index' && number !== undefined) found.index = number
-    else if (word === 'netns' && add(IFLA.netnsFd, names.netns(value))) continue
-    else if (word === 'address' && add(IFLA.address, mac(value))) continue
-    else if (word === 'numtxqueues' && add(IFLA.txQueues, number)) continue
-    else if (word === 'numrxqueues' && add(IFLA.rxQueues, number)) continue
-    else if (word === 'master' && add(IFLA.master, names.index(value))) continue
-    else return undefined
+    case 'add-address': {
+      const index = names.index(operation.device)
+      return index === undefined
+        ? undefined
+        : addressRequest(operation.address, index, operation.nodad ?? false)
+    }
+    case 'add-route':
+      return routeRequest(operation.route, names)
   }
-  return found
 }
 
-function link(action: 'add' | 'set', words: readonly string[], names: Names): RouteRequest | undefined {
-  const found = device(words, names)
-  if (!found?.name) return undefined
-  if (action === 'set') {
-    const index = names.index(found.name)
-    if (index === undefined || found.rest.length > 0) return undefined
-    return { type: RTM.newLink, flags: 0, body: interfaceInfo({ ...found, index }, []) }
-  }
-  const info = linkInfo(found.rest, names)
-  return info && { type: RTM.newLink, flags: NEW, body: interfaceInfo(found, [named(found), info]) }
-}
-
-/** The IFLA_LINKINFO of a new device: a veth pair or a bridge. */
-function linkInfo(words: readonly string[], names: Names): Buffer | undefined {
-  const [kind, ...options] = words
-  const info = (data: Buffer) =>
-    attribute(
-      IFLA.linkInfo,
-      Buffer.concat([attribute(IFLA_INFO.kind, kind ?? ''), attribute(IFLA_INFO.data, data)]),
-    )
-  if (kind === 'veth' && options[0] === 'peer') {
-    const peer = device(options.slice(1), names)
-    // veth_newlink() cannot open the peer: veth_open() finds no device at the other end yet.
-    if (!peer?.name || peer.up || peer.rest.length > 0) return undefined
-    return info(attribute(VETH_INFO_PEER, interfaceInfo(peer, [named(peer)])))
-  }
-  if (kind !== 'bridge') return undefined
-  const data: Buffer[] = []
-  for (let at = 0; at < options.length; at += 2) {
-    const type = { stp_state: IFLA_BR.stpState, forward_delay: IFLA_BR.forwardDelay }[options[at] ?? '']
-    const value = options[at + 1]
-    if (type === undefined || value === undefined || !/^\d+$/.test(value)) return undefined
-    data.push(attribute(type, Number(value)))
-  }
-  return info(Buffer.concat(data))
-}
-
-/** struct ifinfomsg and the attributes behind it. */
-function interfaceInfo({ index, up, attributes }: Device, more: readonly Buffer[]): Buffer {
+/** struct ifinfomsg and the attributes behind it. A device that is not called by its name is by its index. */
+function interfaceInfo(
+  { name, index = 0, mac }: Partial<NewDevice>,
+  up: boolean,
+  more: readonly Buffer[],
+): Buffer {
   const header = Buffer.alloc(16)
   header.writeInt32LE(index, 4)
   if (up) {
     header.writeUInt32LE(IFF_UP, 8)
     header.writeUInt32LE(IFF_UP, 12)
   }
-  return Buffer.concat([header, ...attributes, ...more])
+  return Buffer.concat([
+    header,
+    ...(mac === undefined ? [] : [attribute(IFLA.address, Buffer.from(mac.replaceAll(':', ''), 'hex'))]),
+    ...(name === undefined ? [] : [attribute(IFLA.name, name)]),
+    ...more,
+  ])
 }
 
-function named({ name = '' }: Device): Buffer {
-  return attribute(IFLA.name, name)
+const ONE_QUEUE = [attribute(IFLA.txQueues, 1), attribute(IFLA.rxQueues, 1)]
+
+function linkInfo(kind: string, data: Buffer): Buffer {
+  const info = [attribute(IFLA_INFO.kind, kind), attribute(IFLA_INFO.data, data)]
+  return attribute(IFLA.linkInfo, Buffer.concat(info))
 }
 
-function address(words: readonly string[], { index }: Names): RouteRequest | undefined {
-  const nodad = words.includes('nodad')
-  const [cidr = '', dev, name = '', ...more] = words.filter(word => word !== 'nodad')
-  const parsed = prefix(cidr, undefined)
-  const at = index(name)
-  if (!parsed || dev !== 'dev' || at === undefined || more.length > 0) return undefined
+function addressRequest(address: string, index: number, nodad: boolean): RouteRequest | undefined {
+  const prefix = bytesOf(address)
+  if (!prefix) return undefined
   const header = Buffer.alloc(8)
-  header[0] = parsed.family
-  header[1] = parsed.length
+  header[0] = prefix.family
+  header[1] = prefix.length
   header[2] = nodad ? IFA_F_NODAD : 0
   // What ip(8) makes of an address without `scope`; the kernel works it out for IPv6 itself.
-  header[3] = parsed.family === AF_INET && parsed.bytes[0] === 127 ? SCOPE.host : SCOPE.universe
-  header.writeUInt32LE(at, 4)
-  const body = [header, attribute(IFA.local, parsed.bytes), attribute(IFA.address, parsed.bytes)]
+  header[3] = prefix.family === AF_INET && prefix.bytes[0] === 127 ? SCOPE.host : SCOPE.universe
+  header.writeUInt32LE(index, 4)
+  const body = [header, attribute(IFA.local, prefix.bytes), attribute(IFA.address, prefix.bytes)]
   return { type: RTM.newAddress, flags: NEW, body: Buffer.concat(body) }
 }
 
-function route(words: readonly string[], { index }: Names): RouteRequest | undefined {
-  const [to = '', ...options] = words
-  let gateway: Prefix | undefined
-  let at: number | undefined
-  for (let i = 0; i < options.length; i += 2) {
-    const [word, value = ''] = [options[i], options[i + 1]]
-    if (word === 'via') gateway = prefix(value, undefined)
-    else if (word === 'dev') at = index(value)
-    else return undefined
-    if (word === 'via' ? !gateway : at === undefined) return undefined
-  }
-  const destination = prefix(to, gateway?.family)
+function routeRequest({ type, to, via, device, more }: Route, { index }: Names): RouteRequest | undefined {
+  if (type !== undefined || (more && more.length > 0)) return undefined
+  const gateway = via === undefined ? undefined : bytesOf(via)
+  const at = device === undefined ? undefined : index(device)
+  if ((via !== undefined && !gateway) || (device !== undefined && at === undefined)) return undefined
+  const everything = { family: gateway?.family ?? AF_INET, bytes: Buffer.alloc(0), length: 0 }
+  const destination = to === 'default' ? everything : bytesOf(to)
   if (!destination || (gateway && gateway.family !== destination.family)) return undefined
   const header = Buffer.alloc(12)
   header[0] = destination.family
@@ -192,31 +155,12 @@ function route(words: readonly string[], { index }: Names): RouteRequest | undef
   return { type: RTM.newRoute, flags: NEW, body: Buffer.concat(body) }
 }
 
-interface Prefix {
-  readonly family: number
-  readonly bytes: Buffer
-  readonly length: number
-}
-
-/** An address with its prefix length, which is the address's own where none is written; `default` is everything. */
-function prefix(text: string, family: number | undefined): Prefix | undefined {
-  if (text === 'default') return { family: family ?? AF_INET, bytes: Buffer.alloc(0), length: 0 }
-  const [base = '', length, ...more] = text.split('/')
-  // A short form like 10.1 is read in ways of their own by ip(8) and by the library.
-  const whole = base.includes(':') ? ipaddr.IPv6.isValid(base) : ipaddr.IPv4.isValidFourPartDecimal(base)
-  if (!whole || more.length > 0 || base.includes('%')) return undefined
-  const bytes = Buffer.from(ipaddr.parse(base).toByteArray())
-  const bits = bytes.length * 8
-  if (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= bits)) return undefined
-  return {
-    family: bits === 32 ? AF_INET : AF_INET6,
-    bytes,
-    length: length === undefined ? bits : Number(length),
-  }
-}
-
-function mac(text: string): Buffer | undefined {
-  return /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)
-    ? Buffer.from(text.replaceAll(':', ''), 'hex')
-    : undefined
+/** An address with its prefix length, which is the address's own where none is written, as netlink has it. */
+function bytesOf(
+  text: string,
+): { readonly family: number; readonly bytes: Buffer; readonly length: number } | undefined {
+  const prefix = parsePrefix(text)
+  if (!prefix) return undefined
+  const bytes = Buffer.from(prefix.address.toByteArray())
+  return { family: bytes.length === 4 ? AF_INET : AF_INET6, bytes, length: prefix.length }
 }

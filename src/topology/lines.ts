@@ -2,7 +2,8 @@
  * Lines of a topology that programs read: each must be one line, one command of the kind that it stands for, and nothing
  * that reaches beyond its namespace.
  */
-import ipaddr from 'ipaddr.js'
+import { type Prefix, parseAddress, parsePrefix } from '../base/addresses.js'
+import type { Route } from '../model/steps.js'
 
 /** What is wrong with a line, and what to do about it. */
 interface Complaint {
@@ -64,6 +65,30 @@ export function routeProblem(route: string, devices: ReadonlySet<string>): Compl
   return undefined
 }
 
+/** A valid route in its parts. */
+export function parseRoute(text: string): Route {
+  const words = text.split(' ')
+  const type = ROUTE_TYPES.find(name => name === words[0])
+  const [to = '', ...options] = type === undefined ? words : words.slice(1)
+  let via: string | undefined
+  let device: string | undefined
+  const more: string[] = []
+  for (let at = 0; at < options.length; at += 2) {
+    const [word = '', value = ''] = [options[at], options[at + 1]]
+    // What follows another option may be its value, or one of several next hops: that is ip(8)'s own business.
+    if (more.length === 0 && word === 'via' && via === undefined && parseAddress(value)) via = value
+    else if (more.length === 0 && word === 'dev' && device === undefined) device = value
+    else more.push(...options.slice(at, at + 2))
+  }
+  return {
+    to,
+    ...(via === undefined ? {} : { via }),
+    ...(device === undefined ? {} : { device }),
+    ...(more.length > 0 ? { more } : {}),
+    ...(type === undefined || type === 'unicast' ? {} : { type }),
+  }
+}
+
 /** What is wrong with a line for `tc -batch`. */
 export function tcProblem(line: string): Complaint | undefined {
   const made = /^(qdisc|class|filter|chain|actions?) (add|replace|change|link) /.test(line)
@@ -117,31 +142,6 @@ export function sysctlProblem(key: string, value: string | number): Complaint | 
     }
   if (/^-?[\w.:,+-]+( [\w.:,+-]+)*$/.test(String(value)) && !/e\+/.test(String(value))) return undefined
   return { problem: `${shown(key)} gets ${shown(String(value))}`, remedy: 'write it as the kernel prints it' }
-}
-
-/** An address, its prefix length and its family. */
-export interface Prefix {
-  readonly address: ipaddr.IPv4 | ipaddr.IPv6
-  readonly length: number
-}
-
-/** An address as ip(8) and this library read alike: no short form like 10.1, no zone. */
-export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
-  const whole = text.includes(':') ? ipaddr.IPv6.isValid(text) : ipaddr.IPv4.isValidFourPartDecimal(text)
-  // A leading zero makes a number octal to some, and nothing to others.
-  return whole && !text.includes('%') && !/(^|\.)0\d/.test(text) ? ipaddr.parse(text) : undefined
-}
-
-/** An address with a prefix length, or the address alone. */
-export function parsePrefix(text: string): Prefix | undefined {
-  const [base = '', length, ...more] = text.split('/')
-  const address = parseAddress(base)
-  if (!address || more.length > 0) return undefined
-  const bits = address.toByteArray().length * 8
-  if (length === undefined) return { address, length: bits }
-  return /^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= bits
-    ? { address, length: Number(length) }
-    : undefined
 }
 
 /** Whether an IPv4 prefix has bits set beyond its length, which fib_table_insert() (net/ipv4/fib_trie.c) refuses. */

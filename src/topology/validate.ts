@@ -1,11 +1,10 @@
 /** Refuses a topology that could not be built, before anything is made; each complaint names the field and the remedy. */
 
+import { type Prefix, parseAddress, parsePrefix } from '../base/addresses.js'
+import { type Problem, shapeProblems } from '../model/shape.js'
 import type { Node, Topology } from '../model/topology.js'
 import {
   lineProblem,
-  type Prefix,
-  parseAddress,
-  parsePrefix,
   routeProblem,
   ruleProblem,
   shown,
@@ -13,7 +12,7 @@ import {
   tableProblem,
   tcProblem,
 } from './lines.js'
-import { type Problem, shapeProblems, topologyShape } from './shape.js'
+import { topologyShape } from './shape.js'
 
 /** A netns name is a file name under /run/netns, and the lab puts a dash and a number behind it. */
 const NODE_NAME = /^[a-z0-9]([a-z0-9_-]{0,30}[a-z0-9])?$/
@@ -35,7 +34,7 @@ export function validateTopology(topology: Topology): Problem[] {
     topologyShape,
     topology,
     'topology',
-    'the type Topology (src/topology/model.ts) says what belongs there',
+    'the type Topology (src/model/topology.ts) says what belongs there',
   )
   if (misshapen.length > 0) return misshapen
   const problems: Problem[] = []

@@ -1,4 +1,4 @@
-import { holdSteps } from '../../topology/packet-hold.js'
+import { holdSteps } from '../../model/packet-hold.js'
 import { type Capability, tryCommand } from '../capability.js'
 
 /** A queue between source NAT and confirmation: iptables' NFQUEUE target in a chain that nftables calls after it. */

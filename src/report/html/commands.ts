@@ -1,8 +1,9 @@
 /** The commands of a scenario's experiments in order, between the phases and trials that they were for. */
 
 import { quote } from '../../base/shell-words.js'
-import type { Scenario } from '../../model/scenario.js'
-import { documented, resultOf, settingsBeyond } from '../words.js'
+import type { Story } from '../../model/report.js'
+import { resultOf } from '../../model/verdict.js'
+import { documented, settingsBeyond } from '../words.js'
 import type { ExperimentLog, Happening } from './model.js'
 import { type Html, html } from './template.js'
 
@@ -10,14 +11,14 @@ import { type Html, html } from './template.js'
 const OUTPUT_CHARACTERS = 2000
 
 /** The logs of experiments, each folded. */
-export function commandSection(logs: readonly ExperimentLog[], scenario: Scenario | undefined): Html {
+export function commandSection(logs: readonly ExperimentLog[], story: Story | undefined): Html {
   return html`<details class="commands"><summary>Commands in order</summary>
 ${logs.map(
   ({
     title,
     happenings,
   }) => html`<details><summary>${title} <span class="dim">${countCommands(happenings)} commands</span></summary>
-<ol class="log">${merge(happenings).map(entry => line(entry, scenario))}</ol></details>
+<ol class="log">${merge(happenings).map(entry => line(entry, story))}</ol></details>
 `,
 )}</details>
 `
@@ -54,11 +55,11 @@ function merge(happenings: readonly Happening[]): Entry[] {
   return entries
 }
 
-function line({ happening, times }: Entry, scenario: Scenario | undefined): Html {
+function line({ happening, times }: Entry, story: Story | undefined): Html {
   if (happening.kind === 'phase') return html`<li class="phase">${happening.phase}</li>`
   if (happening.kind === 'trial') {
     const { trial } = happening
-    const settings = settingsBeyond(trial.toggles, documented(scenario))
+    const settings = settingsBeyond(trial.toggles, documented(story))
     return html`<li class="probe ${resultOf(trial.verdict)}"><b>${trial.probe}</b> ${settings.join(', ')} → ${trial.outcome}: ${trial.says}</li>`
   }
   const { node, argv, stdin, stdout, stderr, exitCode, signal, elapsedMs, builtin } = happening.command

@@ -1,13 +1,13 @@
 /** The page: what ran where, the verdict table, and a section for each scenario. */
 import { VERDICTS } from '../../model/verdict.js'
-import { countResults, describeRun, type ScenarioLookup, seconds } from '../words.js'
+import { countResults, describeRun, seconds } from '../words.js'
 import { type Column, columnsOf, type RunLog } from './model.js'
 import { scenarioSection } from './scenario.js'
 import { SCRIPT, STYLE } from './style.js'
 import { Html, html } from './template.js'
 
 /** The whole page for one or several runs. It loads nothing. */
-export function renderPage(runs: readonly RunLog[], lookup: ScenarioLookup): string {
+export function renderPage(runs: readonly RunLog[]): string {
   const columns = columnsOf(runs)
   const titles = new Map(
     columns.flatMap(({ report }) => report.scenarios.map(({ id, title }) => [id, title] as const)),
@@ -25,7 +25,7 @@ ${columns.map(header)}</header>
 <section class="card scroll" id="verdicts" tabindex="0" aria-label="Verdicts">${verdictTable(titles, columns)}</section>
 <p class="tools"><button data-of=".trial" data-open="true">Open every trial</button><button data-of=".trial" data-open="false">Fold every trial</button>
 <span class="legend">✓ works, ✕ fails, <b class="good">green</b> where that is what must come out: a documented failure that reproduces is.</span></p>
-${[...titles.keys()].map(id => scenarioSection(id, columns, lookup(id)))}
+${[...titles.keys()].map(id => scenarioSection(id, columns))}
 ${columns.map(unavailable)}
 </main><script>${new Html(SCRIPT)}</script></body></html>
 `.text

@@ -1,5 +1,5 @@
 /** One scenario of the page: its verdict, its story, the pictures of where packets are lost, its trials and commands. */
-import type { Scenario } from '../../model/scenario.js'
+import type { Story } from '../../model/report.js'
 import { drawTopology } from '../drawing.js'
 import { type Way, wayOf } from '../way.js'
 import { type Cause, causesOf } from '../words.js'
@@ -9,16 +9,13 @@ import { Html, html } from './template.js'
 import { trialSection } from './trials.js'
 
 /** A scenario as every run of it came out. */
-export function scenarioSection(
-  id: string,
-  columns: readonly Column[],
-  scenario: Scenario | undefined,
-): Html {
+export function scenarioSection(id: string, columns: readonly Column[]): Html {
   const found = columns.flatMap(({ name, report }) => {
     const own = report.scenarios.find(candidate => candidate.id === id)
     return own ? [{ name, own }] : []
   })
   const several = columns.length > 1
+  const story = found.flatMap(({ own }) => own.story ?? []).at(-1)
   const logs = columns.flatMap(({ name, experiments }) =>
     (experiments.get(id) ?? []).map(log => (several ? { ...log, title: `${name}: ${log.title}` } : log)),
   )
@@ -31,17 +28,18 @@ ${found.map(
 `,
 )}
 ${
-  scenario &&
-  html`<blockquote><p>${scenario.source.says}</p><footer><a href="${scenario.source.url}">${scenario.source.title}</a></footer></blockquote>
+  story &&
+  html`<blockquote><p>${story.source.says}</p><footer><a href="${story.source.url}">${story.source.title}</a></footer></blockquote>
 ${pictures(
-  found.flatMap(({ own }) => causesOf(own, scenario)),
-  scenario,
+  found[0]?.own.title ?? id,
+  found.flatMap(({ own }) => causesOf(own)),
+  story,
 )}`
 }
-${trialSection(id, columns, scenario)}
+${trialSection(id, columns, story)}
 ${
   logs.length > 0
-    ? commandSection(logs, scenario)
+    ? commandSection(logs, story)
     : html`<p class="dim">The commands are in the page that the run itself writes; <code>lab script ${id}</code> prints them, too.</p>
 `
 }<p class="top"><a href="#top">Back to the table</a></p>
@@ -50,18 +48,14 @@ ${
 }
 
 /** A picture for each cause, or one of the topology alone where nothing was lost. */
-function pictures(causes: readonly Cause[], scenario: Scenario): Html {
+function pictures(name: string, causes: readonly Cause[], { topology, probes }: Story): Html {
   const distinct = new Map(causes.map(cause => [`${cause.id} ${cause.node}`, cause]))
-  if (distinct.size === 0)
-    return figure(
-      drawTopology(scenario.topology, { title: scenario.title, standalone: false }),
-      scenario.title,
-    )
+  if (distinct.size === 0) return figure(drawTopology(topology, { title: name, standalone: false }), name)
   return html`${[...distinct.values()].map(cause => {
-    const spec = scenario.probes[cause.probes[0] ?? '']
-    const way = spec && cause.mechanism ? wayOf(scenario.topology, spec, cause) : undefined
+    const probe = probes[cause.probes[0] ?? '']
+    const way = probe && cause.mechanism ? wayOf(topology, probe, cause) : undefined
     const title = `${cause.probes.join(', ')}: ${cause.mechanism?.title ?? cause.says}`
-    const svg = drawTopology(scenario.topology, { title, standalone: false, ...(way ? { way } : {}) })
+    const svg = drawTopology(topology, { title, standalone: false, ...(way ? { way } : {}) })
     return figure(svg, title, caption(cause, way))
   })}`
 }

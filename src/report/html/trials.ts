@@ -1,20 +1,20 @@
 /** The trials of a scenario: a line for each, with how it came out in each run, and its evidence below. */
 
-import type { TrialReport } from '../../model/report.js'
-import type { Scenario } from '../../model/scenario.js'
-import { documented, resultOf, settingsBeyond, type Toggles } from '../words.js'
+import type { Story, TrialReport } from '../../model/report.js'
+import { resultOf } from '../../model/verdict.js'
+import { documented, settingsBeyond, type Toggles } from '../words.js'
 import { type Column, groupTrials, type TrialGroup, type TrialRow } from './model.js'
 import { type Html, html } from './template.js'
 
 /** Every trial of a scenario, topology by topology. */
-export function trialSection(id: string, columns: readonly Column[], scenario: Scenario | undefined): Html {
+export function trialSection(id: string, columns: readonly Column[], story: Story | undefined): Html {
   const groups = groupTrials(
     columns.map(({ report }) => report.scenarios.find(candidate => candidate.id === id)),
   )
   const count = groups.reduce((sum, { rows }) => sum + rows.length, 0)
   return html`<details class="trials" open><summary>Trials <span class="dim">${count}</span></summary>
 ${groups.map(
-  group => html`<section class="group"><h4>${groupTitle(group, scenario)}</h4>
+  group => html`<section class="group"><h4>${groupTitle(group, story)}</h4>
 ${columns.length > 1 && html`<p class="trial head" aria-hidden="true"><span></span><span></span>${columns.map(({ name }) => html`<span class="cell">${name}</span>`)}</p>`}
 ${group.rows.map(row => trialLine(row, columns, group.rows[0]?.trial.toggles ?? {}))}</section>
 `,
@@ -22,31 +22,18 @@ ${group.rows.map(row => trialLine(row, columns, group.rows[0]?.trial.toggles ?? 
 `
 }
 
-/** The title of the experiment that these trials are of, as far as their settings say; else the settings. */
-function groupTitle({ rows }: TrialGroup, scenario: Scenario | undefined): string {
+/** The experiment that these trials are of, with what else tells them from others. */
+function groupTitle({ rows }: TrialGroup, story: Story | undefined): string {
   const [first] = rows
   if (!first) return ''
-  const { trial } = first
-  const settings = rows.map(row => row.trial.toggles)
-  const fits = scenario?.experiments.find(({ given = {}, fixes, probes }) => {
-    const base = { ...documented(scenario), ...given }
-    const possible = [base, ...fixes.map(fix => ({ ...base, ...fix }))].map(canonical)
-    return (
-      settings.every(toggles => possible.includes(canonical(toggles))) &&
-      rows.every(row => row.trial.phase === 'control' || !probes || probes.includes(row.trial.probe))
-    )
-  })
-  const notes = [
-    ...(trial.iptables === 'legacy' ? ['iptables legacy'] : []),
-    ...(trial.repetition > 1 ? [`repetition ${trial.repetition}`] : []),
-  ]
-  const given = scenario ? settingsBeyond(trial.toggles, documented(scenario)) : []
-  const start = given.length > 0 ? `starting from ${given.join(', ')}` : undefined
-  return [fits?.title ?? 'another topology', start, ...notes].filter(Boolean).join('; ')
-}
-
-function canonical(settings: Readonly<Record<string, string | undefined>>): string {
-  return JSON.stringify(Object.entries(settings).sort())
+  const { experiment, toggles, iptables, repetition } = first.trial
+  const given = story ? settingsBeyond(toggles, documented(story)) : []
+  return [
+    experiment,
+    ...(given.length > 0 ? [`starting from ${given.join(', ')}`] : []),
+    ...(iptables === 'legacy' ? ['iptables legacy'] : []),
+    ...(repetition > 1 ? [`repetition ${repetition}`] : []),
+  ].join('; ')
 }
 
 function trialLine({ trial, cells }: TrialRow, columns: readonly Column[], base: Toggles): Html {

@@ -3,8 +3,8 @@
  * the race for a port is decided. nftables' own `queue` needs CONFIG_NFT_QUEUE; iptables' NFQUEUE target in a chain of
  * its own, called from an nftables chain at priority 150, does the same on every kernel with nft_compat.
  */
-import { type RunStep, run } from '../model/steps.js'
-import type { PacketHold } from '../model/topology.js'
+import { type RunStep, run } from './steps.js'
+import type { PacketHold } from './topology.js'
 
 /** The two steps that put a hold into a node. Without a program at the queue, packets pass (`--queue-bypass`). */
 export function holdSteps(node: string, { device, port, queue }: PacketHold): RunStep[] {

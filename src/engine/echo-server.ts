@@ -1,4 +1,6 @@
 /** TCP and UDP servers that live in a node: they send back what they get, and remember whom they saw. */
+
+import type { ProbedService } from '../model/probe.js'
 import {
   AF_INET,
   acceptSocket,
@@ -22,7 +24,7 @@ import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
 
 /** An echo server. What a client sends begins with a word of its own, by which `seen` finds the client's address. */
-export class EchoServer {
+export class EchoServer implements ProbedService {
   readonly #fd: number
   readonly #stop = new AbortController()
   readonly #peers = new Map<string, SocketAddress>()

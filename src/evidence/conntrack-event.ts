@@ -1,6 +1,7 @@
 /** Events of connection tracking over netlink, in the words of `conntrack -E`. */
-
-import type { ConntrackEventProof, EvidenceSource, Finding } from '../model/proof.js'
+import { z } from 'zod'
+import type { Finding, Observer } from '../model/evidence.js'
+import { type FieldsOf, type Pattern, pattern } from '../model/fields.js'
 import {
   AF_NETLINK,
   bindSocket,
@@ -14,6 +15,8 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { attributes } from '../world/rtnetlink.js'
+import { holding } from './patterns.js'
+import { PROOF_FIELDS, unavailable, withWords, wordsOf } from './source.js'
 
 const GROUP_NEW = 1
 const NFNL_SUBSYS_CTNETLINK = 1
@@ -31,7 +34,7 @@ const IPS_SEEN_REPLY = 2
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6' }
 
 /** The new connections of one namespace since this was opened. */
-export class ConntrackEvents {
+class ConntrackEvents {
   readonly #fd: number
   readonly #lines: string[] = []
   readonly #buffer = Buffer.alloc(1 << 16)
@@ -130,32 +133,84 @@ function tuple(bytes: Buffer | undefined): { protocol: number; text: string } {
   }
 }
 
-export const conntrackEventSource: EvidenceSource<ConntrackEventProof> = {
-  watch({ source, node, event }, { conntrackEvents }) {
-    const events = conntrackEvents(node)
-    if (typeof events === 'string')
+/** The events of a node, or why there are none. */
+type View = (node: string) => ConntrackEvents | string
+
+const observer: Observer<View> = {
+  what: 'connection tracking events',
+  level: 'full',
+  open: ({ notice }) => ({
+    experiment({ nodes, netns }) {
+      const open = (node: string): ConntrackEvents | string => {
+        try {
+          return new ConntrackEvents(netns(node))
+        } catch (error) {
+          if (!(error instanceof SystemError)) throw error
+          const why = `${error.message}: it takes a kernel with CONFIG_NF_CT_NETLINK`
+          notice(observer.what, why)
+          return why
+        }
+      }
+      const events = new Map(nodes.map(node => [node, open(node)]))
+      return {
+        view: node => events.get(node) ?? 'no such node',
+        close() {
+          for (const one of events.values()) if (typeof one !== 'string') one.close()
+        },
+      }
+    },
+    close: () => {},
+  }),
+}
+
+const FIELDS = { ...PROOF_FIELDS, source: z.literal('conntrack-event'), event: pattern() }
+type ConntrackEventProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
+
+/** A connection that began to be tracked, in a line as `conntrack -E` has it; `andStays`: also where the failure is repaired. */
+export const newConnection = wordsOf(
+  <const N extends string>(node: N, event: Pattern) =>
+    proof<N>({ source: 'conntrack-event', node, event: holding(event) }),
+  {
+    source: 'conntrack-event',
+    fields: z.strictObject(FIELDS),
+    level: 'full',
+    observer,
+    happens: () => true,
+    watch(own: ConntrackEventProof, { view }) {
+      const { source, node, event } = own
+      const seen = view(observer)
+      const events = typeof seen === 'string' ? seen : seen(node)
+      if (typeof events === 'string') return unavailable(own, events)
+      const start = events.lines().length
+      const wanted = new RegExp(event)
       return {
         pollable: false,
-        look: (): Finding => ({ source, node, state: 'unavailable', says: events }),
+        look(): Finding {
+          const line = events
+            .lines()
+            .slice(start)
+            .find(text => wanted.test(text))
+          if (line) return { source, node, state: 'seen', says: line }
+          const lost = events.lost ? ' (events were lost)' : ''
+          return {
+            source,
+            node,
+            state: events.lost ? 'not-seen' : 'absent',
+            says: `no event /${event}/${lost}`,
+          }
+        },
       }
-    const start = events.lines().length
-    const wanted = new RegExp(event)
-    return {
-      pollable: false,
-      look(): Finding {
-        const line = events
-          .lines()
-          .slice(start)
-          .find(text => wanted.test(text))
-        if (line) return { source, node, state: 'seen', says: line }
-        const lost = events.lost ? ' (events were lost)' : ''
-        return {
-          source,
-          node,
-          state: events.lost ? 'not-seen' : 'absent',
-          says: `no event /${event}/${lost}`,
-        }
-      },
-    }
+    },
   },
+)
+
+interface ConntrackEventWords<N extends string> {
+  /** Also where the failure is repaired. */
+  andStays(): ConntrackEventProof<N>
+}
+
+function proof<N extends string>(
+  data: ConntrackEventProof<N>,
+): ConntrackEventProof<N> & ConntrackEventWords<N> {
+  return withWords(data, { andStays: () => proof({ ...data, stops: false }) })
 }

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import type { Finding } from '../model/evidence.js'
+import type { FieldsOf } from '../model/fields.js'
+import { type Place, partsOf } from '../model/topology.js'
+import { readIpv6Addresses } from '../world/proc-net.js'
+import { DEVICE_FIELDS, wordsOf } from './source.js'
+
+const FIELDS = {
+  ...DEVICE_FIELDS,
+  source: z.literal('address'),
+  startsWith: z.string(),
+  flag: z.enum(['dadfailed', 'missing', 'none']),
+}
+type AddressProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
+
+const LIBRARY = `# address before|after NODE DEVICE PREFIX dadfailed|missing|none
+address() {
+  [ "$1" = after ] || return 0
+  line=$(in_node "$2" ip -6 -o addr show dev "$3" | grep -F "inet6 $4" | sed 's/ *\\\\.*//; s/  */ /g')
+  case $5:$line in
+    dadfailed:*dadfailed* | missing: | none: | missing:*tentative*)
+      finding seen "$2" "$3: \${line:-no address $4}"
+      proved=yes
+      ;;
+    *) finding absent "$2" "$3: \${line:-no address $4}" ;;
+  esac
+}
+`
+
+/**
+ * The state of an IPv6 address, from /proc/net/if_inet6, by how it begins. `dadfailed`: it is there, and given up; `missing`:
+ * there is none that could be used; `none`: there is none at all.
+ */
+export const addressIs = wordsOf(
+  <const N extends string>(
+    place: Place<N>,
+    startsWith: string,
+    flag: AddressProof['flag'],
+  ): AddressProof<N> => {
+    const { node, device } = partsOf(place)
+    return { source: 'address', node: node as N, device, startsWith, flag }
+  },
+  {
+    source: 'address',
+    fields: z.strictObject(FIELDS),
+    level: 'basic',
+    happens: () => true,
+    watch: ({ source, node, device, startsWith, flag }: AddressProof, { netns }) => ({
+      pollable: true,
+      look(): Finding {
+        const entry = readIpv6Addresses(netns(node)).find(
+          found => found.device === device && found.address.startsWith(startsWith),
+        )
+        if (!entry)
+          return {
+            source,
+            node,
+            state: flag === 'dadfailed' ? 'absent' : 'seen',
+            says: `${device} has no address ${startsWith}…`,
+          }
+        const states = { dadfailed: entry.dadFailed, missing: entry.tentative, none: false }
+        const flags = [entry.dadFailed ? 'dadfailed' : '', entry.tentative ? 'tentative' : ''].filter(Boolean)
+        return {
+          source,
+          node,
+          state: states[flag] ? 'seen' : 'absent',
+          says: `${device} inet6 ${entry.address}${flags.length > 0 ? ` ${flags.join(' ')}` : ', no flag of trouble'}`,
+        }
+      },
+    }),
+    clarity: 2,
+    locates: ({ device }) => ({ device, rank: 2 }),
+    script: ({ device, startsWith, flag }) => ({
+      words: ['address', device, startsWith, flag],
+      library: LIBRARY,
+      tools: [],
+    }),
+  },
+)

@@ -1,0 +1,15 @@
+/**
+ * Every source of evidence, by the words that proofs are written with: a line for each. A source is in one file, and in
+ * this line.
+ */
+export { addressIs } from './address.js'
+export { captured } from './capture.js'
+export { tracked } from './conntrack.js'
+export { newConnection } from './conntrack-event.js'
+export { conntrackStat } from './conntrack-stat.js'
+export { dropped } from './drop.js'
+export { lookedUp } from './fib.js'
+export { logged } from './kernel-log.js'
+export { mib } from './mib.js'
+export { routed } from './route.js'
+export { counted } from './rule-counter.js'

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import type { EvidenceContext, Finding } from '../model/evidence.js'
+import type { FieldsOf } from '../model/fields.js'
+import { PROOF_FIELDS, withWords, wordsOf } from './source.js'
+
+const FIELDS = {
+  ...PROOF_FIELDS,
+  source: z.literal('rule-counter'),
+  table: z.string(),
+  rule: z.string(),
+  moves: z.boolean(),
+}
+type RuleProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
+
+const LIBRARY = `# rule before|after NODE IPTABLES-SAVE TABLE RULE moves|still
+rule() {
+  value=$(in_node "$2" "$3" -c -t "$4" | grep -F -e "$5" | sed -n '1s/^\\[\\([0-9]*\\):.*/\\1/p')
+  # A rule that a toggle put there meanwhile starts from zero.
+  [ "$1" = after ] || value=\${value:-0}
+  count "$1" "$2" "$4 '$5'" "$6" 1 "$value"
+}
+`
+
+/**
+ * The packet counter of the iptables rule whose text holds `rule` must move; with `still`, must not; `andStays`: also moves
+ * where the failure is repaired.
+ */
+export const counted = wordsOf(
+  <const N extends string>(node: N, table: string, rule: string) =>
+    proof<N>({ source: 'rule-counter', node, table, rule, moves: true }),
+  {
+    source: 'rule-counter',
+    fields: z.strictObject(FIELDS),
+    level: 'basic',
+    happens: ({ moves }: RuleProof) => moves,
+    async watch(own: RuleProof, context) {
+      const { source, node, table, rule, moves } = own
+      const before = await packets(own, context)
+      return {
+        pollable: 'dear',
+        async look(): Promise<Finding> {
+          const after = await packets(own, context)
+          if (after === undefined)
+            return { source, node, state: 'unavailable', says: `no rule '${rule}' in table ${table}` }
+          // A rule that a toggle put there meanwhile starts from zero.
+          const delta = after - (before ?? 0)
+          return {
+            source,
+            node,
+            state: delta > 0 === moves ? 'seen' : 'absent',
+            says: `${table} '${rule}' counted ${delta} packet${delta === 1 ? '' : 's'}`,
+          }
+        },
+      }
+    },
+    clarity: 4,
+    // One rule that counted says little without the next one that did not.
+    tells: findings => ({
+      says: findings
+        .map(({ says }) => says)
+        .slice(0, 2)
+        .join(', '),
+    }),
+    script: ({ table, rule, moves }, { commands: { save } }) => ({
+      words: ['rule', save, table, rule, moves ? 'moves' : 'still'],
+      library: LIBRARY,
+      tools: [save],
+    }),
+  },
+)
+
+interface RuleWords<N extends string> {
+  /** It must not move. */
+  still(): RuleProof<N>
+  /** Also where the failure is repaired. */
+  andStays(): RuleProof<N>
+}
+
+function proof<N extends string>(data: RuleProof<N>): RuleProof<N> & RuleWords<N> {
+  return withWords(data, {
+    still: () => proof({ ...data, moves: false }),
+    andStays: () => proof({ ...data, stops: false }),
+  })
+}
+
+async function packets(
+  { node, table, rule }: RuleProof,
+  { exec, iptables }: EvidenceContext,
+): Promise<number | undefined> {
+  // All tables at once: the proofs of a trial then have one program to wait for.
+  const { stdout } = await exec(node, [iptables.save, '-c'])
+  const rules = stdout.split(/^(?=\*)/m).find(text => text.startsWith(`*${table}\n`))
+  const line = rules?.split('\n').find(text => text.includes(rule))
+  const count = line && /^\[(\d+):/.exec(line)?.[1]
+  return count === undefined ? undefined : Number(count)
+}

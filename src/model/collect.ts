@@ -1,0 +1,76 @@
+/** From the events of a run to its report. */
+import type { RunEvent, RunHead } from './event.js'
+import { REPORT_SCHEMA, type Report, type ScenarioReport, type TrialReport } from './report.js'
+import { countVerdicts } from './verdict.js'
+
+/** What came of an event besides the event itself. */
+export interface Collected {
+  /** The scenario that came to its end with it. */
+  readonly scenario?: ScenarioReport
+  /** The run that came to its end with it. */
+  readonly report?: Report
+}
+
+/** Puts a report together as its events come. */
+export class Collector {
+  #head: RunHead | undefined
+  /** Trials by scenario and experiment. */
+  #trials = new Map<string, Map<string, TrialReport[]>>()
+  #scenarios = new Map<string, ScenarioReport>()
+  #unavailable: { readonly what: string; readonly why: string }[] = []
+
+  /** Takes the next event; what came to its end with it. */
+  add(event: RunEvent): Collected {
+    switch (event.type) {
+      case 'run-start': {
+        const { type: _, ...head } = event
+        this.#head = head
+        this.#trials = new Map(
+          head.scenarios.map(({ id, experiments }) => [id, new Map(experiments.map(name => [name, []]))]),
+        )
+        this.#scenarios = new Map()
+        this.#unavailable = []
+        return {}
+      }
+      case 'notice':
+        this.#unavailable.push({ what: event.what, why: event.why })
+        return {}
+      case 'trial':
+        this.#trials.get(event.scenario)?.get(event.experiment)?.push(event.trial)
+        return {}
+      case 'scenario-end': {
+        const planned = this.#head?.scenarios.find(({ id }) => id === event.scenario)
+        if (!planned) return {}
+        const { id, title, story } = planned
+        const { verdict, reason, elapsedMs } = event
+        const trials = [...(this.#trials.get(id)?.values() ?? [])].flat()
+        const scenario = { id, title, verdict, reason, elapsedMs, ...(story ? { story } : {}), trials }
+        this.#scenarios.set(id, scenario)
+        return { scenario }
+      }
+      case 'run-end': {
+        const report = this.#report(event)
+        return report ? { report } : {}
+      }
+      default:
+        return {}
+    }
+  }
+
+  #report({ elapsedMs, slowest }: Extract<RunEvent, { type: 'run-end' }>): Report | undefined {
+    if (!this.#head) return undefined
+    const { kernel, machine, started, seed, scenarios: planned } = this.#head
+    const scenarios = planned.flatMap(({ id }) => this.#scenarios.get(id) ?? [])
+    return {
+      schema: REPORT_SCHEMA,
+      kernel,
+      machine: { ...machine, ...(slowest === undefined ? {} : { slowest }) },
+      started,
+      elapsedMs,
+      ...(seed === undefined ? {} : { seed }),
+      summary: countVerdicts(scenarios.map(({ verdict }) => verdict)),
+      unavailable: this.#unavailable,
+      scenarios,
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What a plan is: pure data that says which commands run where, in what order, and what must come of each trial. The engine
+ * performs it; whoever prints, draws or ships it needs nothing else.
+ */
+import type { ProbeSpec } from './probe.js'
+import type { Expectation, Settings } from './scenario.js'
+import type { IptablesCommands, Step } from './steps.js'
+
+/** The phases of an experiment, in their order; the last two come again for each fix. */
+export const PHASES = ['control', 'broken', 'fixed', 'reverted'] as const
+export type Phase = (typeof PHASES)[number]
+
+/** The two ways in which iptables talks to the kernel. */
+export const IPTABLES_BACKENDS = ['nft', 'legacy'] as const
+export type IptablesBackend = (typeof IPTABLES_BACKENDS)[number]
+
+/** One probe under one setting of the toggles. */
+export interface TrialPlan {
+  readonly probe: string
+  readonly spec: ProbeSpec
+  readonly prepare: readonly Step[]
+  readonly settings: Settings
+  readonly expectation: Expectation
+  /** Ids of the mechanisms that can make this probe fail. */
+  readonly mechanisms: readonly string[]
+}
+
+export interface PhasePlan {
+  readonly phase: Phase
+  readonly settings: Settings
+  /** The fix that a `fixed` phase sets and a `reverted` one takes back. */
+  readonly fix?: Settings
+  /** What brings the toggles from the phase before to this one. */
+  readonly change: readonly Step[]
+  readonly trials: readonly TrialPlan[]
+}
+
+/** One topology with everything that happens in it. */
+export interface ExperimentPlan {
+  readonly scenario: string
+  /** Differs between the experiments of one run. */
+  readonly id: string
+  /** Title of the experiment, which no other one of the scenario has. */
+  readonly title: string
+  readonly iptables: IptablesBackend
+  readonly commands: IptablesCommands
+  /** Name under /run/netns of each node. */
+  readonly netns: Readonly<Record<string, string>>
+  /** MAC address by `node:device`. */
+  readonly macs: Readonly<Record<string, string>>
+  /** Index of every device but lo by `node:device`; no other device of the machine has it, unless the plan stands alone. */
+  readonly indexes: Readonly<Record<string, number>>
+  readonly folder: string
+  /** Ids of the capabilities that it needs. */
+  readonly needs: readonly string[]
+  readonly exclusive?: string
+  /** Whether it would be another experiment with another backend. */
+  readonly usesIptables: boolean
+  readonly build: readonly (readonly Step[])[]
+  readonly phases: readonly PhasePlan[]
+  readonly teardown: readonly Step[]
+}

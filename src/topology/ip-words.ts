@@ -1,0 +1,76 @@
+/** Operations on a node's links, addresses and routes in the words of ip(8): for people, for scripts, and for ip(8) itself. */
+import type { NetworkOperation, NewDevice, Route } from '../model/steps.js'
+
+/** The line of `ip -batch` for an operation. */
+export function ipLine(operation: NetworkOperation): string {
+  return words(operation).join(' ')
+}
+
+/** The lines of `ip -batch` for operations, as its standard input. */
+export function ipBatch(operations: readonly NetworkOperation[]): string {
+  return operations.map(operation => `${ipLine(operation)}\n`).join('')
+}
+
+function words(operation: NetworkOperation): readonly string[] {
+  switch (operation.op) {
+    case 'add-veth': {
+      const { end, peer, peerNetns, bridge } = operation
+      return [
+        ...['link', 'add', ...device(end), ...ONE_QUEUE],
+        ...(bridge === undefined ? [] : ['master', bridge, 'up']),
+        ...['type', 'veth', 'peer', 'name', ...device(peer), ...ONE_QUEUE, 'netns', peerNetns],
+      ]
+    }
+    case 'add-bridge':
+      return [
+        'link',
+        'add',
+        ...device(operation.bridge),
+        'type',
+        'bridge',
+        'stp_state',
+        '0',
+        'forward_delay',
+        '0',
+      ]
+    case 'set-link': {
+      const { device: name, mac, bridge, up } = operation
+      return [
+        ...['link', 'set', name],
+        ...(mac === undefined ? [] : ['address', mac]),
+        ...(bridge === undefined ? [] : ['master', bridge]),
+        ...(up ? ['up'] : []),
+      ]
+    }
+    case 'add-address':
+      return [
+        ...['addr', 'add', operation.address],
+        ...(operation.nodad ? ['nodad'] : []),
+        ...['dev', operation.device],
+      ]
+    case 'add-route':
+      return ['route', 'add', ...routeWords(operation.route)]
+  }
+}
+
+/** A veth pair is born with a queue for each CPU otherwise, which takes time that nothing needs here. */
+const ONE_QUEUE = ['numtxqueues', '1', 'numrxqueues', '1']
+
+function device({ name, index, mac }: NewDevice): string[] {
+  return [
+    name,
+    ...(index === undefined ? [] : ['index', String(index)]),
+    ...(mac === undefined ? [] : ['address', mac]),
+  ]
+}
+
+/** A route as `ip route add` takes it. */
+function routeWords({ type, to, via, device: dev, more = [] }: Route): string[] {
+  return [
+    ...(type === undefined ? [] : [type]),
+    to,
+    ...(via === undefined ? [] : ['via', via]),
+    ...(dev === undefined ? [] : ['dev', dev]),
+    ...more,
+  ]
+}

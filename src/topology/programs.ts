@@ -1,0 +1,25 @@
+/** Scaffolding as programs would put it up: what people read, what scripts run, and what is left to ip(8) itself. */
+import {
+  type NamespacesStep,
+  type NetworkStep,
+  type RunStep,
+  run,
+  type SysctlsStep,
+  sysctlCommand,
+} from '../model/steps.js'
+import { ipBatch } from './ip-words.js'
+
+/** The command that does what a step of the lab's own does. */
+export function programOf(step: NamespacesStep | NetworkStep | SysctlsStep): RunStep {
+  switch (step.do) {
+    case 'namespaces': {
+      const action = step.action === 'add' ? 'add' : 'del'
+      const lines = step.names.map(name => `netns ${action} ${name}\n`).join('')
+      return run(null, ['ip', '-batch', '-'], step.why, lines)
+    }
+    case 'network':
+      return run(step.node, ['ip', '-batch', '-'], step.why, ipBatch(step.operations))
+    case 'sysctls':
+      return run(step.node, sysctlCommand(step), step.why)
+  }
+}
