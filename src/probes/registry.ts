@@ -1,4 +1,5 @@
 /** Every kind of probe, by the word that makes one: a line for each. A kind is in one file, and in this line. */
+export { dnsUdp } from './dns-udp.js'
 export { http } from './http.js'
 export { ipv6Address } from './ipv6-address.js'
 export { manyConnections } from './many-connections.js'
