@@ -5,10 +5,8 @@
  *
  *     const report = await run([new URL('./my-scenario.js', import.meta.url)])
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { LabError } from './base/errors.js'
 import { type Report, reportSchema } from './model/report.js'
 
@@ -51,12 +49,10 @@ export async function run(scenarios: readonly (string | URL)[], settings: RunSet
     ...(settings.rootless ? ['--rootless'] : []),
     ...(settings.repeat ? ['--repeat', String(settings.repeat)] : []),
   ]
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [[status], out, err] = await Promise.all([
-    once(child, 'exit'),
-    text(child.stdout),
-    text(child.stderr),
-  ])
-  if (!out.startsWith('{')) throw new LabError(`the run gave no report: ${err.trim()}`, '', Number(status))
-  return reportSchema.parse(JSON.parse(out))
+  const { stdout, stderr, exitCode } = await execa(process.execPath, [main, ...args], {
+    stdin: 'ignore',
+    reject: false,
+  })
+  if (!stdout.startsWith('{')) throw new LabError(`the run gave no report: ${stderr.trim()}`, '', exitCode)
+  return reportSchema.parse(JSON.parse(stdout))
 }

@@ -1,8 +1,7 @@
 /** A shell in a node of a topology that stands. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { EXIT } from '../base/errors.js'
 import { missingTool } from '../base/tools.js'
 import type { TopologyInstance } from '../engine/topology-instance.js'
@@ -26,11 +25,11 @@ export async function shellIn(topology: TopologyInstance, node: string): Promise
   const prompt = bash ? `[${scenario}] ${node}:\\w\\$ ` : `[${scenario}] ${node}# `
   const args = !process.stdin.isTTY ? [] : bash ? ['--rcfile', rc, '-i'] : ['-i']
   const { child } = topology.netns(node).inside(() => ({
-    child: spawn(bash ? 'bash' : 'sh', args, {
+    child: execa(bash ? 'bash' : 'sh', args, {
       stdio: 'inherit',
-      env: { ...process.env, PS1: prompt, NETNS_LAB_PROMPT: prompt },
+      reject: false,
+      env: { PS1: prompt, NETNS_LAB_PROMPT: prompt },
     }),
   }))
-  const [code] = (await once(child, 'exit')) as [number | null]
-  return code ?? EXIT.interrupted
+  return (await child).exitCode ?? EXIT.interrupted
 }

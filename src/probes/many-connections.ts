@@ -1,8 +1,7 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { execa, type ResultPromise } from 'execa'
 import { z } from 'zod'
 import { LabError } from '../base/errors.js'
 import { type FieldsOf, ipv4, milliseconds, node, port } from '../model/fields.js'
@@ -40,6 +39,8 @@ const HEAD_START_NS = 5_000_000n
  */
 const FAILS_ABOVE = 0.001
 
+/** It is told a line for each round, and answers with one: nothing of that is to be kept. */
+const OPTIONS = { stdin: 'pipe', buffer: false, reject: false } as const
 const CLIENT = fileURLToPath(new URL('./load-client.js', import.meta.url))
 const SERVER = fileURLToPath(new URL('./load-server.js', import.meta.url))
 
@@ -106,7 +107,7 @@ class Load {
 
 /** One of the processes that make the load. */
 class LoadProcess {
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly #child: ResultPromise<typeof OPTIONS>
   readonly #lines: AsyncIterator<string>
   #said = ''
 
@@ -116,7 +117,7 @@ class LoadProcess {
     args: readonly (string | number)[],
   ) {
     this.#child = netns.inside(() => ({
-      child: spawn(process.execPath, [script, ...args.map(String)], { stdio: ['pipe', 'pipe', 'pipe'] }),
+      child: execa(process.execPath, [script, ...args.map(String)], OPTIONS),
     })).child
     // That it could not be started, or is gone before it reads what it is told, shows as a line that does not come.
     this.#child.on('error', error => (this.#said += error.message))
