@@ -1,8 +1,8 @@
 /** What must hold after a disturbed run, whatever was done to it: a known ending, an explanation, and no wrong verdict. */
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { execaSync } from 'execa'
 import { EXIT, LabError } from '../src/base/errors.js'
 import { type Report, reportSchema, type TrialReport } from '../src/model/report.js'
 import { nameTrial, trialKey } from '../src/model/trial.js'
@@ -42,9 +42,9 @@ export interface End {
 export function measureBaseline(folder: string, ids: readonly string[]): Baseline {
   const file = join(folder, 'baseline.json')
   const argv = [MAIN, 'run', ...ids, '--json', file]
-  const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' })
-  if (status !== EXIT.ok)
-    throw new LabError(`a run that nothing disturbs ends with status ${status}`, `${stdout}${stderr}`)
+  const { exitCode, stdout, stderr } = execaSync(process.execPath, argv, { reject: false })
+  if (exitCode !== EXIT.ok)
+    throw new LabError(`a run that nothing disturbs ends with status ${exitCode}`, `${stdout}${stderr}`)
   const { scenarios } = reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
   rmSync(file)
   return {

@@ -1,8 +1,8 @@
 /** One round of chaos: a run, a fault at some moment of it, and everything that must hold afterwards. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { execa, execaSync } from 'execa'
 import { pick, randomNumbers, shuffled } from '../src/base/random.js'
 import { type Baseline, type End, judgeEnding, judgeFiles, MAIN } from './chaos-judge.js'
 import { FAULTS, type Fault } from './faults.js'
@@ -62,7 +62,7 @@ export async function runRound(round: Round, baseline: Baseline, folder: string)
   const disk = join(folder, 'disk')
   linkTools(tools)
   mkdirSync(disk)
-  spawnSync('mount', [
+  execaSync('mount', [
     '-t',
     'tmpfs',
     '-o',
@@ -79,14 +79,16 @@ export async function runRound(round: Round, baseline: Baseline, folder: string)
     ...['--evidence', round.evidence, '--out', join(disk, 'out'), '--json', join(disk, 'report.json')],
   ]
   const [file = '', ...args] = command
-  const child = spawn(file, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = execa(file, args, {
+    stdin: 'ignore',
     // A group of its own, as a shell gives to a job.
     detached: true,
-    env: { ...process.env, PATH: tools },
+    env: { PATH: tools },
+    reject: false,
+    buffer: false,
+    cleanup: false,
   })
   const started = performance.now()
-  const ended = ending(child)
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', data => (said += data))
   const problems: string[] = []
@@ -108,7 +110,9 @@ export async function runRound(round: Round, baseline: Baseline, folder: string)
     problems.push(`did not end within ${HANGS_MS} ms`)
     for (const { pid } of strangers()) kill(pid)
   }, HANGS_MS)
-  const end = await ended
+  // When all that it printed is there, or nobody is left who could print.
+  const { exitCode, signal } = await child
+  const end: End = { code: exitCode ?? null, signal: signal ?? null }
   const elapsedMs = Math.round(performance.now() - started)
   clearTimeout(hangs)
   const happened = await struck
@@ -116,22 +120,14 @@ export async function runRound(round: Round, baseline: Baseline, folder: string)
   for (const { pid } of strangers()) kill(pid)
   problems.push(...left.map(process => `process left behind: ${process}`))
 
-  spawnSync('mount', ['-o', 'remount,rw', disk])
+  execaSync('mount', ['-o', 'remount,rw', disk], { reject: false })
   for (const path of [disk, join(disk, 'out')]) if (existsSync(path)) chmodSync(path, 0o777)
   problems.push(...judgeFiles(disk, round, baseline), ...judgeEnding(end, said, happened))
   problems.push(...stateChanges(before, await hostState(FOLDERS)).map(change => `not as before: ${change}`))
-  spawnSync('umount', [disk])
+  execaSync('umount', [disk], { reject: false })
   rmSync(disk, { recursive: true, force: true })
   rmSync(`${tools}-gone`, { recursive: true, force: true })
   return { round, struck: happened, ending: end.signal ?? `status ${end.code}`, problems, elapsedMs, said }
-}
-
-/** Resolves when a process has ended and all that it printed is there, or nobody is left who could print. */
-async function ending(child: ChildProcess): Promise<End> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code, signal) => resolve({ code, signal }))
-  })
 }
 
 function linkTools(folder: string): void {
@@ -139,9 +135,7 @@ function linkTools(folder: string): void {
   mkdirSync(folder)
   const path = (process.env.PATH ?? '').split(':').filter(entry => existsSync(entry))
   // The first one of a name is the one that counts, and `find` goes through them in order.
-  const { stdout } = spawnSync('find', [...path, '-maxdepth', '1', '-not', '-type', 'd'], {
-    encoding: 'utf8',
-  })
+  const { stdout } = execaSync('find', [...path, '-maxdepth', '1', '-not', '-type', 'd'], { reject: false })
   const links = new Map<string, string>()
   for (const program of stdout.split('\n').filter(Boolean)) {
     const name = program.slice(program.lastIndexOf('/') + 1)

@@ -3,9 +3,8 @@
  * children, full disks, missing tools, limits, a broken /run. Whatever happens, a verdict must not be wrong, nothing may be
  * left behind, and the user must be told. Ends with status 1 when that did not hold, and says which --seed does it again.
  */
-import { chmodSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { chmodSync } from 'node:fs'
+import { dirSync } from 'tmp-promise'
 import { argv, echo } from 'zx'
 import { describeError, EXIT, LabError } from '../src/base/errors.js'
 import { anySeed } from '../src/base/random.js'
@@ -40,7 +39,7 @@ async function outside(): Promise<number> {
 async function inside(): Promise<number> {
   const times = count(argv.times, '--times', TIMES)
   const first = count(argv.seed, '--seed', anySeed())
-  const folder = mkdtempSync(join(tmpdir(), 'chaos-'))
+  const { name: folder } = dirSync({ prefix: 'chaos' })
   // An ordinary user's run writes below it.
   chmodSync(folder, 0o755)
   const baseline = measureBaseline(folder, argv._.map(String))

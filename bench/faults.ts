@@ -1,9 +1,9 @@
 /** What can happen to a run: one entry for each way to disturb it, before it starts or at some moment while it lasts. */
-import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { execaSync } from 'execa'
 import { pick } from '../src/base/random.js'
 import { commandLine, type Process, processes } from './snapshot.js'
 
@@ -106,6 +106,11 @@ function isDaemon(program: string): (worker: Process) => boolean {
   return ({ name, pid }) => name === program && commandLine(pid)?.includes('--version') === false
 }
 
+/** Whether a command ends well. */
+function succeeds(file: string, args: readonly string[]): boolean {
+  return execaSync(file, args, { reject: false }).exitCode === 0
+}
+
 /** Runs a program among the world's mounts; it needs the world's /proc to know them by. */
 function inMounts(name: string, argv: readonly string[], what: string): Fault {
   return {
@@ -114,8 +119,7 @@ function inMounts(name: string, argv: readonly string[], what: string): Fault {
       const world = worldOf(target)
       // Until it has a /run of its own, it has that of the host.
       if (world === undefined || !existsSync(`/proc/${world}/root/run/netns-lab`)) return undefined
-      const { status } = spawnSync('nsenter', ['--target', `${world}`, '--mount', '--pid', ...argv])
-      return status === 0 ? what : undefined
+      return succeeds('nsenter', ['--target', `${world}`, '--mount', '--pid', ...argv]) ? what : undefined
     },
   }
 }
@@ -132,7 +136,7 @@ function limitWorld(name: string, resource: string, from: number, to: number, or
       if (world === undefined) return undefined
       // One's own process needs no privilege; that of another user namespace would take CAP_SYS_RESOURCE in it.
       const [file = '', ...args] = [...(ordinary ? ORDINARY : []), 'prlimit', '--pid', `${world}`, limit]
-      return spawnSync(file, args).status === 0 ? limit : undefined
+      return succeeds(file, args) ? limit : undefined
     },
   }
 }
@@ -204,8 +208,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'disk turns read-only',
-    strike: async ({ disk }) =>
-      spawnSync('mount', ['-o', 'remount,ro', disk]).status === 0 ? 'read-only' : undefined,
+    strike: async ({ disk }) => (succeeds('mount', ['-o', 'remount,ro', disk]) ? 'read-only' : undefined),
   },
   toFiles('--out goes', 'removed', ({ disk }) => rmSync(join(disk, 'out'), { recursive: true })),
   {

@@ -2,8 +2,7 @@
  * A host to do damage to: mount, network and PID namespaces of their own with a /tmp and /run of their own. To the lab that
  * is started in it, it is the machine, and everything in it that nobody else made is the lab's.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execa } from 'execa'
 import { EXIT, LabError } from '../src/base/errors.js'
 
 const MARK = 'NETNS_LAB_SANDBOX'
@@ -29,10 +28,10 @@ export async function runInSandbox(): Promise<number> {
   const [script = '', ...args] = process.argv.slice(1)
   const flags = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc']
   const inside = ['sh', '-c', PREPARE, 'sh', script, process.execPath, script, ...args]
-  const child = spawn('unshare', [...flags, '--propagation', 'private', '--', ...inside], {
+  const { exitCode } = await execa('unshare', [...flags, '--propagation', 'private', '--', ...inside], {
     stdio: 'inherit',
-    env: { ...process.env, [MARK]: 'yes', TMPDIR: '/tmp' },
+    env: { [MARK]: 'yes', TMPDIR: '/tmp' },
+    reject: false,
   })
-  const [code] = (await once(child, 'exit')) as [number | null]
-  return code ?? EXIT.error
+  return exitCode ?? EXIT.error
 }

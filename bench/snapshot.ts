@@ -1,8 +1,7 @@
 /** What a run must leave as it was: the host's processes, network and settings, as text that can be compared. */
-import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
+import { execa } from 'execa'
 
 const POLL_MS = 50
 /** How long the kernel gets to take away what a killed process had. */
@@ -63,9 +62,8 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
 export async function hostState(folders: readonly string[] = []): Promise<Record<string, string>> {
   const state: Record<string, string> = { mounts: readFileSync('/proc/self/mounts', 'utf8') }
   for (const [name, [file = '', ...args]] of Object.entries(COMMANDS)) {
-    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-    const output = await text(child.stdout)
-    state[name] = output.replace(/^#.*$/gm, '').replace(/\[\d+:\d+\]/g, '')
+    const { stdout } = await execa(file, args, { stdin: 'ignore', stderr: 'ignore', reject: false })
+    state[name] = stdout.replace(/^#.*$/gm, '').replace(/\[\d+:\d+\]/g, '')
   }
   for (const folder of folders) state[folder] = filesIn(folder).join('\n')
   return state

@@ -4,12 +4,11 @@
  * runs a small scenario many times in one process, which must not grow. 0 leaves a part out. Ends with status 1 when a
  * verdict changed or the process grew.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { dirSync } from 'tmp-promise'
 import { argv, echo } from 'zx'
 import { describeError, EXIT, LabError } from '../src/base/errors.js'
@@ -74,10 +73,15 @@ async function soak(load: string, repeat: number, seed: number): Promise<Soaked>
     const order = ['--repeat', `${repeat}`, '--shuffle', '--seed', `${seed}`]
     const args = [MAIN, 'run', ...argv._.map(String), ...order, '--keep-going', '--json', file]
     // What it says about the verdicts is read from the report; what it says about itself is for the user.
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+    const child = execa(process.execPath, args, {
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: 'inherit',
+      reject: false,
+    })
     const rssKb: number[] = []
-    const timer = setInterval(() => rssKb.push(...residentKb(child)), SAMPLE_MS)
-    const [status] = (await once(child, 'exit')) as [number | null]
+    const timer = setInterval(() => rssKb.push(...residentKb(child.pid)), SAMPLE_MS)
+    const status = (await child).exitCode ?? null
     clearInterval(timer)
     return { load, status, report: existsSync(file) ? readReport(file) : undefined, rssKb }
   } finally {
@@ -88,18 +92,17 @@ async function soak(load: string, repeat: number, seed: number): Promise<Soaked>
 async function besideStress<T>(work: () => Promise<T>): Promise<T> {
   const stress = ['stress-ng', '--cpu', `${availableParallelism()}`, '--quiet']
   // It ends with this process, however that ends.
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...stress], { stdio: 'ignore' })
-  const ended = once(child, 'exit')
+  const child = execa('setpriv', ['--pdeathsig', 'TERM', '--', ...stress], { stdio: 'ignore', reject: false })
   try {
     return await work()
   } finally {
     child.kill()
-    await ended
+    await child
   }
 }
 
 /** KiB that the process inside the world (the child of `unshare`, which is the child of the one outside) has in memory. */
-function residentKb({ pid }: ChildProcess): number[] {
+function residentKb(pid: number | undefined): number[] {
   const all = processes()
   const unshare = all.find(({ parent }) => parent === pid)
   const inside = all.find(({ parent }) => unshare !== undefined && parent === unshare.pid)

@@ -50,6 +50,7 @@ export async function runInWorld(
     'private',
   ]
   const unshare = ['unshare', ...flags, ...(rootless ? ['--user', '--map-root-user'] : [])]
+  // Not execa, which has no stream that is read and written, as the fourth descriptor is.
   // The kernel kills `unshare` with this process, and with it the first process of the PID namespace: all of them.
   const inside = [...withoutOtherCapabilities(rootless, shell), process.execPath, ...argv]
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...unshare, ...inside], {
