@@ -8,7 +8,7 @@ import { ipRequests } from '../topology/ip-requests.js'
 import { ipLine } from '../topology/ip-words.js'
 import { SystemError } from '../world/libc.js'
 import { addNetns, deleteNetns, type Netns } from '../world/netns.js'
-import { attributes, NetlinkError, NLM_F, type RouteSocket, RTM } from '../world/rtnetlink.js'
+import { attributes, NetlinkError, NLM_F, type NetlinkSocket, RTM } from '../world/rtnetlink.js'
 
 /** Makes namespaces, or takes their names away. Throws LabError when the kernel refuses. */
 export function performNamespaces({ action, names, why }: NamespacesStep): void {
@@ -114,7 +114,7 @@ const BR_STATE_FORWARDING = 3
  * dev_activate()), or as ports that do not forward. The operational state says less: a bridge's follows up to a second later
  * (linkwatch_urgent_event()), when frames have long been passing.
  */
-export function linksDown({ devices }: LinksUpStep, socket: RouteSocket): string[] {
+export function linksDown({ devices }: LinksUpStep, socket: NetlinkSocket): string[] {
   const header = Buffer.alloc(16)
   const mask = Buffer.concat([Buffer.from([8, 0, IFLA.extMask, 0]), RTEXT_FILTER_SKIP_STATS])
   const up = new Set<number>()

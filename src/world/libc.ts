@@ -77,6 +77,7 @@ export const SO_REUSEADDR = 2
 export const IPPROTO_ICMP = 1
 export const IPPROTO_TCP = 6
 export const IPPROTO_ICMPV6 = 58
+export const IPPROTO_RAW = 255
 export const NETLINK_ROUTE = 0
 export const NETLINK_NETFILTER = 12
 export const SOL_NETLINK = 270
@@ -180,6 +181,15 @@ export function getSocketOption(fd: number, level: number, name: number, size: n
   const value = Buffer.alloc(size)
   const length = Buffer.alloc(4)
   length.writeUInt32LE(size)
+  checked('getsockopt', raw.getsockopt(fd, level, name, value, length))
+  return value.subarray(0, length.readUInt32LE())
+}
+
+/** Reads a socket option that is asked for by what `question` holds, as many bytes as that has. Throws SystemError. */
+export function askSocketOption(fd: number, level: number, name: number, question: Buffer): Buffer {
+  const value = Buffer.from(question)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(value.length)
   checked('getsockopt', raw.getsockopt(fd, level, name, value, length))
   return value.subarray(0, length.readUInt32LE())
 }

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { describeError, LabError } from '../base/errors.js'
 import { detachMount, enterNewNetworkNamespace, MS_BIND, mount, setNetworkNamespace } from './libc.js'
-import { RouteSocket } from './rtnetlink.js'
+import { NetlinkSocket } from './rtnetlink.js'
 
 const home = openSync('/proc/thread-self/ns/net', 'r')
 let depth = 0
@@ -38,7 +38,7 @@ export function deleteNetns(name: string): void {
 export class Netns {
   /** An open descriptor of it. */
   readonly fd: number
-  #route: RouteSocket | undefined
+  #route: NetlinkSocket | undefined
 
   /** Opens `/run/netns/NAME`. Throws ENOENT when there is none of that name. */
   constructor(readonly name: string) {
@@ -85,8 +85,8 @@ export class Netns {
   }
 
   /** Its rtnetlink socket, the same one every time. Throws SystemError. */
-  route(): RouteSocket {
-    this.#route ??= new RouteSocket(this)
+  route(): NetlinkSocket {
+    this.#route ??= new NetlinkSocket(this)
     return this.#route
   }
 

@@ -15,7 +15,22 @@ import {
 import type { Netns } from './netns.js'
 
 /** Message types and flags of linux/rtnetlink.h and linux/netlink.h, as far as they are used. */
-export const RTM = { newLink: 16, getLink: 18, newAddress: 20, newRoute: 24, getRoute: 26 } as const
+export const RTM = {
+  newLink: 16,
+  deleteLink: 17,
+  getLink: 18,
+  newAddress: 20,
+  deleteAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  deleteRoute: 25,
+  getRoute: 26,
+  getNeighbour: 30,
+  newRule: 32,
+  deleteRule: 33,
+  getRule: 34,
+  getQdisc: 38,
+} as const
 export const NLM_F = { request: 1, ack: 4, exclusive: 0x200, create: 0x400, dump: 0x300 } as const
 const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
@@ -25,6 +40,9 @@ const NLMSGERR_ATTR_MSG = 1
 const HEADER = 16
 const NLM_F_ACK_TLVS = 0x200
 const NLM_F_CAPPED = 0x100
+const NLM_F_DUMP_INTR = 0x10
+/** A namespace in which something changes all the time is read as well as can be. */
+const DUMPS_AGAIN = 8
 /** A refused request costs some 1 KiB of a socket's receive buffer of 208 KiB: so many can all be refused. */
 const REQUESTS_AT_ONCE = 100
 
@@ -100,13 +118,13 @@ function encodeRequest({ type, flags, body }: RouteRequest, sequence: number, mo
   return bytes
 }
 
-/** A socket of the NETLINK_ROUTE family in one namespace. The kernel answers within the call that asks. */
-export class RouteSocket {
+/** A netlink socket in one namespace. The kernel answers within the call that asks. */
+export class NetlinkSocket {
   readonly #fd: number
   readonly #buffer = Buffer.allocUnsafe(1 << 16)
-  /** Opens it in a namespace, or in the thread's own. Throws SystemError. */
-  constructor(netns?: Netns) {
-    const open = () => openSocket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)
+  /** Opens it in a namespace, or in the thread's own, for rtnetlink unless `protocol` is another one. Throws SystemError. */
+  constructor(netns?: Netns, protocol: number = NETLINK_ROUTE) {
+    const open = () => openSocket(AF_NETLINK, SOCK_RAW, protocol)
     this.#fd = netns ? netns.inside(open) : open()
     setSocketOption(this.#fd, SOL_NETLINK, NETLINK_CAP_ACK, 1)
     setSocketOption(this.#fd, SOL_NETLINK, NETLINK_EXT_ACK, 1)
@@ -129,12 +147,24 @@ export class RouteSocket {
     if (refused) throw refused
   }
 
-  /** The payloads of the messages that answer one request. Throws NetlinkError when it is refused. */
+  /**
+   * The payloads of the messages that answer one request. A dump that something changed under is made again. Throws
+   * NetlinkError when it is refused.
+   */
   ask(request: RouteRequest): Buffer[] {
+    for (let again = 0; ; again++) {
+      const { answers, whole } = this.#askOnce(request)
+      if (whole || again === DUMPS_AGAIN) return answers
+    }
+  }
+
+  #askOnce(request: RouteRequest): { readonly answers: Buffer[]; readonly whole: boolean } {
     const answers: Buffer[] = []
     const dump = (request.flags & NLM_F.dump) === NLM_F.dump
+    let whole = true
     sendBytes(this.#fd, encodeRequest(request, 1, 0))
     this.#receive((type, _sequence, payload) => {
+      if ((this.#flags & NLM_F_DUMP_INTR) !== 0) whole = false
       if (type === NLMSG_DONE) return true
       if (type === NLMSG_ERROR) {
         const errno = -payload.readInt32LE(0)
@@ -144,7 +174,7 @@ export class RouteSocket {
       answers.push(Buffer.from(payload))
       return !dump
     })
-    return answers
+    return { answers, whole }
   }
 
   close(): void {

@@ -1,0 +1,109 @@
+/**
+ * Rule sets as nf_tables has them (nf_tables_fill_rule_info(), net/netfilter/nf_tables_api.c): what iptables-nft, ebtables-nft,
+ * nft and libvirt made alike. A rule is known by its expressions, without what they have counted.
+ */
+import { createHash } from 'node:crypto'
+import { NETLINK_NETFILTER, SystemError } from '../world/libc.js'
+import type { Netns } from '../world/netns.js'
+import { attributes, NetlinkError, NetlinkSocket, NLM_F } from '../world/rtnetlink.js'
+
+const SUBSYSTEM = 10
+const MESSAGE = { getTable: 1, getChain: 4, getRule: 7, getSet: 10 }
+const CHAIN = { table: 1, name: 3, hook: 4, policy: 5, type: 7 }
+const RULE = { table: 1, chain: 2, expressions: 4 }
+const SET = { table: 1, name: 2, flags: 3, keyType: 4, keyLength: 5 }
+const ELEMENT = { name: 1, data: 2 }
+const FAMILIES: Readonly<Record<number, string>> = {
+  1: 'inet',
+  2: 'ip',
+  3: 'arp',
+  5: 'netdev',
+  7: 'bridge',
+  10: 'ip6',
+}
+/** nf_tables expressions whose state changes by itself. */
+const STATEFUL: ReadonlySet<string> = new Set(['counter', 'quota', 'last', 'limit', 'connlimit'])
+
+/** Reads the rule sets of one namespace. */
+export class NftablesReader {
+  readonly #socket: NetlinkSocket | undefined
+
+  /** Opens its socket; a kernel without nf_tables has no rules of its. */
+  constructor(netns: Netns) {
+    try {
+      this.#socket = new NetlinkSocket(netns, NETLINK_NETFILTER)
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+    }
+  }
+
+  /** Every chain with its rules, in their order: `rules ip nat POSTROUTING` is `3f2a… 91bc…`; and every set. */
+  read(into: Map<string, string>): void {
+    for (const message of this.#dump(MESSAGE.getChain)) {
+      const found = attributes(message.subarray(4))
+      const policy = found.get(CHAIN.policy)?.readUInt32BE()
+      const hook = found.get(CHAIN.hook)
+      const name = `${FAMILIES[message[0] ?? 0] ?? message[0]} ${text(found.get(CHAIN.table))} ${text(found.get(CHAIN.name))}`
+      into.set(`rules ${name}`, '')
+      if (hook) into.set(`chain ${name}`, `${policy === 0 ? 'drop' : 'accept'} ${hook.toString('hex')}`)
+    }
+    for (const message of this.#dump(MESSAGE.getRule)) {
+      const found = attributes(message.subarray(4))
+      const key = `rules ${FAMILIES[message[0] ?? 0] ?? message[0]} ${text(found.get(RULE.table))} ${text(found.get(RULE.chain))}`
+      const before = into.get(key)
+      into.set(key, `${before ? `${before} ` : ''}${fingerprint(found.get(RULE.expressions))}`)
+    }
+    for (const message of this.#dump(MESSAGE.getSet)) {
+      const found = attributes(message.subarray(4))
+      const name = `${FAMILIES[message[0] ?? 0] ?? message[0]} ${text(found.get(SET.table))} ${text(found.get(SET.name))}`
+      into.set(
+        `set ${name}`,
+        [SET.flags, SET.keyType, SET.keyLength].map(type => found.get(type)?.toString('hex') ?? '').join(' '),
+      )
+    }
+  }
+
+  close(): void {
+    this.#socket?.close()
+  }
+
+  #dump(message: number): Buffer[] {
+    try {
+      // struct nfgenmsg: any family.
+      const body = Buffer.alloc(4)
+      return this.#socket?.ask({ type: (SUBSYSTEM << 8) | message, flags: NLM_F.dump, body }) ?? []
+    } catch (error) {
+      // EINVAL and EOPNOTSUPP: nfnetlink is there, nf_tables is not.
+      if (error instanceof NetlinkError) return []
+      throw error
+    }
+  }
+}
+
+/** A rule's expressions in a short text, the same for the same rule in any namespace. */
+function fingerprint(expressions: Buffer | undefined): string {
+  const hash = createHash('sha256')
+  for (const element of elements(expressions)) {
+    const found = attributes(element)
+    const name = text(found.get(ELEMENT.name))
+    hash.update(`${name}\0`)
+    if (!STATEFUL.has(name)) hash.update(found.get(ELEMENT.data) ?? '')
+  }
+  return hash.digest('hex').slice(0, 12)
+}
+
+/** The elements of a list, which all have one type. */
+function elements(list: Buffer | undefined): Buffer[] {
+  const found: Buffer[] = []
+  for (let at = 0; list && at + 4 <= list.length; ) {
+    const length = list.readUInt16LE(at)
+    if (length < 4) break
+    found.push(list.subarray(at + 4, at + length))
+    at += (length + 3) & ~3
+  }
+  return found
+}
+
+function text(bytes: Buffer | undefined): string {
+  return bytes?.toString('latin1').replace(/\0.*$/s, '') ?? ''
+}
