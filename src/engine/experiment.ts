@@ -5,14 +5,16 @@ import { clearest, type MechanismWatch, watchMechanism } from '../evidence/index
 import { momentary } from '../evidence/momentary.js'
 import { describeState } from '../evidence/state.js'
 import type { Speed } from '../kernel/speed.js'
+import type { ConfigurationChange } from '../model/configuration.js'
 import type { RunEvent } from '../model/event.js'
 import type { EvidenceContext } from '../model/evidence.js'
 import type { ExperimentPlan, PhasePlan, TrialPlan } from '../model/plan.js'
-import type { TrialReport } from '../model/report.js'
+import type { PhaseReport, TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
 import { isBad } from '../model/verdict.js'
 import type { KernelVersion } from '../model/version.js'
 import { probeOf } from '../probes/index.js'
+import { ConfigurationWatch, describeChange } from './configuration.js'
 import { judgeTrial, type MechanismFindings, untriggered } from './judge.js'
 import type { EvidenceRecorder, ExperimentRecorder } from './recorder.js'
 import { TopologyInstance } from './topology-instance.js'
@@ -61,17 +63,25 @@ export async function runExperiment(
   let phase = plan.phases[0]
   let running: TrialPlan | undefined
   let recorder: ExperimentRecorder | undefined
+  let watch: ConfigurationWatch | undefined
   try {
     await topology.build()
+    watch = new ConfigurationWatch(
+      plan,
+      node => topology.netns(node),
+      async (node, argv) => (await topology.exec(node, argv, 'read back the rules')).stdout,
+    )
     recorder = context.recorder.experiment(plan, node => topology.netns(node))
     for (phase of plan.phases) {
       emit({ type: 'phase-start', ...where, phase: phase.phase })
       await topology.performAll(phase.change)
+      const changes = await watch.enter(phase)
+      emit({ type: 'phase-set', ...where, phase: phaseReport(phase, plan, context.repetition, changes) })
       for (running of phase.trials) {
         context.signal.throwIfAborted()
-        const trial = untriggered(
-          await runTrial(running, phase, topology, scenario, context, recorder),
-          trials,
+        const trial = undisturbed(
+          untriggered(await runTrial(running, phase, topology, scenario, context, recorder), trials),
+          watch.changes(),
         )
         record(trial)
         const bad = isBad(trial.verdict)
@@ -97,12 +107,42 @@ export async function runExperiment(
     )
   } finally {
     recorder?.close()
+    watch?.close()
     await topology.destroy().catch((error: unknown) => {
       emit({ type: 'notice', what: `taking down ${plan.scenario}`, why: describeError(error) })
     })
     emit({ type: 'experiment-end', ...where })
   }
   return trials
+}
+
+/** What a phase changed, as reports have it. */
+function phaseReport(
+  { phase, fix }: PhasePlan,
+  { title, iptables }: ExperimentPlan,
+  repetition: number,
+  changes: readonly ConfigurationChange[],
+): PhaseReport {
+  return {
+    experiment: title,
+    phase,
+    iptables,
+    repetition,
+    ...(fix ? { fix: { ...fix } } : {}),
+    changes: changes.map(change => ({ ...change })),
+  }
+}
+
+/** A trial during which somebody changed the configuration says nothing about the kernel. */
+function undisturbed(trial: TrialReport, changes: readonly ConfigurationChange[]): TrialReport {
+  const [first] = changes
+  if (!first) return trial
+  return {
+    ...trial,
+    ok: false,
+    verdict: 'error',
+    why: `the configuration changed while the probe ran: ${changes.map(describeChange).join('; ')}`,
+  }
 }
 
 type Came = Pick<

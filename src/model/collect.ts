@@ -1,6 +1,12 @@
 /** From the events of a run to its report. */
 import type { RunEvent, RunHead } from './event.js'
-import { REPORT_SCHEMA, type Report, type ScenarioReport, type TrialReport } from './report.js'
+import {
+  type PhaseReport,
+  REPORT_SCHEMA,
+  type Report,
+  type ScenarioReport,
+  type TrialReport,
+} from './report.js'
 import { countVerdicts } from './verdict.js'
 
 /** What came of an event besides the event itself. */
@@ -16,6 +22,8 @@ export class Collector {
   #head: RunHead | undefined
   /** Trials by scenario and experiment. */
   #trials = new Map<string, Map<string, TrialReport[]>>()
+  /** Phases by scenario and experiment. */
+  #phases = new Map<string, Map<string, PhaseReport[]>>()
   #scenarios = new Map<string, ScenarioReport>()
   #unavailable: { readonly what: string; readonly why: string }[] = []
 
@@ -28,6 +36,9 @@ export class Collector {
         this.#trials = new Map(
           head.scenarios.map(({ id, experiments }) => [id, new Map(experiments.map(name => [name, []]))]),
         )
+        this.#phases = new Map(
+          head.scenarios.map(({ id, experiments }) => [id, new Map(experiments.map(name => [name, []]))]),
+        )
         this.#scenarios = new Map()
         this.#unavailable = []
         return {}
@@ -38,13 +49,22 @@ export class Collector {
       case 'trial':
         this.#trials.get(event.scenario)?.get(event.experiment)?.push(event.trial)
         return {}
+      case 'phase-set':
+        this.#phases.get(event.scenario)?.get(event.experiment)?.push(event.phase)
+        return {}
       case 'scenario-end': {
         const planned = this.#head?.scenarios.find(({ id }) => id === event.scenario)
         if (!planned) return {}
         const { id, title, story } = planned
         const { verdict, reason, elapsedMs } = event
         const trials = [...(this.#trials.get(id)?.values() ?? [])].flat()
-        const scenario = { id, title, verdict, reason, elapsedMs, ...(story ? { story } : {}), trials }
+        const phases = [...(this.#phases.get(id)?.values() ?? [])].flat()
+        const scenario = {
+          ...{ id, title, verdict, reason, elapsedMs },
+          ...(story ? { story } : {}),
+          ...(phases.length > 0 ? { phases } : {}),
+          trials,
+        }
         this.#scenarios.set(id, scenario)
         return { scenario }
       }

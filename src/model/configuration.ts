@@ -14,22 +14,21 @@ export interface ConfigurationChange {
   readonly after?: string
 }
 
-/** What a toggle claims to have set in a node: what the kernel must say then, by another way than it was set. */
-export type Claim =
-  /** A setting by its name in a configuration. `value` null: it must not be there. */
-  | { readonly node: string; readonly what: string; readonly value: string | null }
-  /** A rule at a place of a chain, counted from 1; `words` as iptables-save has them, null where it must not be there. */
+/**
+ * What a toggle claims about a node under one of its settings, in the kernel's own terms: what it must say then, asked for by
+ * another way than it was set. Between two settings, nothing may differ but what their claims are about.
+ */
+export type Claim<N extends string = string> =
+  /** A setting by its name in a configuration. */
+  | { readonly node: N; readonly what: string; readonly value: string }
+  /** A rule of iptables at a place of its chain, counted from 1, in the words of iptables-save; without words, that none of `not` is in the chain. */
   | {
-      readonly node: string
-      /** `ip nat POSTROUTING` */
+      readonly node: N
+      readonly table: string
       readonly chain: string
-      readonly position: number
-      readonly words: readonly string[] | null
+      readonly rule:
+        | { readonly position: number; readonly words: readonly string[] }
+        | { readonly not: readonly (readonly string[])[] }
     }
-  /** Rules of a family that a daemon or a tool of its own makes; `holds` must be in one of their chains, or be in none. */
-  | {
-      readonly node: string
-      readonly family: 'bridge'
-      readonly holds: string
-      readonly present: boolean
-    }
+  /** Rules of bridges, which tools and daemons make in chains of their own: whether there are any that a fresh bridge does not have. */
+  | { readonly node: N; readonly bridgeRules: boolean }

@@ -1,7 +1,7 @@
 /** The event stream: everything that a run did, in the order in which it happened, each thing once. */
 import type { CommandRecord } from '../world/command.js'
 import type { Phase } from './plan.js'
-import type { Report, ScenarioReport, TrialReport } from './report.js'
+import type { PhaseReport, Report, ScenarioReport, TrialReport } from './report.js'
 
 /** What a run is of, before anything came of it. */
 export interface RunHead extends Pick<Report, 'kernel' | 'machine' | 'started' | 'seed'> {
@@ -36,6 +36,12 @@ export type RunEvent =
       readonly experiment: string
       readonly phase: Phase
     }
+  | ({
+      /** The toggles of the phase are set, and the kernel bears it out. */
+      readonly type: 'phase-set'
+      readonly scenario: string
+      readonly experiment: string
+    } & { readonly phase: PhaseReport })
   | {
       readonly type: 'trial'
       readonly scenario: string

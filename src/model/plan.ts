@@ -2,6 +2,7 @@
  * What a plan is: pure data that says which commands run where, in what order, and what must come of each trial. The engine
  * performs it; whoever prints, draws or ships it needs nothing else.
  */
+import type { Claim } from './configuration.js'
 import type { ProbeSpec } from './probe.js'
 import type { Expectation, Settings } from './scenario.js'
 import type { IptablesCommands, Step } from './steps.js'
@@ -25,6 +26,13 @@ export interface TrialPlan {
   readonly mechanisms: readonly string[]
 }
 
+/** A claim with the toggle and the setting that it is of. */
+export interface ToggleClaim {
+  readonly toggle: string
+  readonly setting: string
+  readonly claim: Claim
+}
+
 export interface PhasePlan {
   readonly phase: Phase
   readonly settings: Settings
@@ -32,6 +40,8 @@ export interface PhasePlan {
   readonly fix?: Settings
   /** What brings the toggles from the phase before to this one. */
   readonly change: readonly Step[]
+  /** What the kernel must say in this phase, by the toggle that claims it. */
+  readonly claims: readonly ToggleClaim[]
   readonly trials: readonly TrialPlan[]
 }
 

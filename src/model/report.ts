@@ -63,6 +63,27 @@ const trial = z.object({
   elapsedMs: z.number(),
 })
 
+/** A setting of a node that differs from what it was in the `broken` phase; an end without it did not have it. */
+const configurationChange = z.object({
+  node: z.string(),
+  /** `link vnet0 hairpin_mode`, `sysctl net.ipv4.ip_forward`, `rule 1 of nat POSTROUTING` */
+  what: z.string(),
+  before: z.string().optional(),
+  after: z.string().optional(),
+})
+
+const phase = z.object({
+  /** Title of the experiment that it is part of. */
+  experiment: z.string(),
+  phase: z.enum(PHASES),
+  iptables: z.enum(IPTABLES_BACKENDS),
+  repetition: z.number().int(),
+  /** The fix that it sets, or has taken back. */
+  fix: settings.optional(),
+  /** What the kernel says is configured otherwise than in the `broken` phase: nothing, once a fix is taken back. */
+  changes: z.array(configurationChange),
+})
+
 const mechanism = z.object({
   title: z.string(),
   where: z.string(),
@@ -138,6 +159,8 @@ const scenario = z.object({
   elapsedMs: z.number(),
   /** What it is about; left out where it could not be loaded, and in reports of version 1. */
   story: story.optional(),
+  /** What each phase changed; left out in reports of version 1. */
+  phases: z.array(phase).optional(),
   trials: z.array(trial),
 })
 
@@ -172,6 +195,7 @@ export const reportSchema = z.object({
 export type Report = z.infer<typeof reportSchema>
 export type ScenarioReport = z.infer<typeof scenario>
 export type TrialReport = z.infer<typeof trial>
+export type PhaseReport = z.infer<typeof phase>
 export type Story = z.infer<typeof story>
 export type DrawnTopology = z.infer<typeof topology>
 export type DrawnNode = DrawnTopology['nodes'][string]

@@ -1,4 +1,5 @@
 /** What a toggle is: one knob with named settings, and the steps that turn it. One file for each, all behind this. */
+import type { Claim } from './configuration.js'
 import type { IptablesCommands, Step } from './steps.js'
 
 /** What a toggle's commands depend on besides the setting. */
@@ -24,6 +25,12 @@ export interface Toggle<S extends string = string, N extends string = string> {
   setUp?(context: ToggleContext): Step[]
   /** The steps that bring it from one setting to another; `from` is undefined when the topology has just been built. */
   change(to: S, from: S | undefined, context: ToggleContext): Step[]
+  /**
+   * What the kernel must say under a setting, and all that may differ between two of them. It is read from the kernel before and
+   * after every trial, by another way than it was set. A toggle that claims nothing is one that nothing may follow from: another
+   * one's steps depend on it.
+   */
+  claims(setting: S, context: ToggleContext): readonly Claim<N>[]
   /** The command lines that give a real system this setting. */
   onRealSystem(setting: S): readonly string[]
 }

@@ -4,9 +4,10 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { hasChange, type KernelChange } from '../model/change.js'
-import type { ExperimentPlan, IptablesBackend, PhasePlan, TrialPlan } from '../model/plan.js'
+import type { ExperimentPlan, IptablesBackend, PhasePlan, ToggleClaim, TrialPlan } from '../model/plan.js'
 import type { Expectation, Experiment, Scenario, Settings } from '../model/scenario.js'
 import { type IptablesCommands, mergeSysctls, type Step } from '../model/steps.js'
+import type { ToggleContext } from '../model/toggle.js'
 import type { Topology } from '../model/topology.js'
 import { formatKernelVersion, type KernelVersion } from '../model/version.js'
 import { probeOf } from '../probes/index.js'
@@ -97,14 +98,25 @@ function planExperiment(
     experiment.probes ?? Object.keys(scenario.probes).filter(probe => !scenario.controls.includes(probe))
   const trials = (settings: Settings, ids: readonly string[]) =>
     ids.map(probe => planTrial(scenario, probe, settings, options.kernel))
+  const phase = (
+    name: PhasePlan['phase'],
+    { settings, from, fix, ids }: PhaseSettings & { readonly ids: readonly string[] },
+  ): PhasePlan => ({
+    phase: name,
+    settings,
+    ...(fix ? { fix } : {}),
+    change: from === settings ? [] : change(settings, from),
+    claims: claimsOf(scenario, settings, context(settings)),
+    trials: trials(settings, ids),
+  })
   const phases: PhasePlan[] = [
-    { phase: 'control', settings: base, change: change(base), trials: trials(base, scenario.controls) },
-    { phase: 'broken', settings: base, change: [], trials: trials(base, probes) },
+    phase('control', { settings: base, ids: scenario.controls }),
+    phase('broken', { settings: base, from: base, ids: probes }),
     ...experiment.fixes.flatMap((fix): PhasePlan[] => {
       const fixed = { ...base, ...fix }
       return [
-        { phase: 'fixed', settings: fixed, fix, change: change(fixed, base), trials: trials(fixed, probes) },
-        { phase: 'reverted', settings: base, fix, change: change(base, fixed), trials: trials(base, probes) },
+        phase('fixed', { settings: fixed, from: base, fix, ids: probes }),
+        phase('reverted', { settings: base, from: fixed, fix, ids: probes }),
       ]
     }),
   ]
@@ -136,6 +148,21 @@ function planExperiment(
     phases,
     teardown: topology.teardown,
   }
+}
+
+/** The settings of a phase: `from` are those of the phase before, unless there was none. */
+interface PhaseSettings {
+  readonly settings: Settings
+  readonly from?: Settings
+  readonly fix?: Settings
+}
+
+/** What the kernel must say under these settings, by toggle. */
+function claimsOf({ toggles }: Scenario, settings: Settings, context: ToggleContext): ToggleClaim[] {
+  return Object.entries(toggles).flatMap(([name, toggle]) => {
+    const setting = settings[name] ?? toggle.settings[0]
+    return toggle.claims(setting, context).map(claim => ({ toggle: name, setting, claim }))
+  })
 }
 
 /** Every change in the kernel's history that a scenario's expectations depend on, in the order in which they name it. */

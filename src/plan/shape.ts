@@ -34,6 +34,7 @@ const toggle = z.object({
   needs: texts,
   setUp: called.optional(),
   change: called,
+  claims: called,
   onRealSystem: called,
 } satisfies SchemasOf<Toggle>)
 

@@ -23,8 +23,10 @@ export function* replay(report: Report): Generator<TimedEvent> {
     })),
   }
   for (const notice of unavailable) yield { at, type: 'notice', ...notice }
-  for (const { id, trials, verdict, reason, elapsedMs: took } of scenarios) {
+  for (const { id, trials, phases = [], verdict, reason, elapsedMs: took } of scenarios) {
     yield { at, type: 'scenario-start', scenario: id }
+    for (const phase of phases)
+      yield { at, type: 'phase-set', scenario: id, experiment: experimentOf(phase), phase }
     for (const trial of trials)
       yield { at, type: 'trial', scenario: id, experiment: experimentOf(trial), trial }
     yield { at: at + took, type: 'scenario-end', scenario: id, verdict, reason, elapsedMs: took }
@@ -34,6 +36,6 @@ export function* replay(report: Report): Generator<TimedEvent> {
 }
 
 /** What tells an experiment of a scenario from the others in a report. */
-function experimentOf({ experiment, iptables, repetition }: TrialReport): string {
+function experimentOf({ experiment, iptables, repetition }: Pick<TrialReport, 'experiment' | 'iptables' | 'repetition'>): string {
   return `${experiment} ${iptables} ${repetition}`
 }

@@ -53,6 +53,14 @@ export class NftablesReader {
       const before = into.get(key)
       into.set(key, `${before ? `${before} ` : ''}${fingerprint(found.get(RULE.expressions))}`)
     }
+    // What ebtables leaves behind when its last rule is gone: chains that let everything pass.
+    for (const [what, rules] of into) {
+      const chain = what.replace(/^rules/, 'chain')
+      if (!what.startsWith('rules bridge ') || rules !== '' || !(into.get(chain) ?? 'accept').startsWith('accept'))
+        continue
+      into.delete(what)
+      into.delete(chain)
+    }
     for (const message of this.#dump(MESSAGE.getSet)) {
       const found = attributes(message.subarray(4))
       const name = `${FAMILIES[message[0] ?? 0] ?? message[0]} ${text(found.get(SET.table))} ${text(found.get(SET.name))}`

@@ -27,6 +27,7 @@ export function ebtablesDrop<const N extends string>({
       if (to === 'on') return from === 'on' ? [] : [edit('-A', context)]
       return from === 'on' ? [edit('-D', context)] : []
     },
+    claims: setting => [{ node, bridgeRules: setting === 'on' }],
     onRealSystem: setting =>
       setting === 'on' ? [`ebtables -t nat -A POSTROUTING ${rule('"$MAC"').join(' ')}`] : [],
   }

@@ -17,6 +17,7 @@ export function hairpinMode<const N extends string>({
       summary: 'send frames back out of the bridge port that they came in on',
       node,
       commands: { off: command('off'), on: command('on') },
+      says: { what: `link ${port} hairpin_mode`, values: { off: 'off', on: 'on' } },
     }),
   )
 }

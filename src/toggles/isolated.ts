@@ -7,5 +7,6 @@ export function isolated<const N extends string>({ node, port }: { node: N; port
     summary: 'keep the port from talking to isolated ports, itself among them',
     node,
     commands: { off: command('off'), on: command('on') },
+    says: { what: `link ${port} isolated`, values: { off: 'off', on: 'on' } },
   })
 }

@@ -7,5 +7,6 @@ export function mcastFlood<const N extends string>({ node, port }: { node: N; po
     summary: 'flood multicast to the port',
     node,
     commands: { on: command('on'), off: command('off') },
+    says: { what: `link ${port} mcast_flood`, values: { off: 'off', on: 'on' } },
   })
 }

@@ -15,6 +15,7 @@ export function natTarget<const A extends string>({
     nodes: [],
     needs: [],
     change: () => [],
+    claims: () => [],
     onRealSystem: () => [],
   }
 }

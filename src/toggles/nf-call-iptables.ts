@@ -20,5 +20,6 @@ export function nfCallIptables<const N extends string>({ node, bridge }: { node:
     summary: 'pass this one bridge’s IPv4 packets to iptables',
     node,
     commands: { '0': command('0'), '1': command('1') },
+    says: { what: `link ${bridge} nf_call_iptables`, values: { '0': 'off', '1': 'on' } },
   })
 }

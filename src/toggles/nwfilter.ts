@@ -43,6 +43,7 @@ export function nwfilter<const N extends string>({
         )
       return steps
     },
+    claims: setting => [{ node, bridgeRules: setting !== 'none' }],
     onRealSystem: setting =>
       setting === 'none'
         ? []

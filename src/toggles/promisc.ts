@@ -7,5 +7,6 @@ export function promisc<const N extends string>({ node, device }: { node: N; dev
     summary: 'pass every frame on the bridge up to the host',
     node,
     commands: { off: command('off'), on: command('on') },
+    says: { what: `link ${device} promisc`, values: { off: 'off', on: 'on' } },
   })
 }

@@ -23,16 +23,30 @@ export function randomFully<const N extends string>({
     'random-fully': ['--random-fully'],
   }
   const summary = 'pick the port of a source NAT at random'
+  const ruleOf = (setting: PortChoice, settings: Readonly<Record<string, string>>) => [
+    ...match,
+    '-j',
+    ...(settings[target] ?? '').split(' '),
+    ...options[setting],
+  ]
   return {
     summary,
     settings: ['none', 'random', 'random-fully'],
     nodes: [node],
     needs: [],
     change(to, from, { iptables: { iptables }, settings }) {
-      const rule = [...match, '-j', ...(settings[target] ?? '').split(' '), ...options[to]]
+      const rule = ruleOf(to, settings)
       const place = from === undefined ? ['-A', 'POSTROUTING'] : ['-R', 'POSTROUTING', '1']
       return [run(node, [iptables, '-w', '-t', 'nat', ...place, ...rule], summary)]
     },
+    claims: (setting, { settings }) => [
+      {
+        node,
+        table: 'nat',
+        chain: 'POSTROUTING',
+        rule: { position: 1, words: ruleOf(setting, settings) },
+      },
+    ],
     onRealSystem: setting => [
       `iptables -t nat -R POSTROUTING 1 ${[...match, '-j', 'MASQUERADE', ...options[setting]].join(' ')}`,
     ],

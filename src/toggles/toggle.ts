@@ -16,6 +16,14 @@ export function sysctlToggle<const S extends string, const N extends string = st
     needs,
     settings: Object.keys(values) as unknown as [S, ...S[]],
     change: to => nodes.map(node => writeSysctls(node, values[to], summary)),
+    claims: setting =>
+      nodes.flatMap(node =>
+        Object.entries(values[setting]).map(([key, value]) => ({
+          node,
+          what: `sysctl ${key}`,
+          value: String(value),
+        })),
+      ),
     onRealSystem: setting =>
       Object.entries(values[setting]).map(([key, value]) => `sysctl -w ${key}=${value}`),
   }
@@ -46,6 +54,11 @@ export function ruleToggle<const S extends string, const N extends string = stri
       if (rule) return [edit(iptables, '-I', [String(position), ...rule])]
       return old ? [edit(iptables, '-D', old)] : []
     },
+    claims(setting) {
+      const words = rules[setting]
+      const others = Object.values<readonly string[] | null>(rules).flatMap(rule => (rule ? [rule] : []))
+      return [{ node, table, chain, rule: words ? { position, words } : { not: others } }]
+    },
     onRealSystem(setting) {
       const rule = rules[setting]
       return rule ? [`iptables -t ${table} -I ${chain} ${position} ${rule.join(' ')}`] : []
@@ -59,8 +72,10 @@ export function deviceToggle<const S extends string, const N extends string = st
   readonly node: N
   /** The command for each setting. */
   readonly commands: Readonly<Record<S, readonly string[]>>
+  /** What the kernel says under each of them, by the name of a configuration: `link vnet0 hairpin_mode` is `on`. */
+  readonly says: { readonly what: string; readonly values: Readonly<Record<S, string>> }
 }): Toggle<S, N> {
-  const { summary, node, commands } = toggle
+  const { summary, node, commands, says } = toggle
   const settings = Object.keys(commands) as unknown as [S, ...S[]]
   return {
     summary,
@@ -68,6 +83,7 @@ export function deviceToggle<const S extends string, const N extends string = st
     needs: [],
     settings,
     change: to => [run(node, commands[to], summary)],
+    claims: setting => [{ node, what: says.what, value: says.values[setting] }],
     onRealSystem: setting => [commands[setting].join(' ')],
   }
 }

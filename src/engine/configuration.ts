@@ -1,0 +1,248 @@
+/**
+ * Proves that a phase is what it claims to be: every toggle's setting is what the kernel says, nothing else differs from the
+ * phase before, and nothing changes while a probe runs.
+ */
+import { LabError } from '../base/errors.js'
+import type { Claim, Configuration, ConfigurationChange } from '../model/configuration.js'
+import type { ExperimentPlan, PhasePlan, ToggleClaim } from '../model/plan.js'
+import { partsOf } from '../model/topology.js'
+import { diffConfigurations } from '../state/diff.js'
+import { NodeState } from '../state/node-state.js'
+import type { Netns } from '../world/netns.js'
+import { asListed, RuleBook, rulesIn } from './rule-book.js'
+
+const LO_INDEX = 1
+/** Sysctls of a device that decide about packets, and that somebody may have set on another one by mistake. */
+const DEVICE_SYSCTLS = ['rp_filter', 'accept_local', 'route_localnet', 'forwarding', 'proxy_arp', 'arp_ignore']
+
+/** What rules read like; the same rule reads the same in every namespace. */
+const book = new RuleBook()
+
+/** The configuration of every node, by its name. */
+type Nodes = ReadonlyMap<string, Configuration>
+
+/** Watches over the configuration of one topology. Close it when done. */
+export class ConfigurationWatch {
+  readonly #states: ReadonlyMap<string, NodeState>
+  #base: Nodes | undefined
+  #now: Nodes | undefined
+  #before: PhasePlan | undefined
+
+  /** `list` runs a program in a node and resolves with what it prints. Throws SystemError. */
+  constructor(
+    private readonly plan: ExperimentPlan,
+    netns: (node: string) => Netns,
+    private readonly list: (node: string, argv: readonly string[]) => Promise<string>,
+  ) {
+    const devices = Object.entries(plan.indexes).map(([place, index]) => ({ ...partsOf(place), index }))
+    this.#states = new Map(
+      Object.keys(plan.netns).map(node => {
+        const own = devices.flatMap(({ node: of, device, index }) =>
+          of === node ? [[index, device] as const] : [],
+        )
+        return [
+          node,
+          new NodeState(netns(node), new Map([[LO_INDEX, 'lo'], ...own]), sysctlsOf(plan, node, own)),
+        ]
+      }),
+    )
+  }
+
+  /**
+   * Takes up a phase whose toggles have just been set: what it changed. Throws LabError when a setting is not what the kernel
+   * says, when something else has changed as well, or when a phase that takes a fix back is not what it was before.
+   */
+  async enter(phase: PhasePlan): Promise<ConfigurationChange[]> {
+    const nodes = this.#read()
+    this.#now = nodes
+    for (const [node, configuration] of nodes)
+      await book.learn(configuration, this.plan.commands, argv => this.list(node, argv))
+    const base = this.#base ?? nodes
+    this.#base = base
+    const changes = changesBetween(base, nodes)
+    this.#check(phase, nodes)
+    const before = this.#before ?? phase
+    this.#before = phase
+    const claimed = new Set([...claimedBy(phase, before), ...claimedBy(before, phase)])
+    const unclaimed = changes.filter(
+      ({ node, what }) => phase.phase !== 'fixed' || !isClaimed(node, what, claimed),
+    )
+    const [first] = unclaimed
+    if (first)
+      throw new LabError(
+        phase.phase === 'fixed'
+          ? `the fix (${describeFix(phase)}) changed something else, too: ${describe(first)}`
+          : `the ${phase.phase} phase is not what it was before ${describeFix(phase)}: ${describe(first)}`,
+        phase.phase === 'fixed'
+          ? 'the tool that sets it does something besides'
+          : 'the tool that takes it back does not do all of that, or does something besides',
+      )
+    return changes.flatMap(readable)
+  }
+
+  /** What changed since the phase was taken up, or since the last look. */
+  changes(): ConfigurationChange[] {
+    const before = this.#now
+    const now = this.#read()
+    this.#now = now
+    return before ? changesBetween(before, now).flatMap(readable) : []
+  }
+
+  close(): void {
+    for (const state of this.#states.values()) state.close()
+  }
+
+  #read(): Nodes {
+    return new Map([...this.#states].map(([node, state]) => [node, state.read()]))
+  }
+
+  /** Throws LabError for the first claim that the kernel does not bear out. */
+  #check({ claims }: PhasePlan, nodes: Nodes): void {
+    for (const { toggle, setting, claim } of claims) {
+      const wrong = this.#contradiction(claim, nodes.get(claim.node) ?? new Map(), claims)
+      if (wrong !== undefined)
+        throw new LabError(
+          `${toggle} is not ${setting}, though it was set without complaint: in node ${claim.node} ${wrong}`,
+          'the tool that sets it did something else, or nothing; the kernel was asked by netlink, /proc/sys or iptables-save',
+        )
+    }
+  }
+
+  #contradiction(
+    claim: Claim,
+    configuration: Configuration,
+    all: readonly ToggleClaim[],
+  ): string | undefined {
+    if ('what' in claim) {
+      const is = configuration.get(claim.what)
+      return is === claim.value
+        ? undefined
+        : `the kernel says ${claim.what} ${is ?? 'is not there'}, not ${claim.value}`
+    }
+    if ('bridgeRules' in claim) {
+      // Several toggles may claim rules of one node's bridges: there are some as soon as one of them has set some.
+      const wanted = all.some(
+        other => 'bridgeRules' in other.claim && other.claim.node === claim.node && other.claim.bridgeRules,
+      )
+      const there = [...configuration].some(([what, rules]) => isBridgeRules(what) && rules !== '')
+      return there === wanted
+        ? undefined
+        : `the kernel has ${there ? 'rules for bridged frames' : 'no rule for bridged frames'}`
+    }
+    return this.#ruleContradiction(claim, configuration)
+  }
+
+  #ruleContradiction(
+    { table, chain, rule }: Extract<Claim, { readonly chain: string }>,
+    configuration: Configuration,
+  ): string | undefined {
+    const listed = rulesIn(configuration.get(this.#chain(table, chain))).map(text => book.words(text))
+    if ('words' in rule) {
+      const wanted = asListed(rule.words)
+      const is = listed[rule.position - 1]
+      if (is === wanted) return undefined
+      return `rule ${rule.position} of ${table} ${chain} is ${is === undefined ? 'not there' : `'${is}'`}, not '${wanted}'`
+    }
+    const left = listed.find(words => rule.not.some(other => asListed(other) === words))
+    return left === undefined ? undefined : `${table} ${chain} still has '${left}'`
+  }
+
+  #chain(table: string, chain: string): string {
+    return `rules ${this.plan.iptables === 'nft' ? 'ip' : 'legacy'} ${table} ${chain}`
+  }
+}
+
+/** Keys that a plan writes in a node, and those of its devices that somebody may have written instead. */
+function sysctlsOf(
+  { build, phases }: ExperimentPlan,
+  node: string,
+  devices: readonly (readonly [number, string])[],
+): string[] {
+  const steps = [...build.flat(), ...phases.flatMap(({ change }) => change)]
+  const written = steps.flatMap(step =>
+    step.do === 'sysctls' && step.node === node ? Object.keys(step.values) : [],
+  )
+  // A device with a dot in its name would take another spelling, and is left out.
+  const names = ['all', 'lo', ...devices.map(([, device]) => device)].filter(name => !name.includes('.'))
+  const own = names.flatMap(device => DEVICE_SYSCTLS.map(name => `net.ipv4.conf.${device}.${name}`))
+  const claimed = phases.flatMap(({ claims }) =>
+    claims.flatMap(({ claim }) =>
+      claim.node === node && 'what' in claim && claim.what.startsWith('sysctl ')
+        ? [claim.what.slice('sysctl '.length)]
+        : [],
+    ),
+  )
+  return [...new Set([...written, ...claimed, ...own])]
+}
+
+function changesBetween(before: Nodes, after: Nodes): ConfigurationChange[] {
+  return [...after].flatMap(([node, configuration]) =>
+    diffConfigurations(node, before.get(node) ?? new Map(), configuration),
+  )
+}
+
+/** What the claims of a phase are about that another one does not make alike: `node what`. */
+function claimedBy({ claims }: PhasePlan, other: PhasePlan): string[] {
+  const same = new Set(other.claims.map(({ claim }) => JSON.stringify(claim)))
+  return claims.flatMap(({ claim }) => {
+    if (same.has(JSON.stringify(claim))) return []
+    if ('what' in claim) return [`${claim.node} ${claim.what}`]
+    return 'bridgeRules' in claim
+      ? [`${claim.node} rules bridge`]
+      : [`${claim.node} rules ${claim.table} ${claim.chain}`]
+  })
+}
+
+function isClaimed(node: string, what: string, claimed: ReadonlySet<string>): boolean {
+  if (isBridgeRules(what)) return claimed.has(`${node} rules bridge`)
+  const [word, family, table, chain] = what.split(' ')
+  return word === 'rules' && (family === 'ip' || family === 'legacy')
+    ? claimed.has(`${node} rules ${table} ${chain}`)
+    : claimed.has(`${node} ${what}`)
+}
+
+/** Chains, rules and sets of bridges. */
+function isBridgeRules(what: string): boolean {
+  return /^(rules|chain|set) bridge /.test(what)
+}
+
+/** A change as people read it: rules by their words, one at a time. */
+function readable(change: ConfigurationChange): ConfigurationChange[] {
+  const [word, family, ...chain] = change.what.split(' ')
+  if (word !== 'rules') return [change]
+  const [before, after] = [rulesIn(change.before), rulesIn(change.after)]
+  let first = 0
+  while (first < before.length && first < after.length && before[first] === after[first]) first++
+  let last = 0
+  while (last < before.length - first && last < after.length - first && before.at(-1 - last) === after.at(-1 - last)) last++
+  const olds = before.slice(first, before.length - last)
+  const news = after.slice(first, after.length - last)
+  const name = `${family === 'ip' || family === 'legacy' ? '' : `${family} `}${chain.join(' ')}`
+  return Array.from({ length: Math.max(olds.length, news.length) }, (_, at) => {
+    const [old, fresh] = [olds[at], news[at]]
+    return {
+      node: change.node,
+      what: `rule ${first + at + 1} of ${name}`,
+      ...(old === undefined ? {} : { before: book.words(old) }),
+      ...(fresh === undefined ? {} : { after: book.words(fresh) }),
+    }
+  })
+}
+
+/** A change in a line: `vm link eth0 mtu was 1500 and is 1400`. */
+export function describeChange({ node, what, before, after }: ConfigurationChange): string {
+  const was = before === undefined ? 'was not there' : `was '${before}'`
+  const is = after === undefined ? 'is gone' : `is '${after}'`
+  return `${node}: ${what} ${was} and ${is}`
+}
+
+function describe(change: ConfigurationChange): string {
+  const [first = change] = readable(change)
+  return describeChange(first)
+}
+
+function describeFix({ fix = {} }: PhasePlan): string {
+  return Object.entries(fix)
+    .map(([toggle, setting]) => `${toggle}=${setting}`)
+    .join(', ') || 'anything was set'
+}
