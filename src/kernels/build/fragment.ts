@@ -27,9 +27,8 @@ const OPTIONAL = /^# optional: (\S.*)$/
 
 /**
  * Reads a fragment: `CONFIG_X=y` lines, `# CONFIG_X is not set`, comments, and `# optional: WHY` before an option
- * that some source trees do not know.
- * @param file its name, for the error
- * @throws KernelBuildError `config` for a line that is none of these, for a module, and for an option given twice
+ * that some source trees do not know; `file` is its name, for messages. Throws KernelBuildError `config` for a line that is
+ * none of these, for a module, and for an option given twice.
  */
 export function parseFragment(text: string, file: string): FragmentOption[] {
   const options: FragmentOption[] = []
