@@ -4,6 +4,7 @@
 // --passed=TITLE and --failed=TITLE. Exits 1 on any failure, a bail-out, a crashed file, or when no test was executed.
 import { inspect } from 'node:util'
 import { Parser, type Result } from 'tap-parser'
+import { seconds } from '../src/base/text.js'
 
 interface TestNode {
   title: string
@@ -107,8 +108,8 @@ function printFile(file: TestNode, leaves: Leaf[]): void {
   const parts = (['passed', 'failed', 'skipped'] as const)
     .filter(outcome => count(outcome))
     .map(outcome => `${count(outcome)} ${outcome}`)
-  const seconds = file.end?.time ? ` (${(file.end.time / 1000).toFixed(1)} s)` : ''
-  console.log(`${count('failed') ? 'FAIL' : 'ok  '}  ${file.title}: ${parts.join(', ')}${seconds}`)
+  const took = file.end?.time ? ` (${seconds(file.end.time)})` : ''
+  console.log(`${count('failed') ? 'FAIL' : 'ok  '}  ${file.title}: ${parts.join(', ')}${took}`)
   for (const leaf of leaves.filter(leaf => leaf.outcome === 'failed')) printFailure(leaf)
 }
 
