@@ -151,9 +151,7 @@ export function unmetSymbols(condition: string, config: ReadonlyMap<string, stri
 
 /**
  * Why an option was lost, in one sentence: unknown to this source, kept on by another option, or which option that it
- * depends on is off.
- * @param tree the root of the kernel source
- * @returns also whether the source knows the option at all
+ * depends on is off; and whether the source, whose root is `tree`, knows the option at all.
  */
 export async function explainLost(
   lost: LostOption,

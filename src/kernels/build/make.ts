@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
 import { SPACE_REMEDY, saysNoSpace } from '../cache.js'
 import { KernelBuildError } from './error.js'
+import { packageOfHeader } from './prerequisites.js'
 
 /** Where make works: the source, and beside it everything that it makes. */
 export interface BuildTree {
@@ -83,15 +84,10 @@ export function explainMake(lines: readonly string[], tree: string, log: string)
     text,
   )?.[1]
   if (header) {
-    const name = header.startsWith('openssl')
-      ? 'libssl-dev'
-      : header.startsWith('std')
-        ? 'libc6-dev'
-        : 'libelf-dev'
     return new KernelBuildError(
       'missing-package',
       `the kernel's build tools need ${header}, not found on this machine`,
-      `apt-get install --no-install-recommends ${name}`,
+      `apt-get install --no-install-recommends ${packageOfHeader(header)}`,
     )
   }
   const program = /(?:^|\s)(\S+): (?:command )?not found$/m.exec(text)?.[1]

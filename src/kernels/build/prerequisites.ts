@@ -19,7 +19,7 @@ const PROGRAMS: readonly Tool[] = [
 ]
 
 /** Headers that the kernel's own build tools include: the C library's, and objtool's view of ELF files. */
-const HEADERS = { 'stdio.h': 'libc6-dev', 'gelf.h': 'libelf-dev' } as const
+const HEADERS = ['stdio.h', 'gelf.h']
 
 /** What this machine lacks for a build. */
 export interface Missing {
@@ -36,10 +36,17 @@ export async function missingPrerequisites(folders = pathFolders()): Promise<Mis
   )
   // Without a compiler there is no telling, and what is installed already does no harm in an apt line.
   const gcc = findTool('gcc', folders)
-  for (const [header, name] of Object.entries(HEADERS)) {
-    if (gcc === undefined || !(await compiles(gcc, header))) missing.push({ what: header, package: name })
+  for (const header of HEADERS) {
+    if (gcc === undefined || !(await compiles(gcc, header)))
+      missing.push({ what: header, package: packageOfHeader(header) })
   }
   return missing
+}
+
+/** The Debian package that brings a header of the C library's, of libelf's or of OpenSSL's. */
+export function packageOfHeader(header: string): string {
+  if (header.startsWith('openssl/')) return 'libssl-dev'
+  return header.startsWith('std') ? 'libc6-dev' : 'libelf-dev'
 }
 
 /** Throws KernelBuildError `missing-package`, with the apt line that brings everything at once, where something is missing. */
