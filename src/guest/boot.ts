@@ -3,13 +3,12 @@ import type { Kernel } from '../kernels/kernel.js'
 import { type Accel, chooseAccel, giveUpKvm } from './accel.js'
 import { bootableImage } from './boot-image.js'
 import { GuestError, type GuestErrorCode } from './error.js'
-import { AttemptFailure, Guest, type GuestOutcome } from './guest.js'
+import { AttemptFailure, Guest, type GuestOutcome, type MachineOptions } from './guest.js'
 import { RESULT_PORT } from './init.js'
 import { buildInitramfs } from './initramfs.js'
 
 /** What to boot, and what to run in it. */
-export interface GuestOptions {
-  readonly kernel: Kernel
+export interface GuestOptions extends MachineOptions {
   /** The command, looked up in the guest's `PATH`; not a shell's text. */
   readonly argv: readonly string[]
   /** The command's whole environment, besides `PATH`, `HOME`, `LANG` and `NETNS_LAB_RESULT`. */
@@ -23,28 +22,14 @@ export interface GuestOptions {
    * file of the shared root takes milliseconds; what changes on this machine later does not change there.
    */
   readonly preload?: readonly string[]
-  /** Memory in MiB; 1024 unless given. */
-  readonly memoryMiB?: number
-  /** Number of processors; 2 unless given. */
-  readonly cpus?: number
-  /** How long the command may run once the guest is up, in milliseconds; 300,000 unless given. */
-  readonly timeoutMs?: number
-  /** How long a guest may take until it is up, in milliseconds; 120,000 in software and 30,000 with KVM unless given. */
-  readonly bootTimeoutMs?: number
   /** How many guests to start, at most, until one comes up; 3 unless given. */
   readonly retries?: number
   /** Also start another guest when one crashes after it was up; the command then runs again from its beginning. */
   readonly retryCrashes?: boolean
   /** Use this accelerator without trying. */
   readonly accel?: Accel
-  /** More words for the kernel command line. */
-  readonly append?: readonly string[]
-  /** Called with each line of the guest's console and of the command's output. */
-  readonly onLine?: (line: string) => void
   /** Called when a guest is started; what came of the one before, if any, is void when the number is above 1. */
   readonly onAttempt?: (attempt: number) => void
-  /** Ends the guest. */
-  readonly signal?: AbortSignal
 }
 
 /** What came out of a guest. */

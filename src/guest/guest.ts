@@ -19,15 +19,22 @@ const COMMAND_TIMEOUT_MS = 300_000
 const CONSOLE_LINES = 400
 const TAIL_LINES = 80
 
-/** What one guest needs to know of what was asked for. */
-interface Machine {
+/** What a guest is to be, whatever it runs. */
+export interface MachineOptions {
   readonly kernel: Kernel
+  /** Memory in MiB; 1024 unless given. */
   readonly memoryMiB?: number
+  /** Number of processors; 2 unless given. */
   readonly cpus?: number
+  /** How long the command may run once the guest is up, in milliseconds; 300,000 unless given. */
   readonly timeoutMs?: number
+  /** How long a guest may take until it is up, in milliseconds; 120,000 in software and 30,000 with KVM unless given. */
   readonly bootTimeoutMs?: number
+  /** More words for the kernel command line. */
   readonly append?: readonly string[]
+  /** Called with each line of the guest's console and of the command's output. */
   readonly onLine?: (line: string) => void
+  /** Ends the guest. */
   readonly signal?: AbortSignal
 }
 
@@ -73,7 +80,7 @@ export class AttemptFailure extends Error {
 
 /** A guest that runs a command once. */
 export class Guest {
-  readonly #machine: Machine
+  readonly #machine: MachineOptions
   readonly #accel: Accel
   readonly #console: string[] = []
   readonly #moduleProblems: string[] = []
@@ -85,7 +92,7 @@ export class Guest {
   #release: string | undefined
   #exitCode: number | undefined
 
-  constructor(machine: Machine, accel: Accel) {
+  constructor(machine: MachineOptions, accel: Accel) {
     this.#machine = machine
     this.#accel = accel
   }
