@@ -1,12 +1,12 @@
 /** Reports and runs for the tests of what is made of them. */
-import { type Report, reportSchema } from '../model/report.js'
+import { REPORT_SCHEMA, type Report, reportSchema } from '../model/report.js'
 import { countVerdicts, type Verdict } from '../model/verdict.js'
 import type { KernelRun } from './run-in-guest.js'
 
 /** A report with a scenario for each verdict: `one`, `two` and so on. */
 export function reportOf(version: string, ...verdicts: readonly Verdict[]): Report {
   return reportSchema.parse({
-    schema: 'netns-lab.report/1',
+    schema: REPORT_SCHEMA,
     kernel: { release: `${version}-amd64`, version, package: `${version}-1` },
     machine: { cpus: 1, privilege: 'root', distribution: 'Debian', slowness: 1, tools: {} },
     started: '2026-11-21T00:00:00Z',
