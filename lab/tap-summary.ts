@@ -1,9 +1,12 @@
-// Reads the TAP of a whole test run on standard input and says what people want to know: one line per test file while
-// it goes on, each failure with its cause, what was skipped and why, and at last `N passed, N failed, N skipped`.
-// What is counted is the innermost named test, not the assertion. Checks that ran before the tests are passed in as
-// --passed=TITLE and --failed=TITLE. Exits 1 on any failure, a bail-out, a crashed file, or when no test was executed.
+/**
+ * Reads the TAP of a whole test run on standard input and says what people want to know: one line per test file while it goes
+ * on, each failure with its cause, what was skipped and why, and at last `N passed, N failed, N skipped`. What is counted is
+ * the innermost named test, not the assertion. Checks that ran before the tests are passed in as --passed=TITLE and
+ * --failed=TITLE. Exits 1 on any failure, a bail-out, a crashed file, or when no test was executed; 2 for another argument.
+ */
 import { inspect } from 'node:util'
 import { Parser, type Result } from 'tap-parser'
+import { seconds } from '../src/base/text.js'
 
 interface TestNode {
   title: string
@@ -107,8 +110,8 @@ function printFile(file: TestNode, leaves: Leaf[]): void {
   const parts = (['passed', 'failed', 'skipped'] as const)
     .filter(outcome => count(outcome))
     .map(outcome => `${count(outcome)} ${outcome}`)
-  const seconds = file.end?.time ? ` (${(file.end.time / 1000).toFixed(1)} s)` : ''
-  console.log(`${count('failed') ? 'FAIL' : 'ok  '}  ${file.title}: ${parts.join(', ')}${seconds}`)
+  const took = file.end?.time ? ` (${seconds(file.end.time)})` : ''
+  console.log(`${count('failed') ? 'FAIL' : 'ok  '}  ${file.title}: ${parts.join(', ')}${took}`)
   for (const leaf of leaves.filter(leaf => leaf.outcome === 'failed')) printFailure(leaf)
 }
 

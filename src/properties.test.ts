@@ -13,9 +13,10 @@ import { Parser } from 'tap-parser'
 import { dirSync } from 'tmp-promise'
 import { LabError } from './base/errors.js'
 import { command, quote } from './base/shell-words.js'
-import { extractPvhKernel, hasPvhEntry, parseBootImage } from './kernels/boot-image.js'
+import { extractPvhKernel, parseBootImage } from './kernels/boot-image.js'
+import { hasPvhEntry } from './kernels/elf.js'
 import { KernelError } from './kernels/error.js'
-import { compareVersions, mainlineOfPackage, parseBanner } from './kernels/version.js'
+import { comparePackageVersions } from './kernels/package-version.js'
 import type { Reporter } from './model/event.js'
 import type { Report, ScenarioReport, TrialReport } from './model/report.js'
 import { VERDICTS } from './model/verdict.js'
@@ -24,6 +25,8 @@ import {
   formatKernelVersion,
   hasChange,
   type KernelVersion,
+  mainlineVersion,
+  parseBanner,
   parseKernelVersion,
   upstreamVersion,
 } from './model/version.js'
@@ -155,15 +158,15 @@ t.test('the versions of packages have a total order, as Debian’s policy has it
   )
   fc.assert(
     fc.property(text, text, text, (a, b, c) => {
-      checkOrder(compareVersions, a, b, c)
-      mainlineOfPackage(a)
+      checkOrder(comparePackageVersions, a, b, c)
+      mainlineVersion(a)
       parseBanner(a)
     }),
     runs(1500),
   )
-  test.ok(compareVersions('7.3~rc7-1', '7.3-1') < 0)
+  test.ok(comparePackageVersions('7.3~rc7-1', '7.3-1') < 0)
   test.ok(
-    compareVersions('6.1.20240613123456789011', '6.1.20240613123456789012') < 0,
+    comparePackageVersions('6.1.20240613123456789011', '6.1.20240613123456789012') < 0,
     'beyond what a double holds',
   )
 })

@@ -29,7 +29,7 @@ const patch = (id: string): string => repositoryFile(`lab/kernels/patches/${id}.
 export const MUTANT_SOURCE = 'debian:6.12'
 
 /** In the order of the table. */
-export const mutants: readonly Mutant[] = [
+export const MUTANTS: readonly Mutant[] = [
   {
     id: 'revert-rp-filter-loopback',
     title: 'take back: lo is exempt from strict rp_filter',

@@ -1,19 +1,22 @@
 /**
- * `npm run mutants`: builds the kernel that every mutant stands for, runs the whole catalogue on each, compares with the
- * unpatched kernel, and writes the table into the README. A mutant that no scenario notices, or that turns one that it
- * should not, ends it with status 1.
+ * `npm run mutants [-- ID…] [--out FOLDER]`: builds the kernel that every mutant stands for, runs the whole catalogue on
+ * each, compares with the unpatched kernel, and writes the table into the README. A mutant that no scenario notices, or that
+ * turns one that it should not, ends it with status 1.
  */
-import { argv, echo, fs } from 'zx'
-import { describeError } from '../../src/base/errors.js'
+import { mkdir } from 'node:fs/promises'
+import { argv, echo, path, spinner } from 'zx'
+import { describeError, EXIT } from '../../src/base/errors.js'
+import { writeWhole } from '../../src/base/files.js'
 import { repositoryFile } from '../../src/base/root.js'
-import { buildKernel } from '../../src/kernels/build/build-kernel.js'
-import type { Kernel } from '../../src/kernels/fetch.js'
-import { runInGuest } from '../../src/matrix/run-in-guest.js'
+import { seconds } from '../../src/base/text.js'
+import { type BuiltKernel, buildKernel } from '../../src/kernels/build/build-kernel.js'
+import { type NamedKernel, runMatrix } from '../../src/matrix/matrix.js'
+import type { KernelRun } from '../../src/matrix/run-in-guest.js'
 import type { Report } from '../../src/model/report.js'
-import { MUTANT_SOURCE, type Mutant, mutants } from './mutants.js'
+import { replaceBetween } from '../readme.js'
+import { MUTANT_SOURCE, MUTANTS, type Mutant } from './mutants.js'
 
 const GUESTS_AT_ONCE = 2
-const MARKS = ['<!-- mutants-table:start -->', '<!-- mutants-table:end -->'] as const
 
 interface MutantRun {
   readonly mutant: Mutant
@@ -21,66 +24,63 @@ interface MutantRun {
   readonly problem: string | undefined
 }
 
-const only: string[] = argv._.map(String)
-const chosen = mutants.filter(
-  ({ id, changes }) => only.length === 0 || only.includes(id) || changes.length === 0,
-)
 try {
-  process.exitCode = await main()
+  process.exitCode = await main(argv._.map(String), argv.out)
 } catch (error) {
   echo(`mutants: ${describeError(error)}`)
-  process.exitCode = 3
+  process.exitCode = EXIT.error
 }
 
-async function main(): Promise<number> {
-  const kernels: { mutant: Mutant; kernel: Kernel }[] = []
-  // One after the other: they share a build tree, and each make uses every processor.
-  for (const mutant of chosen) {
-    const kernel = await buildKernel({
-      source: MUTANT_SOURCE,
-      patches: mutant.patch ? [mutant.patch] : [],
-      name: mutant.id,
-    })
-    echo(
-      `${mutant.id}: ${kernel.seconds === 0 ? 'built before' : `built in ${Math.round(kernel.seconds)} s`}`,
-    )
-    // Everything is built in: there is no folder of modules to give.
-    const { bzImage: vmlinuz, config, release, version: mainlineVersion } = kernel
-    kernels.push({
-      mutant,
-      kernel: {
-        name: mutant.id,
-        vmlinuz,
-        config,
-        release,
-        mainlineVersion,
-        modulesDir: undefined,
-        packageVersion: undefined,
-      },
-    })
-  }
-  const runs: MutantRun[] = []
-  const waiting = [...kernels]
-  await Promise.all(
-    Array.from({ length: GUESTS_AT_ONCE }, async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const { report, problem, elapsedMs } = await runInGuest(next.mutant.id, next.kernel, {
-          scenarios: [],
-        })
-        echo(`${next.mutant.id}: ${problem ?? `ran in ${Math.round(elapsedMs / 1000)} s`}`)
-        if (argv.out && report) await fs.outputJson(`${String(argv.out)}/${next.mutant.id}.json`, report)
-        runs.push({ mutant: next.mutant, report, problem })
-      }
-    }),
+async function main(only: readonly string[], out: unknown): Promise<number> {
+  const chosen = MUTANTS.filter(
+    ({ id, changes }) => only.length === 0 || only.includes(id) || changes.length === 0,
   )
-  runs.sort((a, b) => mutants.indexOf(a.mutant) - mutants.indexOf(b.mutant))
+  if (out !== undefined) await mkdir(String(out), { recursive: true })
+  const kernels: NamedKernel[] = []
+  // One after the other: they share a build tree, and each make uses every processor.
+  for (const mutant of chosen) kernels.push(await build(mutant))
+  const results = await runMatrix(kernels, {
+    scenarios: [],
+    jobs: GUESTS_AT_ONCE,
+    onLine: () => {},
+    onDone: async ({ kernel, report, problem, elapsedMs }: KernelRun) => {
+      echo(`${kernel}: ${problem ?? `ran in ${seconds(elapsedMs)}`}`)
+      if (report && out !== undefined)
+        writeWhole(path.join(String(out), `${kernel}.json`), `${JSON.stringify(report)}\n`)
+    },
+  })
+  const runs = chosen.flatMap(mutant =>
+    results.filter(({ kernel }) => kernel === mutant.id).map(result => ({ ...result, mutant })),
+  )
   const unpatched = runs.find(({ mutant }) => mutant.changes.length === 0)?.report
   const surprises = runs.flatMap(run => surprisesOf(run, unpatched))
   echo('')
   echo(table(runs))
   for (const surprise of surprises) echo(`surprise: ${surprise}`)
   if (only.length === 0) await writeTable(runs)
-  return surprises.length === 0 ? 0 : 1
+  return surprises.length === 0 ? EXIT.ok : EXIT.failed
+}
+
+async function build({ id, patch }: Mutant): Promise<NamedKernel> {
+  const work = () =>
+    buildKernel({ source: MUTANT_SOURCE, patches: patch === undefined ? [] : [patch], name: id })
+  // It takes minutes; a log is not to be filled with it.
+  const built: BuiltKernel = process.stderr.isTTY ? await spinner(`building ${id}`, work) : await work()
+  echo(`${id}: ${built.seconds === 0 ? 'built before' : `built in ${Math.round(built.seconds)} s`}`)
+  const { bzImage: vmlinuz, config, release, version: mainlineVersion } = built
+  return {
+    name: id,
+    // Everything is built in: there is no folder of modules to give.
+    kernel: {
+      name: id,
+      vmlinuz,
+      config,
+      release,
+      mainlineVersion,
+      modulesDir: undefined,
+      packageVersion: undefined,
+    },
+  }
 }
 
 /** Where a mutant's verdicts are not those that it must have; all of them in a sentence each. */
@@ -112,17 +112,7 @@ function table(runs: readonly MutantRun[]): string {
 }
 
 async function writeTable(runs: readonly MutantRun[]): Promise<void> {
-  const file = repositoryFile('README.md')
-  const text = await fs.readFile(file, 'utf8')
-  const [start, end] = MARKS.map(mark => text.indexOf(mark))
-  if (start === undefined || end === undefined || start < 0 || end < start) {
-    echo(`README.md has no place for the table: put ${MARKS.join(' and ')} where it goes`)
-    return
-  }
   const kernel = runs.find(({ report }) => report)?.report?.kernel.version
   const dated = `Linux ${kernel}, ${new Date().toISOString().slice(0, 10)}; in bold what must differ from the last row.`
-  await fs.writeFile(
-    file,
-    `${text.slice(0, start + MARKS[0].length)}\n${dated}\n\n${table(runs)}\n${text.slice(end)}`,
-  )
+  await replaceBetween(repositoryFile('README.md'), 'mutants-table', `${dated}\n\n${table(runs)}`)
 }

@@ -1,31 +1,34 @@
-/** Files that are written whole, and files that only their owner may read. */
+/** Files that are written whole, files that only their owner may read, and files that need not be there. */
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { LabError } from './errors.js'
+import { readFile } from 'node:fs/promises'
+import { EXIT, LabError } from './errors.js'
 
 /**
  * Writes a file so that it is either the old one or the whole new one; a device or a pipe is written to. Throws LabError.
  */
-export function writeWhole(file: string, text: string): void {
+export function writeWhole(file: string, contents: string | Buffer): void {
   const beside = `${file}.${randomUUID()}.tmp`
   try {
     if (statSync(file, { throwIfNoEntry: false })?.isFile() ?? true) {
       // Not where somebody else has put a link already, in a folder that is everybody's.
-      writeFileSync(beside, text, { mode: 0o644, flag: 'wx' })
+      writeFileSync(beside, contents, { mode: 0o644, flag: 'wx' })
       renameSync(beside, file)
-    } else writeFileSync(file, text)
+    } else writeFileSync(file, contents)
   } catch (error) {
     try {
       rmSync(beside, { force: true })
     } catch {
       // What could not be made cannot be looked for either, in a folder that was closed meanwhile.
     }
-    const { code } = error as NodeJS.ErrnoException
+    const { code, message } = error as NodeJS.ErrnoException
     throw new LabError(
-      `${file} could not be written: ${code ?? (error as Error).message}`,
-      code === 'ENOSPC'
+      `${file} could not be written: ${code ?? message}`,
+      isNoSpace(error)
         ? 'free some space, or write it elsewhere'
         : 'choose a file in a folder that exists and may be written',
+      EXIT.error,
+      { cause: error },
     )
   }
 }
@@ -48,4 +51,29 @@ export function writePrivate(file: string, text: string): void {
   } finally {
     closeSync(fd)
   }
+}
+
+/** A file's contents; undefined where there is none. Throws the file system's error when it cannot be read. */
+export async function readIfThere(path: string): Promise<Buffer | undefined> {
+  return readFile(path).catch(ignoreMissing)
+}
+
+/** For a promise's `catch`: that there is no such file is no error. */
+export function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
+}
+
+/** Whether there is a file of this name, as far as one may look; a folder is none. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** Whether a file could not be written because the disk, or the user's share of it, is full. */
+export function isNoSpace(error: unknown): boolean {
+  const { code } = ((error instanceof LabError ? error.cause : error) ?? {}) as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
 }

@@ -1,4 +1,4 @@
-/** Text in lines of a given width. */
+/** Text in lines of a given width, and numbers with their units. */
 
 /** Breaks `text` at spaces into lines of at most `width` columns, a longer word by itself; `indent`, which does not count, stands before each but the first. */
 export function wrap(text: string, width: number, indent = ''): string {
@@ -24,4 +24,20 @@ export function columns(rows: readonly (readonly string[])[]): string {
         .join('  '),
     )
     .join('\n')
+}
+
+/** Seconds with one decimal. */
+export function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`
+}
+
+/** Whole mebibytes, rounded up. */
+export function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 ** 2)} MiB`
+}
+
+/** The last `count` lines of what a program printed, as one. */
+export function lastLines(output: string, count = 1): string {
+  const lines = output.trim().split('\n').slice(-count)
+  return lines.map(line => line.trim()).join(' | ') || 'it printed nothing'
 }

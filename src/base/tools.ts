@@ -1,11 +1,26 @@
 /** Programs that the lab calls, and where they come from. */
-import { existsSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { EXIT, LabError } from './errors.js'
 
-/** Which Debian package brings a tool, for the remedy of a missing one. */
-export const TOOL_PACKAGES: Readonly<Record<string, string>> = {
+/** Which Debian package brings a program. */
+const PACKAGES = {
+  'apt-cache': 'apt',
+  'apt-get': 'apt',
+  bc: 'bc',
+  bison: 'bison',
   bridge: 'iproute2',
+  busybox: 'busybox-static',
   conntrack: 'conntrack',
+  cpio: 'cpio',
+  depmod: 'kmod',
+  'dpkg-deb': 'dpkg',
   ebtables: 'ebtables',
+  flex: 'flex',
+  flock: 'util-linux',
+  gcc: 'gcc',
+  git: 'git',
+  gzip: 'gzip',
   ip: 'iproute2',
   iptables: 'iptables',
   'iptables-legacy': 'iptables',
@@ -16,20 +31,83 @@ export const TOOL_PACKAGES: Readonly<Record<string, string>> = {
   'iptables-nft-save': 'iptables',
   'iptables-restore': 'iptables',
   'iptables-save': 'iptables',
+  ld: 'binutils',
   libvirtd: 'libvirt-daemon',
+  make: 'make',
   nft: 'nftables',
+  patch: 'patch',
+  'qemu-system-x86_64': 'qemu-system-x86',
   radvd: 'radvd',
+  setpriv: 'util-linux',
+  shellcheck: 'shellcheck',
+  'stress-ng': 'stress-ng',
   sysctl: 'procps',
+  tar: 'tar',
   tc: 'iproute2',
   tcpdump: 'tcpdump',
+  tshark: 'tshark',
   unshare: 'util-linux',
+  vagrant: 'vagrant',
   virsh: 'libvirt-clients',
+  xz: 'xz-utils',
+  zstd: 'zstd',
+} as const
+
+/** A program whose package is known. */
+export type Tool = keyof typeof PACKAGES
+
+/** Where the system's own programs are, also those that the PATH of an ordinary Debian user leaves out. */
+const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']
+
+/** The Debian package that brings a program; undefined where none is known. */
+export function packageOf(program: Tool): string
+export function packageOf(program: string): string | undefined
+export function packageOf(program: string): string | undefined {
+  return Object.hasOwn(PACKAGES, program) ? PACKAGES[program as Tool] : undefined
 }
 
-/** What is missing when a program is not on the PATH, with the package that brings it; undefined when it is there. */
-export function missingTool(tool: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(':')
-  if (folders.some(folder => existsSync(`${folder}/${tool}`))) return undefined
-  const known = TOOL_PACKAGES[tool]
-  return `'${tool}' is not installed${known ? `: apt-get install ${known}` : ''}`
+/** The path of a program in the first of `folders` (PATH, and then the system's own) that has it; undefined where none has. */
+export function findTool(
+  program: string,
+  folders = [...pathFolders(), ...SYSTEM_FOLDERS],
+): string | undefined {
+  return folders.map(folder => join(folder, program)).find(isProgram)
+}
+
+/**
+ * What is missing when a program cannot be called by its name, because it is not on the PATH, with the package that brings
+ * it; undefined when nothing is.
+ */
+export function missingTool(program: string): string | undefined {
+  if (findTool(program, pathFolders()) !== undefined) return undefined
+  const known = packageOf(program)
+  return `'${program}' is not installed${known ? `: apt-get install ${known}` : ''}`
+}
+
+/**
+ * The path of a program that there is no doing without; `purpose` follows "to" in the message. Throws LabError (exit 69),
+ * with the package that brings it.
+ */
+export function requireTool(tool: Tool, purpose: string): string {
+  const path = findTool(tool)
+  if (path !== undefined) return path
+  throw new LabError(
+    `'${tool}' is not installed, and is needed to ${purpose}`,
+    `apt-get install --no-install-recommends ${PACKAGES[tool]}`,
+    EXIT.unavailable,
+  )
+}
+
+/** The folders of PATH, in which a program is found that is called by its name. */
+export function pathFolders(): string[] {
+  return (process.env.PATH ?? '').split(delimiter).filter(folder => folder !== '')
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }

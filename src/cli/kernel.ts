@@ -1,9 +1,9 @@
 /** `lab kernel`. */
-
-import { EXIT, LabError } from '../base/errors.js'
+import { EXIT } from '../base/errors.js'
+import { mebibytes } from '../base/text.js'
 import { runningKernel } from '../kernel/running.js'
-import { KernelError, type KernelErrorCode } from '../kernels/error.js'
-import { fetchKernel, type KernelListing, listKernels } from '../kernels/fetch.js'
+import { fetchKernel } from '../kernels/fetch.js'
+import { type KernelListing, listKernels } from '../kernels/listing.js'
 
 /** What the actions of `lab kernel` take. */
 export interface KernelOptions {
@@ -31,19 +31,16 @@ export async function kernelList(options: KernelOptions): Promise<void> {
 export async function kernelFetch(name: string, options: KernelOptions): Promise<void> {
   const live = process.stderr.isTTY
   let shown = ''
-  const kernel = await withLabErrors(() =>
-    fetchKernel(name, {
-      update: options.update ?? false,
-      onProgress: ({ name: entry, phase, done, total }) => {
-        const share =
-          total > 0 ? ` ${Math.floor((100 * done) / total)} % of ${Math.ceil(total / 2 ** 20)} MiB` : ''
-        const text = live ? `${entry}: ${phase}${share}` : `${entry}: ${phase}`
-        if (text === shown) return
-        shown = text
-        process.stderr.write(live ? `\r\x1b[K${text}` : `${text}\n`)
-      },
-    }),
-  )
+  const kernel = await fetchKernel(name, {
+    update: options.update ?? false,
+    onProgress: ({ name: entry, phase, done, total }) => {
+      const share = total > 0 ? ` ${Math.floor((100 * done) / total)} % of ${mebibytes(total)}` : ''
+      const text = live ? `${entry}: ${phase}${share}` : `${entry}: ${phase}`
+      if (text === shown) return
+      shown = text
+      process.stderr.write(live ? `\r\x1b[K${text}` : `${text}\n`)
+    },
+  })
   if (live) process.stderr.write('\r\x1b[K')
   process.stdout.write(`${kernel.name}  ${kernel.release}  ${kernel.packageVersion}\n  ${kernel.vmlinuz}\n`)
 }
@@ -82,38 +79,13 @@ async function build({ source, patch = [], name: given }: KernelOptions): Promis
   process.stdout.write(`${kernel.name}  ${kernel.release}  ${took}\n  ${kernel.bzImage}\n`)
 }
 
-/** Lets a kernel's trouble end the command like any other of the lab's errors: with a sentence, a remedy and a status. */
-export async function withLabErrors<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof KernelError) throw new LabError(error.problem, error.remedy, EXIT_OF[error.code])
-    throw error
-  }
-}
-
-const EXIT_OF: Readonly<Record<KernelErrorCode, number>> = {
-  'unknown-kernel': EXIT.usage,
-  'not-fetched': EXIT.usage,
-  'bad-image': EXIT.usage,
-  'wrong-architecture': EXIT.usage,
-  'missing-modules': EXIT.usage,
-  'release-mismatch': EXIT.usage,
-  'no-network': EXIT.error,
-  'disk-full': EXIT.error,
-  package: EXIT.error,
-  'missing-tool': EXIT.unavailable,
-}
-
 function describeListing({ name, aliases, description, available, fetched, problem }: KernelListing): string {
-  const newest = available
-    ? `${available.packageVersion} (${Math.ceil(available.downloadBytes / 2 ** 20)} MiB)`
-    : 'unknown'
+  const newest = available ? `${available.packageVersion} (${mebibytes(available.downloadBytes)})` : 'unknown'
   const here = fetched.map(({ packageVersion }) => packageVersion).join(', ')
   const lines = [
     `${name.padEnd(30)}${newest.padEnd(32)}${here === '' ? '' : `fetched: ${here}`}`.trimEnd(),
     `    ${description}${aliases.length > 0 ? `; also ${aliases.join(', ')}` : ''}`,
-    ...(problem === undefined ? [] : [`    ${problem}`]),
+    ...(problem === undefined ? [] : [problem.replace(/^/gm, '    ')]),
   ]
   return `${lines.join('\n')}\n`
 }

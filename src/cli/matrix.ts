@@ -1,28 +1,19 @@
 /** `lab matrix`. */
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { EXIT, LabError } from '../base/errors.js'
-import { writeWhole } from '../base/files.js'
+import { requireTool } from '../base/tools.js'
 import { cacheRoot } from '../kernels/cache.js'
 import { resolveKernel } from '../kernels/resolve.js'
-import { requireTool } from '../kernels/tools.js'
 import { type BisectJudgement, bisectStep, EXPECTABLE, judgeRun } from '../matrix/bisect.js'
-import {
-  anyBreaks,
-  fileName,
-  jobMatrix,
-  type NamedKernel,
-  neighbourDiffs,
-  runMatrix,
-} from '../matrix/matrix.js'
+import { describeBad, describeRun } from '../matrix/describe.js'
+import { runIntoFolder, selftestsIntoFolder } from '../matrix/folder.js'
+import { jobMatrix, matrixStatus, type NamedKernel, neighbourDiffs } from '../matrix/matrix.js'
 import type { KernelRun } from '../matrix/run-in-guest.js'
-import { describeSelftest, runSelftests, type SelftestRun, selftestsFolder } from '../matrix/selftests.js'
+import { describeSelftest, selftestsFolder } from '../matrix/selftests.js'
 import { verdictTable } from '../matrix/table.js'
-import { exitStatus } from '../model/verdict.js'
 import { chooseScenarios, loadCatalogue } from '../plan/catalogue.js'
 import { diffText } from '../report/diff-text.js'
-import { withLabErrors } from './kernel.js'
 
 const optionsSchema = z.object({
   kernel: z.array(z.string()).min(1),
@@ -41,16 +32,13 @@ const optionsSchema = z.object({
 type Options = z.infer<typeof optionsSchema>
 
 /**
- * Runs `lab matrix`; resolves with the exit status: the worst of the kernels', or 1 when a fix breaks between two of
- * them. What the kernel's own selftests find does not count, unless they cannot be run or read. Throws LabError for a
- * kernel, a scenario or a folder of selftests that there is not, before any guest is started; in a bisection that is a
- * status, too.
+ * Runs `lab matrix`; resolves with the exit status, which is that of `matrixStatus`, or in a bisection that of its step.
+ * Throws LabError for a kernel, a scenario or a folder of selftests that there is not, before any guest is started; in a
+ * bisection that is a status, too.
  */
 export async function matrix(ids: readonly string[], given: object): Promise<number> {
   const options = optionsSchema.parse(given)
-  return options.bisect
-    ? bisectStep(() => judgeKernel(ids, options))
-    : withLabErrors(() => compareKernels(ids, options))
+  return options.bisect ? bisectStep(() => judgeKernel(ids, options)) : compareKernels(ids, options)
 }
 
 async function compareKernels(ids: readonly string[], options: Options): Promise<number> {
@@ -67,10 +55,10 @@ async function compareKernels(ids: readonly string[], options: Options): Promise
     process.stdout.write(`${JSON.stringify(jobMatrix(names, ids, options.iptables))}\n`)
     return EXIT.ok
   }
-  const folder = options.selftests === undefined ? undefined : selftestsFolder(options.selftests)
+  const tests = options.selftests === undefined ? undefined : selftestsFolder(options.selftests)
   const kernels = await findKernels(options)
   const runs = await runKernels(kernels, ids, options, out)
-  const selftests = folder === undefined ? [] : await besides(kernels, folder, out, options.accel)
+  const selftests = tests === undefined ? [] : await selftestsIntoFolder(kernels, tests, out, options.accel)
   if (selftests.length > 0) process.stdout.write('\n')
   for (const run of selftests) {
     const ours = runs.find(({ kernel }) => kernel === run.kernel)
@@ -78,15 +66,7 @@ async function compareKernels(ids: readonly string[], options: Options): Promise
   }
   const diffs = neighbourDiffs(runs)
   for (const diff of diffs) process.stdout.write(`\n${diffText(diff)}`)
-  return worst(
-    [
-      ...runs.map(({ report }) =>
-        report ? exitStatus(report.scenarios.map(({ verdict }) => verdict)) : EXIT.error,
-      ),
-      ...selftests.flatMap(({ problem }) => (problem === undefined ? [] : [EXIT.error])),
-    ],
-    anyBreaks(diffs),
-  )
+  return matrixStatus(runs, selftests, diffs)
 }
 
 /** One commit's kernel, for `git bisect run`. `--kernel` takes several words, so scenarios may be among them here. */
@@ -112,7 +92,7 @@ async function judgeKernel(given: readonly string[], options: Options): Promise<
   // Not in the working directory: that is the source tree.
   const out = options.out ?? join(cacheRoot(), 'bisect')
   const found = await findKernels({ ...options, kernel: kernels })
-  await requireTool('qemu-system-x86_64', 'run a kernel')
+  requireTool('qemu-system-x86_64', 'run a kernel')
   const [run] = await runKernels(found, ids, options, out)
   return judgeRun(run ?? { report: undefined, problem: undefined }, { chosen: ids.length > 0, expect })
 }
@@ -126,29 +106,21 @@ function findKernels({ kernel: names, modules }: Options): Promise<NamedKernel[]
   )
 }
 
-/** Runs scenarios on each kernel, and prints the table and what is not fine; reports and consoles go into `out`. */
+/** Runs scenarios on each kernel, and prints the table and what is bad; reports and consoles go into `out`. */
 async function runKernels(
   kernels: readonly NamedKernel[],
   ids: readonly string[],
   { jobs, iptables, repeat, accel }: Options,
   out: string,
 ): Promise<KernelRun[]> {
-  makeFolder(out)
-  const logs = new Map(
-    kernels.map(({ name }) => [name, createWriteStream(join(out, `${fileName(name)}.log`))]),
-  )
   let noted = false
-  const runs = await runMatrix(kernels, {
+  const runs = await runIntoFolder(kernels, out, {
     scenarios: ids,
     jobs,
     ...(iptables ? { iptables } : {}),
     ...(repeat === undefined ? {} : { repeat }),
     ...(accel ? { accel } : {}),
-    onLine: (name, line) => logs.get(name)?.write(`${line}\n`),
-    onDone: async run => {
-      await ended(logs.get(run.kernel))
-      if (run.report)
-        writeWhole(join(out, `${fileName(run.kernel)}.json`), `${JSON.stringify(run.report, null, 2)}\n`)
+    onDone: run => {
       if (run.accelNote !== undefined && !noted) process.stderr.write(`${run.accelNote}\n`)
       noted ||= run.accelNote !== undefined
       process.stderr.write(`${describeRun(run)}\n`)
@@ -156,66 +128,6 @@ async function runKernels(
   })
   const columns = runs.map(({ kernel, report }) => ({ name: kernel, report }))
   process.stdout.write(`\n${verdictTable(columns)}`)
-  for (const { kernel, report, problem } of runs) {
-    if (problem !== undefined)
-      process.stdout.write(
-        `\nerror  ${kernel}: ${problem}\n       its console: ${join(out, `${fileName(kernel)}.log`)}\n`,
-      )
-    for (const { id, verdict, reason } of report?.scenarios ?? [])
-      if (!FINE.has(verdict)) process.stdout.write(`\n${verdict}  ${kernel} ${id}: ${reason}\n`)
-  }
+  for (const bad of describeBad(runs, out)) process.stdout.write(`\n${bad}\n`)
   return runs
-}
-
-/** The kernel's own tests on each kernel, one guest after the other; each kernel's output goes into a file in `out`. */
-async function besides(
-  kernels: readonly NamedKernel[],
-  folder: string,
-  out: string,
-  accel: 'kvm' | 'tcg' | undefined,
-): Promise<SelftestRun[]> {
-  const results: SelftestRun[] = []
-  for (const kernel of kernels) {
-    const log = createWriteStream(join(out, `${fileName(kernel.name)}.selftests.log`))
-    const onLine = (line: string) => log.write(`${line}\n`)
-    results.push(...(await runSelftests(kernel, folder, { ...(accel ? { accel } : {}), onLine })))
-    await ended(log)
-  }
-  return results
-}
-
-const FINE: ReadonlySet<string> = new Set(['confirmed', 'changed', 'skipped'])
-
-/** The worst exit status: a broken lab, then a failure, then nothing but skipped kernels. */
-function worst(codes: readonly number[], breaks: boolean): number {
-  if (codes.includes(EXIT.error)) return EXIT.error
-  if (codes.includes(EXIT.failed) || breaks) return EXIT.failed
-  return codes.every(code => code === EXIT.allSkipped) ? EXIT.allSkipped : EXIT.ok
-}
-
-function describeRun({ kernel, report, problem, attempts, accel, bootMs, elapsedMs }: KernelRun): string {
-  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
-  const how = accel === 'kvm' ? 'KVM' : 'software emulation'
-  const tries = attempts > 1 ? `, guest ${attempts}` : ''
-  if (!report) return `${kernel}: no report after ${seconds(elapsedMs)}${tries}: ${problem}`
-  return `${kernel}: ${report.kernel.package ?? report.kernel.version} in ${seconds(elapsedMs)} (boot ${seconds(bootMs)}, ${report.machine.slowness} times slower) by ${how}${tries}`
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (error) {
-    throw new LabError(
-      `the folder ${folder} cannot be made: ${(error as NodeJS.ErrnoException).code}`,
-      'name another one with --out',
-      EXIT.usage,
-    )
-  }
-}
-
-function ended(log: WriteStream | undefined): Promise<void> {
-  return new Promise(resolve => {
-    if (log) log.end(resolve)
-    else resolve()
-  })
 }

@@ -9,17 +9,19 @@ export type Accel = 'kvm' | 'tcg'
 /** The accelerator in use, and why it is not KVM. */
 interface AccelChoice {
   readonly accel: Accel
-  /** a sentence for people; undefined where KVM works */
+  /** A sentence for people; undefined where KVM works. */
   readonly note: string | undefined
 }
 
 /** The port and value that the trial ends with: QEMU exits with (value << 1) | 1. */
-const exitPort = 0x501
-const exitValue = 0x10
-const exitStatus = (exitValue << 1) | 1
+const EXIT_PORT = 0x501
+const EXIT_VALUE = 0x10
+const EXIT_STATUS = (EXIT_VALUE << 1) | 1
 
 /** How long the trial may take, in milliseconds: hardware needs about 100, an interpreting hypervisor minutes. */
-const trialTimeout = 4000
+const TRIAL_TIMEOUT_MS = 4000
+
+const DEVICE = '/dev/kvm'
 
 let choice: Promise<AccelChoice> | undefined
 
@@ -42,11 +44,10 @@ async function tryKvm(qemu: string): Promise<AccelChoice> {
     accel: 'tcg',
     note: `KVM is not used: ${reason}; guests run in software, which is slower`,
   })
-  const device = '/dev/kvm'
-  const usable = await access(device, constants.R_OK | constants.W_OK).then(
+  const usable = await access(DEVICE, constants.R_OK | constants.W_OK).then(
     () => undefined,
     (error: NodeJS.ErrnoException) =>
-      error.code === 'ENOENT' ? `there is no ${device}` : `${device} may not be opened (join the group kvm)`,
+      error.code === 'ENOENT' ? `there is no ${DEVICE}` : `${DEVICE} may not be opened (join the group kvm)`,
   )
   if (usable !== undefined) return fallback(usable)
   return withFile(async ({ path }) => {
@@ -57,16 +58,16 @@ async function tryKvm(qemu: string): Promise<AccelChoice> {
       [
         ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-m', '16'],
         ...['-machine', 'pc', '-accel', 'kvm', '-cpu', 'host', '-bios', path],
-        ...['-device', `isa-debug-exit,iobase=${exitPort},iosize=1`],
+        ...['-device', `isa-debug-exit,iobase=${EXIT_PORT},iosize=1`],
       ],
-      { reject: false, timeout: trialTimeout, killSignal: 'SIGKILL', stdin: 'ignore', all: true },
+      { reject: false, timeout: TRIAL_TIMEOUT_MS, killSignal: 'SIGKILL', stdin: 'ignore', all: true },
     )
-    if (result.exitCode === exitStatus) return { accel: 'kvm', note: undefined }
+    if (result.exitCode === EXIT_STATUS) return { accel: 'kvm', note: undefined }
     if (result.timedOut) {
-      return fallback(`${device} ran nothing within ${Date.now() - started} ms`)
+      return fallback(`${DEVICE} ran nothing within ${Date.now() - started} ms`)
     }
     const [said] = result.all.split('\n').filter(line => line.includes('rror'))
-    return fallback(`a trial guest on ${device} failed${said === undefined ? '' : ` (${said.trim()})`}`)
+    return fallback(`a trial guest on ${DEVICE} failed${said === undefined ? '' : ` (${said.trim()})`}`)
   })
 }
 
@@ -81,8 +82,8 @@ function trialRom(): Buffer {
     ...[0x66, 0xb9, 0x00, 0x00, 0x00, 0x04], // mov ecx, 0x4000000
     ...[0x66, 0x49], // again: dec ecx
     ...[0x75, 0xfc], // jnz again
-    ...[0xba, exitPort & 0xff, exitPort >> 8], // mov dx, exitPort
-    ...[0xb0, exitValue], // mov al, exitValue
+    ...[0xba, EXIT_PORT & 0xff, EXIT_PORT >> 8], // mov dx, EXIT_PORT
+    ...[0xb0, EXIT_VALUE], // mov al, EXIT_VALUE
     ...[0xee, 0xf4], // out dx, al; hlt
   ]
   Buffer.from(code).copy(rom, program)

@@ -5,7 +5,7 @@ export type CpioEntry =
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   | { readonly kind: 'device'; readonly path: string; readonly major: number; readonly minor: number }
 
-const trailer = 'TRAILER!!!'
+const TRAILER = 'TRAILER!!!'
 
 /**
  * Packs entries in the "newc" format, the only one that the kernel unpacks as its initial root. Folders have to
@@ -18,7 +18,7 @@ export function packCpio(entries: readonly CpioEntry[]): Buffer {
     const data = content(entry)
     parts.push(header(entry.path, index + 1, mode(entry), data.length, entry), padded(data))
   }
-  parts.push(header(trailer, 0, 0, 0))
+  parts.push(header(TRAILER, 0, 0, 0))
   return Buffer.concat(parts)
 }
 

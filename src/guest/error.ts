@@ -1,40 +1,52 @@
+import { EXIT, LabError } from '../base/errors.js'
+
 /** Why there is no result from a guest. */
 export type GuestErrorCode =
-  /** it never reported that it was up, however often it was tried */
+  /** It never reported that it was up, however often it was tried. */
   | 'no-boot'
-  /** it was up, and then the kernel or the emulator died */
+  /** It was up, and then the kernel or the emulator died. */
   | 'crashed'
-  /** it was up, and the command did not end in time */
+  /** It was up, and the command did not end in time. */
   | 'timeout'
-  /** the caller gave up */
+  /** The caller gave up. */
   | 'aborted'
-  /** the guest came up and said what it lacks */
+  /** The guest came up and said what it lacks. */
   | 'unusable'
-  /** QEMU itself could not be started */
+  /** QEMU itself could not be started. */
   | 'no-emulator'
+
+/** How a process that was asked for nothing but the guest ends. */
+const EXIT_CODES: Readonly<Record<GuestErrorCode, number>> = {
+  'no-boot': EXIT.error,
+  crashed: EXIT.error,
+  timeout: EXIT.error,
+  unusable: EXIT.error,
+  aborted: EXIT.interrupted,
+  'no-emulator': EXIT.unavailable,
+}
+
+/** What is left of a guest that gave no result. */
+interface GuestErrorOptions extends ErrorOptions {
+  /** The last lines of the guest's console, and what QEMU printed. */
+  readonly consoleTail: string
+}
 
 /**
  * A guest that gave no result. This says nothing about the kernel's networking: emulators crash, and machines are
  * slow.
  */
-export class GuestError extends Error {
+export class GuestError extends LabError {
   override readonly name = 'GuestError'
+  /** The last lines of the guest's console, and what QEMU printed. */
+  readonly consoleTail: string
 
-  /**
-   * @param code the kind of trouble
-   * @param problem what happened, without a full stop
-   * @param remedy what to do next, without a full stop
-   * @param consoleTail the last lines of the guest's console, and what QEMU printed
-   * @param attempts how many guests were started
-   */
   constructor(
     readonly code: GuestErrorCode,
-    readonly problem: string,
-    readonly remedy: string,
-    readonly consoleTail: string,
-    readonly attempts: number,
-    options?: ErrorOptions,
+    message: string,
+    remedy: string,
+    options: GuestErrorOptions,
   ) {
-    super(`${problem}. ${remedy}.`, options)
+    super(message, remedy, EXIT_CODES[code], options)
+    this.consoleTail = options.consoleTail
   }
 }

@@ -1,30 +1,30 @@
 /** Names of the virtio-serial ports between guest and host. */
-export const ports = {
-  /** lines from the guest's init: `up RELEASE`, `exit STATUS`, `fail REASON` */
+export const PORTS = {
+  /** Lines from the guest's init: `up RELEASE`, `module PROBLEM`, `exit STATUS`, `fail REASON`. */
   control: 'netns-lab.control',
   stdout: 'netns-lab.stdout',
   stderr: 'netns-lab.stderr',
-  /** whatever the command wants to hand over besides its output */
+  /** Whatever the command wants to hand over besides its output. */
   result: 'netns-lab.result',
 } as const
 
 /** Where a program in the guest finds the port that its report goes to. */
-export const resultPortPath = `/dev/virtio-ports/${ports.result}`
+export const RESULT_PORT = `/dev/virtio-ports/${PORTS.result}`
 
 /** The mount tag of the machine's root. */
-export const rootTag = 'netns-lab-root'
+export const ROOT_TAG = 'netns-lab-root'
 
 /** Where the second stage and its arguments are, in the initial root and then in the guest's `/run`. */
-export const labFolder = 'netns-lab'
+export const LAB_FOLDER = 'netns-lab'
 
 /**
  * The first program in the guest, run by a static busybox from the initial root: it inserts the drivers, mounts
- * the machine's root (9p, read-only) under an overlay on a tmpfs, and goes there. Everything that differs from guest to guest is in files that it
- * reads: no text is ever pasted into a shell script.
+ * the machine's root (9p, read-only) under an overlay on a tmpfs, and goes there. Everything that differs from guest to
+ * guest is in files that it reads: no text is ever pasted into a shell script.
  *
  * A real switch of roots is needed, since a process in a chroot may not create user namespaces.
  */
-export const firstStage = `#!/bin/busybox sh
+export const FIRST_STAGE = `#!/bin/busybox sh
 b=/bin/busybox
 fail() {
   echo "netns-lab: $*" >/dev/console
@@ -43,7 +43,7 @@ done </modules/order
 # There is no udev to name the ports; they appear a moment after their driver.
 $b mkdir /dev/virtio-ports
 tries=0
-while [ ! -e /dev/virtio-ports/${ports.result} ]; do
+while [ ! -e /dev/virtio-ports/${PORTS.result} ]; do
   for port in /sys/class/virtio-ports/*; do
     [ -r "$port/name" ] || continue
     read -r name <"$port/name"
@@ -51,11 +51,11 @@ while [ ! -e /dev/virtio-ports/${ports.result} ]; do
   done
   tries=$((tries + 1))
   [ $tries -lt 200 ] || fail "no virtio-serial ports: the kernel lacks CONFIG_VIRTIO_PCI or CONFIG_VIRTIO_CONSOLE"
-  [ -e /dev/virtio-ports/${ports.result} ] || $b usleep 20000
+  [ -e /dev/virtio-ports/${PORTS.result} ] || $b usleep 20000
 done
-control=/dev/virtio-ports/${ports.control}
+control=/dev/virtio-ports/${PORTS.control}
 
-$b mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose ${rootTag} /lower ||
+$b mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose ${ROOT_TAG} /lower ||
   fail "cannot mount the machine's root: the kernel lacks CONFIG_NET_9P_VIRTIO or CONFIG_9P_FS"
 $b mount -t tmpfs -o mode=755 rw /rw
 $b mkdir /rw/upper /rw/work
@@ -65,7 +65,7 @@ $b mount -t overlay -o lowerdir=/preload:/lower,upperdir=/rw/upper,workdir=/rw/w
   fail "cannot lay a writable root over the machine's: the kernel lacks CONFIG_OVERLAY_FS"
 
 read -r release </proc/sys/kernel/osrelease
-IFS= read -r modules </${labFolder}/modules-folder
+IFS= read -r modules </${LAB_FOLDER}/modules-folder
 $b mkdir -p "/root/lib/modules/$release"
 [ -z "$modules" ] || $b mount -o bind "/lower$modules" "/root/lib/modules/$release" ||
   fail "cannot mount $modules"
@@ -74,11 +74,11 @@ $b mount -o move /dev /root/dev
 $b mount -o move /proc /root/proc
 $b mount -o move /sys /root/sys
 $b mount -t tmpfs -o mode=755 run /root/run
-$b cp -r /${labFolder} /root/run/
+$b cp -r /${LAB_FOLDER} /root/run/
 # What switch_root does, without emptying the initial root: a layer of the new one is there.
 cd /root
 $b mount -o move /root /
-exec $b chroot . /run/${labFolder}/busybox sh /run/${labFolder}/second-stage
+exec $b chroot . /run/${LAB_FOLDER}/busybox sh /run/${LAB_FOLDER}/second-stage
 fail "cannot go to the machine's root"
 `
 
@@ -87,9 +87,9 @@ fail "cannot go to the machine's root"
  * and reports its exit status. The host ends the guest when it has read that; the reboot (which QEMU takes for the
  * end) is for a host that does not.
  */
-export const secondStage = `lab=/run/${labFolder}
+export const SECOND_STAGE = `lab=/run/${LAB_FOLDER}
 b=$lab/busybox
-control=/dev/virtio-ports/${ports.control}
+control=/dev/virtio-ports/${PORTS.control}
 fail() {
   echo "netns-lab: $*" >/dev/console
   echo "fail $*" >"$control"
@@ -145,7 +145,7 @@ cd "$text" || fail "cannot enter the folder $text"
 $b uname -r >$lab/release
 read -r release <$lab/release
 echo "up $release" >"$control"
-"$@" </dev/null >/dev/virtio-ports/${ports.stdout} 2>/dev/virtio-ports/${ports.stderr}
+"$@" </dev/null >/dev/virtio-ports/${PORTS.stdout} 2>/dev/virtio-ports/${PORTS.stderr}
 echo "exit $?" >"$control"
 $b sleep 5
 $b reboot -f

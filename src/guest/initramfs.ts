@@ -1,36 +1,44 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { requireTool } from '../base/tools.js'
+import { needsInterpreter } from '../kernels/elf.js'
 import { KernelError } from '../kernels/error.js'
-import type { Kernel } from '../kernels/fetch.js'
+import type { Kernel } from '../kernels/kernel.js'
 import { loadOrder, type ModuleIndex, moduleName, readModule, readModuleIndex } from '../kernels/modules.js'
-import { requireTool } from '../kernels/tools.js'
 import { type CpioEntry, packCpio } from './cpio.js'
-import { firstStage, labFolder, secondStage } from './init.js'
+import { FIRST_STAGE, LAB_FOLDER, SECOND_STAGE } from './init.js'
 import { collectPreload } from './preload.js'
 
 /** What the guest needs before it has the machine's root: the bus, the ports, 9p, the overlay. */
-const drivers = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay']
+const DRIVERS = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay']
+
+/** The folders of the initial root, each after the one that it is in. */
+const FOLDERS = [
+  ...['bin', 'dev', 'proc', 'sys', 'modules', 'lower', 'rw', 'root', 'preload'],
+  ...[LAB_FOLDER, `${LAB_FOLDER}/argv`],
+]
 
 /** What one guest is to do. */
 interface GuestCommand {
   readonly argv: readonly string[]
   readonly cwd: string
-  /** modules to load before the command, by name */
+  /** Modules to load before the command, by name. */
   readonly modules: readonly string[]
-  /** files, folders and programs to put into the guest's memory */
+  /** Files, folders and programs to put into the guest's memory. */
   readonly preload: readonly string[]
 }
 
 /** An initial root, and what the kernel lacks for the command. */
 interface Initramfs {
   readonly archive: Buffer
-  /** the command's modules that this kernel has neither as a file nor compiled in */
+  /** The command's modules that this kernel has neither as a file nor compiled in. */
   readonly missingModules: readonly string[]
 }
 
 /**
- * Makes the initial root of a guest from the kernel's own modules and a static busybox.
- * @throws KernelError `missing-modules` where the kernel cannot mount the machine's root, `missing-tool`
+ * Makes the initial root of a guest from the kernel's own modules and a static busybox. Throws KernelError
+ * `missing-modules` where the kernel cannot mount the machine's root, `missing-tool` where busybox is not static; LabError
+ * (exit 69) without busybox.
  */
 export async function buildInitramfs(kernel: Kernel, command: GuestCommand): Promise<Initramfs> {
   const index = kernel.modulesDir === undefined ? undefined : await readModuleIndex(kernel.modulesDir)
@@ -38,26 +46,14 @@ export async function buildInitramfs(kernel: Kernel, command: GuestCommand): Pro
   const wanted = splitModules(index, command.modules)
   return {
     archive: packCpio([
-      ...[
-        'bin',
-        'dev',
-        'proc',
-        'sys',
-        'modules',
-        'lower',
-        'rw',
-        'root',
-        'preload',
-        labFolder,
-        `${labFolder}/argv`,
-      ].map(path => ({ kind: 'folder', path }) as const),
+      ...FOLDERS.map(path => ({ kind: 'folder', path }) as const),
       // Without it, messages of init itself would be lost until devtmpfs is mounted.
       { kind: 'device', path: 'dev/console', major: 5, minor: 1 },
-      { kind: 'file', path: 'init', data: Buffer.from(firstStage), executable: true },
+      { kind: 'file', path: 'init', data: Buffer.from(FIRST_STAGE), executable: true },
       { kind: 'file', path: 'bin/busybox', data: busybox, executable: true },
       ...(await driverEntries(kernel, index)),
-      { kind: 'file', path: `${labFolder}/busybox`, data: busybox, executable: true },
-      text('second-stage', secondStage),
+      { kind: 'file', path: `${LAB_FOLDER}/busybox`, data: busybox, executable: true },
+      text('second-stage', SECOND_STAGE),
       text('modules-folder', kernel.modulesDir ?? ''),
       text('modules', wanted.loadable.join(' ')),
       text('cwd', command.cwd),
@@ -69,7 +65,7 @@ export async function buildInitramfs(kernel: Kernel, command: GuestCommand): Pro
 }
 
 function text(name: string, content: string): CpioEntry {
-  return { kind: 'file', path: `${labFolder}/${name}`, data: Buffer.from(content) }
+  return { kind: 'file', path: `${LAB_FOLDER}/${name}`, data: Buffer.from(content) }
 }
 
 function splitModules(
@@ -87,12 +83,12 @@ async function driverEntries(kernel: Kernel, index: ModuleIndex | undefined): Pr
   if (kernel.modulesDir === undefined || index === undefined) {
     return [{ kind: 'file', path: 'modules/order', data: Buffer.alloc(0) }]
   }
-  const { paths, missing } = loadOrder(index, drivers)
+  const { paths, missing } = loadOrder(index, DRIVERS)
   if (missing.length > 0) {
     throw new KernelError(
       'missing-modules',
       `${kernel.name} (${kernel.release}) has no ${missing.join(', ')}, neither compiled in nor in ${kernel.modulesDir}`,
-      'A guest needs CONFIG_VIRTIO_PCI, CONFIG_VIRTIO_CONSOLE, CONFIG_NET_9P_VIRTIO, CONFIG_9P_FS and CONFIG_OVERLAY_FS: use another flavour of the kernel, or build it with them',
+      'use another flavour of the kernel, or build it with CONFIG_VIRTIO_PCI, CONFIG_VIRTIO_CONSOLE, CONFIG_NET_9P_VIRTIO, CONFIG_9P_FS and CONFIG_OVERLAY_FS',
     )
   }
   const folder = kernel.modulesDir
@@ -107,20 +103,12 @@ async function driverEntries(kernel: Kernel, index: ModuleIndex | undefined): Pr
 }
 
 async function staticBusybox(): Promise<string> {
-  const path = await requireTool('busybox', 'start a guest')
+  const path = requireTool('busybox', 'start a guest')
   const elf = await readFile(path)
   if (!needsInterpreter(elf)) return path
   throw new KernelError(
     'missing-tool',
     `${path} is dynamically linked, and the first program in a guest has no libraries`,
-    'Install the static one: apt-get install --no-install-recommends busybox-static',
+    'install the static one: apt-get install --no-install-recommends busybox-static',
   )
-}
-
-/** Whether an ELF program names a dynamic loader (a program header of type PT_INTERP). */
-function needsInterpreter(elf: Buffer): boolean {
-  const table = Number(elf.readBigUInt64LE(32))
-  const size = elf.readUInt16LE(54)
-  const count = elf.readUInt16LE(56)
-  return Array.from({ length: count }, (_, index) => elf.readUInt32LE(table + index * size)).includes(3)
 }

@@ -1,13 +1,14 @@
 import { lstat, readdir, readFile, readlink, realpath } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { execa } from 'execa'
+import { isElf } from '../kernels/elf.js'
 import type { CpioEntry } from './cpio.js'
 
 /**
  * Programs that every run of the lab starts again and again, and folders of the plugins that they load. Each open of
  * a file over 9p costs an emulated guest about four milliseconds, and starting `ip` opens ten.
  */
-const usual = [
+const USUAL = [
   ...[
     'ip',
     'bridge',
@@ -38,14 +39,14 @@ const usual = [
   ...['/etc/modprobe.d', '/lib/modprobe.d', '/etc/localtime', '/usr/lib/locale/C.utf8', '/etc/ethertypes'],
 ]
 
-/** More than this is not preloaded of one file: it would be copied whole, and is mostly read in part. */
-const largestFile = 16 * 1024 * 1024
+/** A file of more bytes than this is not preloaded: it would be copied whole, and is mostly read in part. */
+const LARGEST_FILE = 16 * 1024 ** 2
 
 /**
  * Collects files of this machine to put into a guest's memory, where they shadow the same files of the shared
  * root: the lab's usual programs with the libraries that they are linked to, and what the caller adds.
- * What does not exist is left out, since the guest sees the shared root anyhow.
- * @param extra paths of files or folders (taken whole, without what they link to), or names of programs
+ * That is paths of files or folders (taken whole, without what they link to), or names of programs. What does not exist
+ * is left out, since the guest sees the shared root anyhow.
  */
 export function collectPreload(extra: readonly string[]): Promise<readonly CpioEntry[]> {
   const key = extra.join('\0')
@@ -61,7 +62,7 @@ const collections = new Map<string, Promise<readonly CpioEntry[]>>()
 
 async function collect(extra: readonly string[]): Promise<CpioEntry[]> {
   const collected = new Collector()
-  for (const item of [...usual, ...extra]) {
+  for (const item of [...USUAL, ...extra]) {
     for (const path of item.includes('/') ? [item] : searchPath(item)) await collected.add(path)
   }
   await collected.addLibraries()
@@ -91,12 +92,12 @@ class Collector {
       this.#put({ kind: 'folder', path: real })
       const names = await readdir(real).catch(() => [])
       await Promise.all(names.map(name => this.add(join(real, name))))
-    } else if (status?.isFile() && status.size <= largestFile) {
+    } else if (status?.isFile() && status.size <= LARGEST_FILE) {
       const data = await readFile(real).catch(() => undefined)
       if (data === undefined) return
       const executable = (status.mode & 0o111) !== 0
       this.#put({ kind: 'file', path: real, data, executable })
-      if (executable && data.length > 4 && data.readUInt32BE(0) === 0x7f454c46) this.#programs.push(real)
+      if (executable && isElf(data)) this.#programs.push(real)
     }
   }
 

@@ -1,25 +1,25 @@
 import type { Accel } from './accel.js'
-import { ports, rootTag } from './init.js'
+import { PORTS, ROOT_TAG } from './init.js'
 
 /** The descriptors that a guest's QEMU is started with, beyond the usual three. */
-export const descriptors = { console: 3, control: 4, stdout: 5, stderr: 6, result: 7, initrd: 8 } as const
+export const DESCRIPTORS = { console: 3, control: 4, stdout: 5, stderr: 6, result: 7, initrd: 8 } as const
 
 /** What a guest's machine is made of. */
 interface Machine {
   readonly accel: Accel
-  /** a boot image, or an uncompressed kernel with a PVH entry */
+  /** Path of a boot image, or of an uncompressed kernel with a PVH entry. */
   readonly kernel: string
   readonly memoryMiB: number
   readonly cpus: number
-  /** more words for the kernel command line */
+  /** More words for the kernel command line. */
   readonly append: readonly string[]
 }
 
 /** QEMU's arguments for a guest. */
 export function qemuArguments(machine: Machine): string[] {
   const port = (name: 'control' | 'stdout' | 'stderr' | 'result') => [
-    ...['-chardev', `socket,id=${name},fd=${descriptors[name]}`],
-    ...['-device', `virtserialport,chardev=${name},name=${ports[name]}`],
+    ...['-chardev', `socket,id=${name},fd=${DESCRIPTORS[name]}`],
+    ...['-device', `virtserialport,chardev=${name},name=${PORTS[name]}`],
   ]
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
@@ -27,16 +27,16 @@ export function qemuArguments(machine: Machine): string[] {
     ...accelArguments(machine.accel),
     ...['-smp', String(machine.cpus), '-m', String(machine.memoryMiB)],
     // Opened through the descriptor: its name is already gone, so that nothing can leave it behind.
-    ...['-kernel', machine.kernel, '-initrd', `/proc/self/fd/${descriptors.initrd}`],
+    ...['-kernel', machine.kernel, '-initrd', `/proc/self/fd/${DESCRIPTORS.initrd}`],
     ...['-append', commandLine(machine)],
-    ...['-chardev', `socket,id=console,fd=${descriptors.console}`, '-serial', 'chardev:console'],
+    ...['-chardev', `socket,id=console,fd=${DESCRIPTORS.console}`, '-serial', 'chardev:console'],
     ...['-device', 'virtio-serial-pci'],
     ...port('control'),
     ...port('stdout'),
     ...port('stderr'),
     ...port('result'),
     ...['-fsdev', 'local,id=root,path=/,security_model=none,readonly=on,multidevs=remap'],
-    ...['-device', `virtio-9p-pci,fsdev=root,mount_tag=${rootTag}`],
+    ...['-device', `virtio-9p-pci,fsdev=root,mount_tag=${ROOT_TAG}`],
   ]
 }
 

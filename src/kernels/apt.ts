@@ -1,33 +1,37 @@
 import { mkdir, readdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { cacheRoot, diskFull, requireSpace } from './cache.js'
+import { isNoSpace } from '../base/files.js'
+import { requireTool } from '../base/tools.js'
+import { cacheRoot, diskFull, requireSpace, saysNoSpace } from './cache.js'
 import type { CatalogueEntry } from './catalogue.js'
 import { KernelError } from './error.js'
-import { requireTool } from './tools.js'
 
 /** A package file that apt would download. */
 interface ArchivePackage {
   readonly package: string
   readonly version: string
-  /** bytes to download */
+  /** Bytes to download. */
   readonly downloadBytes: number
-  /** bytes on disk when unpacked, by the package's own word */
+  /** Bytes on disk when unpacked, by the package's own word. */
   readonly installedBytes: number
 }
 
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
-const mirror = 'http://deb.debian.org'
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+const MIRROR = 'http://deb.debian.org'
 
-/** Room for a suite's index, as it comes and unpacked. */
-const indexBytes = 160 * 1024 * 1024
+/** Room for a suite's index, as it comes and unpacked, in bytes. */
+const INDEX_BYTES = 160 * 1024 ** 2
+
+/** What has to be left on the disk for a download to go on, in bytes. */
+const LEFT_BYTES = 256 * 1024
 
 /**
  * What the kernel packages depend on to be *installed*. Nothing is installed here, so a stub that claims to
  * provide it all lets apt resolve the meta package to exactly the kernel's own packages, and download these with
  * its resumable, hash-checked fetcher (`apt-get download` begins from zero after an interruption).
  */
-const stubStatus = `Package: netns-lab-stub
+const STUB_STATUS = `Package: netns-lab-stub
 Status: install ok installed
 Architecture: all
 Version: 1
@@ -55,34 +59,23 @@ export class PrivateApt {
     return join(this.#folder, 'archives')
   }
 
-  /** When the index was last read from the mirror; undefined if never. */
-  async indexTime(): Promise<Date | undefined> {
-    const files = await readdir(this.#lists).catch(() => [])
-    if (!files.some(file => file.includes('_Packages'))) return undefined
-    return stat(this.#stamp).then(
-      result => result.mtime,
-      () => undefined,
-    )
-  }
-
   /**
-   * Reads the index from the mirror and checks its signatures.
-   * @throws KernelError `no-network`, `disk-full`, `missing-tool` or `package`
+   * Reads the index from the mirror and checks its signatures. Throws KernelError `no-network`, `disk-full` or `package`;
+   * LabError (exit 69) without apt.
    */
   async update(): Promise<void> {
     await this.#configure()
-    await requireSpace(this.#folder, indexBytes, `The package index of ${this.#entry.name}`)
+    await requireSpace(this.#folder, INDEX_BYTES, `the package index of ${this.#entry.name}`)
     await this.#run(
       'apt-get',
       ['-q', 'update', '-o', 'APT::Update::Error-Mode=any'],
       'read the package index',
     )
-    await writeFile(this.#stamp, '')
   }
 
   /**
-   * The files that make up the entry's current kernel, by the index as it was last read.
-   * @throws KernelError `package` where the archive has no such kernel
+   * The files that make up the entry's current kernel, by the index as it was last read. Throws KernelError `package` where
+   * the archive has no such kernel.
    */
   async plan(): Promise<ArchivePackage[]> {
     const install = [...this.#install, '--simulate', this.#entry.metaPackage]
@@ -94,7 +87,7 @@ export class PrivateApt {
       throw new KernelError(
         'package',
         `apt found nothing to download for ${this.#entry.metaPackage} (${this.#entry.name})`,
-        'Read the index again; if that does not help, Debian has renamed the package',
+        'read the index again; if that does not help, Debian has renamed the package',
       )
     }
     const records = await this.#run('apt-cache', ['show', ...chosen], 'read the package records')
@@ -114,9 +107,8 @@ export class PrivateApt {
 
   /**
    * Downloads the files of the plan; a download that was interrupted goes on where it stopped. apt checks the
-   * hashes, which the signed index has.
-   * @param onBytes called now and then with the bytes that are there
-   * @throws KernelError `no-network`, `disk-full` or `package`
+   * hashes, which the signed index has. `onBytes` is called now and then with the bytes that are there. Throws KernelError
+   * `no-network`, `disk-full` or `package`.
    */
   async download(onBytes: (bytes: number) => void): Promise<void> {
     const timer = setInterval(() => {
@@ -141,10 +133,6 @@ export class PrivateApt {
     return join(this.#folder, 'lists')
   }
 
-  get #stamp(): string {
-    return join(this.#folder, 'updated')
-  }
-
   get #install(): string[] {
     return ['-q', '-y', '--no-install-recommends', 'install']
   }
@@ -164,13 +152,13 @@ export class PrivateApt {
   }
 
   async #run(tool: 'apt-get' | 'apt-cache', args: readonly string[], purpose: string): Promise<string> {
-    const program = await requireTool(tool, `${purpose} for ${this.#entry.name}`)
+    const program = requireTool(tool, `${purpose} for ${this.#entry.name}`)
     const config = await this.#configure()
     // apt waits for ever when the disk fills up under a download.
     const full = new AbortController()
     const watch = setInterval(() => {
       void statfs(this.#folder).then(({ bavail, bsize }) => {
-        if (bavail * bsize < 256 * 1024) full.abort()
+        if (bavail * bsize < LEFT_BYTES) full.abort()
       })
     }, 500)
     const result = await execa(program, ['-c', config, ...args], {
@@ -181,7 +169,7 @@ export class PrivateApt {
       env: { LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
     })
     clearInterval(watch)
-    if (full.signal.aborted) throw diskFull(this.#folder, `Cannot ${purpose} for ${this.#entry.name}`)
+    if (full.signal.aborted) throw diskFull(this.#folder, `cannot ${purpose} for ${this.#entry.name}`)
     if (result.failed) throw this.#explain(purpose, result.all ?? result.shortMessage)
     return result.stdout
   }
@@ -192,29 +180,29 @@ export class PrivateApt {
       .filter(line => /^(E:|W: Failed|Err:)/.test(line))
       .join('; ')
     const text = errors === '' ? output.trim().slice(-500) : errors
-    if (/No space left|enough free space/i.test(output)) {
-      return diskFull(this.#folder, `Cannot ${purpose} for ${this.#entry.name}`, text)
+    if (saysNoSpace(output)) {
+      return diskFull(this.#folder, `cannot ${purpose} for ${this.#entry.name}`, text)
     }
     const unreachable =
       /Could not (resolve|connect)|Temporary failure|Connection (failed|refused|timed out)|Unable to connect|Network is unreachable/i
     if (unreachable.test(output)) {
       return new KernelError(
         'no-network',
-        `Cannot ${purpose} for ${this.#entry.name}: ${mirror} cannot be reached (${text})`,
-        'Check the network and the proxy (apt’s own settings and http_proxy count), then run it again: it goes on where it stopped',
+        `cannot ${purpose} for ${this.#entry.name}: ${MIRROR} cannot be reached (${text})`,
+        'check the network and the proxy (apt’s own settings and http_proxy count), then run it again: it goes on where it stopped',
       )
     }
     if (/Could not get lock/.test(output)) {
       return new KernelError(
         'package',
-        `Cannot ${purpose} for ${this.#entry.name}: another process is fetching the same kernel (${text})`,
-        'Wait until it has finished',
+        `cannot ${purpose} for ${this.#entry.name}: another process is fetching the same kernel (${text})`,
+        'wait until it has finished',
       )
     }
     const remedy = /NO_PUBKEY|not signed|keyring/i.test(output)
-      ? 'Install or renew the archive’s keys: apt-get install debian-archive-keyring'
-      : 'Run it again; if that does not help, the mirror or the package is at fault'
-    return new KernelError('package', `Cannot ${purpose} for ${this.#entry.name}: ${text}`, remedy)
+      ? 'install or renew the archive’s keys: apt-get install debian-archive-keyring'
+      : 'run it again; if that does not help, the mirror or the package is at fault'
+    return new KernelError('package', `cannot ${purpose} for ${this.#entry.name}: ${text}`, remedy)
   }
 
   /** Writes the private settings; returns the path to give to apt's `-c`. */
@@ -226,7 +214,7 @@ export class PrivateApt {
       const path = (name: string) => join(this.#folder, name)
       const sources = this.#entry.suites.map(
         ({ archive, suite }) =>
-          `deb [arch=amd64 target=Packages signed-by=${keyring}] ${mirror}/${archive} ${suite} main\n`,
+          `deb [arch=amd64 target=Packages signed-by=${KEYRING}] ${MIRROR}/${archive} ${suite} main\n`,
       )
       const settings = [
         // Hooks and sources of the machine have no business here.
@@ -250,17 +238,12 @@ export class PrivateApt {
         `Dir::Cache::archives "${this.archives}";`,
       ]
       await writeFile(path('sources.list'), sources.join(''))
-      await writeFile(path('status'), stubStatus)
+      await writeFile(path('status'), STUB_STATUS)
       await writeFile(path('apt.conf'), `${settings.join('\n')}\n`)
       return path('apt.conf')
     } catch (error) {
-      if (isNoSpace(error)) throw diskFull(this.#folder, `Cannot set apt up for ${this.#entry.name}`, error)
+      if (isNoSpace(error)) throw diskFull(this.#folder, `cannot set apt up for ${this.#entry.name}`, error)
       throw error
     }
   }
-}
-
-/** Whether a file operation failed because the disk, or the user's share of it, is full. */
-export function isNoSpace(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }

@@ -1,7 +1,11 @@
 import { statfs } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { mebibytes } from '../base/text.js'
 import { KernelError } from './error.js'
+
+/** What to do about a full disk; the same everywhere. */
+export const SPACE_REMEDY = 'make room there, or set XDG_CACHE_HOME to a folder on another file system'
 
 /**
  * The folder for everything that can be fetched or computed again: `$XDG_CACHE_HOME/netns-lab`, or
@@ -14,11 +18,8 @@ export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * Makes sure that a folder's file system has room, before a long download is begun for nothing.
- * @param folder an existing folder
- * @param bytes how much is going to be written there
- * @param what what it is needed for, as it appears in the error
- * @throws KernelError `disk-full`
+ * Makes sure that the file system of a folder, which exists, has room for so many bytes, before a long download is begun
+ * for nothing; `what` begins the message. Throws KernelError `disk-full`.
  */
 export async function requireSpace(folder: string, bytes: number, what: string): Promise<void> {
   const fs = await statfs(folder)
@@ -27,20 +28,16 @@ export async function requireSpace(folder: string, bytes: number, what: string):
   throw new KernelError(
     'disk-full',
     `${what} needs ${mebibytes(bytes)} in ${folder}, where ${mebibytes(free)} are free`,
-    'Make room there, or set XDG_CACHE_HOME to a folder on another file system',
+    SPACE_REMEDY,
   )
 }
 
 /** The error for a write that ran out of space although there seemed to be enough when it began. */
 export function diskFull(folder: string, what: string, cause?: unknown): KernelError {
-  return new KernelError(
-    'disk-full',
-    `${what}: no space left in ${folder}`,
-    'Make room there, or set XDG_CACHE_HOME to a folder on another file system',
-    { cause },
-  )
+  return new KernelError('disk-full', `${what}: no space left in ${folder}`, SPACE_REMEDY, { cause })
 }
 
-function mebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1024 / 1024)} MiB`
+/** Whether what a program printed tells of a disk, or a share of it, that is full. */
+export function saysNoSpace(output: string): boolean {
+  return /No space left on device|Disk quota exceeded|enough free space/i.test(output)
 }

@@ -1,15 +1,16 @@
+import { nearest } from '../base/nearest.js'
 import { KernelError } from './error.js'
 
 /** A kernel that Debian's archive has: where it is, under the names that users give it. */
 export interface CatalogueEntry {
-  /** what the lab calls it, and its folder in the cache */
+  /** What the lab calls it, and its folder in the cache. */
   readonly name: `debian:${string}`
   readonly aliases: readonly `debian:${string}`[]
-  /** the archive's suites to read; apt takes the newest version among them */
+  /** The archive's suites to read; apt takes the newest version among them. */
   readonly suites: readonly Suite[]
-  /** the package that depends on the current kernel */
+  /** The package that depends on the current kernel. */
   readonly metaPackage: string
-  /** one line for people */
+  /** One line for people. */
   readonly description: string
 }
 
@@ -23,7 +24,7 @@ const main = (suite: string): Suite => ({ archive: 'debian', suite })
 const security = (suite: string): Suite => ({ archive: 'debian-security', suite: `${suite}-security` })
 
 /** Every kernel package that the lab knows, oldest first. */
-export const catalogue: readonly CatalogueEntry[] = [
+export const CATALOGUE: readonly CatalogueEntry[] = [
   {
     name: 'debian:5.10',
     aliases: ['debian:bullseye'],
@@ -96,61 +97,34 @@ export interface NewestName {
   readonly among: readonly CatalogueEntry[]
 }
 
-const newestNames: readonly NewestName[] = [
+const NEWEST_NAMES: readonly NewestName[] = [
   {
     name: 'debian:7',
     major: 7,
-    among: catalogue.filter(entry =>
+    among: CATALOGUE.filter(entry =>
       ['debian:trixie-backports', 'debian:sid', 'debian:experimental'].includes(entry.name),
     ),
   },
 ]
 
 /**
- * Looks a `debian:` name up.
- * @returns one entry, or the entries to compare for a name like `debian:7`
- * @throws KernelError `unknown-kernel`, naming the nearest name
+ * Looks a `debian:` name up: one entry, or the entries to compare for a name like `debian:7`. Throws KernelError
+ * `unknown-kernel`, with the name that is nearest to it.
  */
 export function findInCatalogue(name: string): CatalogueEntry | NewestName {
   const wanted = name.toLowerCase()
   const found =
-    catalogue.find(entry => entry.name === wanted || entry.aliases.some(alias => alias === wanted)) ??
-    newestNames.find(newest => newest.name === wanted)
+    CATALOGUE.find(entry => entry.name === wanted || entry.aliases.some(alias => alias === wanted)) ??
+    NEWEST_NAMES.find(newest => newest.name === wanted)
   if (found) return found
   const known = [
-    ...catalogue.flatMap(entry => [entry.name, ...entry.aliases]),
-    ...newestNames.map(newest => newest.name),
+    ...CATALOGUE.flatMap(entry => [entry.name, ...entry.aliases]),
+    ...NEWEST_NAMES.map(newest => newest.name),
   ]
+  const near = nearest(wanted, known)
   throw new KernelError(
     'unknown-kernel',
-    `There is no kernel "${name}"`,
-    `Did you mean ${nearest(wanted, known)}? Known: ${known.join(', ')}; or give a path to a bzImage or a built kernel tree`,
+    `unknown kernel '${name}'`,
+    `${near === undefined ? '' : `did you mean '${near}'? `}known: ${known.join(', ')}; or give a path to a bzImage or a built kernel tree`,
   )
-}
-
-/** The candidate with the smallest edit distance. */
-function nearest(wanted: string, candidates: readonly string[]): string {
-  let best = ''
-  let bestDistance = Number.POSITIVE_INFINITY
-  for (const candidate of candidates) {
-    const distance = editDistance(wanted, candidate)
-    if (distance < bestDistance) {
-      best = candidate
-      bestDistance = distance
-    }
-  }
-  return best
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const substitution = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
-      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[b.length] ?? 0
 }

@@ -39,8 +39,7 @@ export function hasModules(config: string): boolean {
 
 /**
  * The configuration inside an image (CONFIG_IKCONFIG, kernel/configs.c); undefined where it has none or cannot be
- * unpacked here.
- * @throws KernelError `bad-image` when the image is damaged
+ * unpacked here. Throws KernelError `bad-image` when the image is damaged.
  */
 export async function embeddedConfig(image: Buffer, path: string): Promise<string | undefined> {
   const kernel = await unpackKernel(image, path)

@@ -1,4 +1,6 @@
-/** What kind of trouble a kernel was: lets a caller pick an exit status without reading the text. */
+import { EXIT, LabError } from '../base/errors.js'
+
+/** What the trouble with a kernel is: lets a caller tell one kind from another without reading the text. */
 export type KernelErrorCode =
   | 'unknown-kernel'
   | 'not-fetched'
@@ -11,21 +13,30 @@ export type KernelErrorCode =
   | 'missing-modules'
   | 'release-mismatch'
 
-/** A kernel that cannot be had or cannot be used. The message names the thing and says what to do next. */
-export class KernelError extends Error {
+/** How a process that was asked for nothing but the kernel ends. */
+const EXIT_CODES: Readonly<Record<KernelErrorCode, number>> = {
+  'unknown-kernel': EXIT.usage,
+  'not-fetched': EXIT.usage,
+  'bad-image': EXIT.usage,
+  'wrong-architecture': EXIT.usage,
+  'missing-modules': EXIT.usage,
+  'release-mismatch': EXIT.usage,
+  'no-network': EXIT.error,
+  'disk-full': EXIT.error,
+  package: EXIT.error,
+  'missing-tool': EXIT.unavailable,
+}
+
+/** A kernel that cannot be had or cannot be used. The message names the thing; the remedy says what to do next. */
+export class KernelError extends LabError {
   override readonly name = 'KernelError'
 
-  /**
-   * @param code the kind of trouble
-   * @param problem what is wrong with what, without a full stop
-   * @param remedy what to do next, without a full stop
-   */
   constructor(
     readonly code: KernelErrorCode,
-    readonly problem: string,
-    readonly remedy: string,
+    message: string,
+    remedy: string,
     options?: ErrorOptions,
   ) {
-    super(`${problem}. ${remedy}.`, options)
+    super(message, remedy, EXIT_CODES[code], options)
   }
 }

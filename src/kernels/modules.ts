@@ -1,15 +1,20 @@
-import { access, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { execa } from 'execa'
-import { KernelError } from './error.js'
-import { requireTool } from './tools.js'
+import { requireTool } from '../base/tools.js'
+import { diskFull, saysNoSpace } from './cache.js'
+import { KernelError, type KernelErrorCode } from './error.js'
+
+/** Bytes that a module is unpacked to at most. */
+const LARGEST_MODULE = 512 * 1024 ** 2
 
 /** The modules of one kernel, as depmod and the kernel's own build describe them. */
 export interface ModuleIndex {
-  /** by normalized name: its file, relative to the modules folder, and the names that it needs */
+  /** By normalized name: its file, relative to the modules folder, and the names that it needs. */
   readonly loadable: ReadonlyMap<string, { readonly path: string; readonly needs: readonly string[] }>
-  /** normalized names of what is compiled in */
+  /** Normalized names of what is compiled in. */
   readonly builtin: ReadonlySet<string>
 }
 
@@ -38,28 +43,23 @@ export function parseModuleIndex(dep: string, builtin: string): ModuleIndex {
 }
 
 /**
- * Reads a modules folder's index.
- * @param folder what would be `/lib/modules/RELEASE` where the kernel is installed
- * @throws KernelError `missing-modules` where there is no such folder or depmod never ran in it
+ * Reads the index of a modules folder, which is what would be `/lib/modules/RELEASE` where the kernel is installed. Throws
+ * KernelError `missing-modules` where there is no such folder or depmod never ran in it.
  */
 export async function readModuleIndex(folder: string): Promise<ModuleIndex> {
-  const exists = await access(folder).then(
-    () => true,
-    () => false,
-  )
-  if (!exists) {
+  if (!existsSync(folder)) {
     throw new KernelError(
       'missing-modules',
-      `The modules folder ${folder} does not exist`,
-      'Name the folder that would be /lib/modules/RELEASE, or one that has lib/modules/RELEASE in it',
+      `the modules folder ${folder} does not exist`,
+      'name the folder that would be /lib/modules/RELEASE, or one that has lib/modules/RELEASE in it',
     )
   }
   const dep = await readFile(join(folder, 'modules.dep'), 'utf8').catch(() => undefined)
   if (dep === undefined) {
     throw new KernelError(
       'missing-modules',
-      `The modules folder ${folder} has no modules.dep`,
-      `Make it: depmod -b ROOT ${basename(folder)}, where ROOT/lib/modules/${basename(folder)} is that folder`,
+      `the modules folder ${folder} has no modules.dep`,
+      `make it: depmod -b ROOT ${basename(folder)}, where ROOT/lib/modules/${basename(folder)} is that folder`,
     )
   }
   const builtin = await readFile(join(folder, 'modules.builtin'), 'utf8').catch(() => '')
@@ -67,9 +67,36 @@ export async function readModuleIndex(folder: string): Promise<ModuleIndex> {
 }
 
 /**
- * The files to insert, in order, so that all of the named modules end up in the kernel. What is compiled in
- * needs no file.
- * @returns paths relative to the modules folder; `missing` are the names that this kernel does not have
+ * Has depmod index the modules in `root`/lib/modules of a release, which is of `what`. Where it cannot, throws KernelError
+ * `disk-full`, or the one that says what else is to blame; LabError (exit 69) without depmod.
+ */
+export async function indexModules(
+  root: string,
+  release: string,
+  what: string,
+  blame: { readonly code: KernelErrorCode; readonly remedy: string },
+): Promise<void> {
+  const depmod = requireTool('depmod', `index the modules of ${what}`)
+  const result = await execa(depmod, ['-b', root, release], {
+    reject: false,
+    all: true,
+    env: { LC_ALL: 'C' },
+  })
+  if (!result.failed) return
+  if (saysNoSpace(result.all)) throw diskFull(root, `cannot index the modules of ${what}`, result)
+  throw new KernelError(
+    blame.code,
+    `depmod failed for ${what}: ${result.all || result.shortMessage}`,
+    blame.remedy,
+    {
+      cause: result,
+    },
+  )
+}
+
+/**
+ * The files to insert, in order and relative to the modules folder, so that all of the named modules end up in the kernel;
+ * `missing` are the names that this kernel does not have. What is compiled in needs no file.
  */
 export function loadOrder(
   index: ModuleIndex,
@@ -83,7 +110,7 @@ export function loadOrder(
     seen.add(name)
     const found = index.loadable.get(name)
     if (found) {
-      // depmod lists what is needed first last
+      // What is needed first, depmod lists last.
       for (const need of [...found.needs].reverse()) visit(need)
       paths.push(found.path)
     } else if (!index.builtin.has(name)) {
@@ -96,16 +123,16 @@ export function loadOrder(
 
 /**
  * A module's plain ELF bytes. Compressed modules are unpacked here, since a kernel built without
- * CONFIG_MODULE_DECOMPRESS takes none of them from a bare init.
- * @throws KernelError `missing-tool` where xz or zstd is needed and not installed
+ * CONFIG_MODULE_DECOMPRESS takes none of them from a bare init. Throws LabError (exit 69) where xz or zstd is needed and
+ * not installed.
  */
 export async function readModule(path: string): Promise<Buffer> {
   if (path.endsWith('.gz')) return gunzipSync(await readFile(path))
   if (path.endsWith('.xz') || path.endsWith('.zst')) {
-    const tool = await requireTool(path.endsWith('.xz') ? 'xz' : 'zstd', `unpack ${path}`)
+    const tool = requireTool(path.endsWith('.xz') ? 'xz' : 'zstd', `unpack ${path}`)
     const { stdout } = await execa(tool, ['-q', '-d', '-c', path], {
       encoding: 'buffer',
-      maxBuffer: 512 * 1024 * 1024,
+      maxBuffer: LARGEST_MODULE,
     })
     return Buffer.from(stdout)
   }

@@ -7,7 +7,7 @@ import { describeError } from '../base/errors.js'
 import { KernelBuildError, type KernelBuildErrorCode } from '../kernels/build/error.js'
 import { KernelError, type KernelErrorCode } from '../kernels/error.js'
 import type { Report } from '../model/report.js'
-import type { Verdict } from '../model/verdict.js'
+import { resultOf, type Verdict } from '../model/verdict.js'
 
 /** The exit statuses that a process in a bisection may have. */
 export const BISECT = {
@@ -46,22 +46,21 @@ interface Measure {
 export function judgeRun({ report, problem }: Run, { chosen, expect }: Measure): BisectJudgement {
   if (!report) return { status: BISECT.cannotTell, why: problem ?? 'the guest gave no report' }
   const { scenarios } = report
-  const first = (...verdicts: readonly Verdict[]) =>
-    scenarios.find(({ verdict }) => verdicts.includes(verdict))
+  const first = (is: (verdict: Verdict) => boolean) => scenarios.find(({ verdict }) => is(verdict))
   const says = (status: BisectJudgement['status'], scenario: Report['scenarios'][number]) => ({
     status,
     why: `${scenario.id} is ${scenario.verdict}${expect && expect !== scenario.verdict ? `, not ${expect}` : ''}: ${scenario.reason}`,
   })
-  const broken = first('error')
+  const broken = first(verdict => resultOf(verdict) === 'error')
   if (broken) return says(BISECT.cannotTell, broken)
-  const skipped = first('skipped')
+  const skipped = first(verdict => resultOf(verdict) === 'skip')
   if (!skipped && scenarios.length === 0) return { status: BISECT.cannotTell, why: 'no scenario was run' }
 
   // A trial that came out both ways is not yet the kernel that another verdict is asked of.
-  const unsure = expect && expect !== 'flaky' ? first('flaky') : undefined
-  const bad = expect
-    ? scenarios.find(({ verdict }) => ![expect, 'skipped', 'flaky'].includes(verdict))
-    : first('regressed', 'unexpected-pass', 'flaky')
+  const unsure = expect && expect !== 'flaky' ? first(verdict => verdict === 'flaky') : undefined
+  const bad = first(verdict =>
+    expect ? ![expect, 'skipped', 'flaky'].includes(verdict) : resultOf(verdict) === 'fail',
+  )
   if (bad) return says(BISECT.bad, bad)
   if (unsure) return says(BISECT.cannotTell, unsure)
   if (skipped && (chosen || scenarios.every(({ verdict }) => verdict === 'skipped')))
@@ -103,9 +102,8 @@ let decided: number = BISECT.stop
 
 /**
  * Does one step of a bisection and prints its judgement to standard error; resolves with the status, which `guardExit`
- * then lets through.
- * @param step its judgement, or undefined where there is nothing against the next step (a kernel was built); what it
- *   throws is judged, too
+ * then lets through. The step's judgement is undefined where there is nothing against the next step (a kernel was built);
+ * what it throws is judged, too.
  */
 export async function bisectStep(step: () => Promise<BisectJudgement | undefined>): Promise<number> {
   const judgement = await step().catch(judgeError)

@@ -1,8 +1,11 @@
 /** The same run on several kernels, some guests at once. */
 
-import type { Kernel } from '../kernels/fetch.js'
+import { EXIT } from '../base/errors.js'
+import type { Kernel } from '../kernels/kernel.js'
+import { exitStatus, worstStatus } from '../model/verdict.js'
 import { breaksFix, diffReports, type ReportDiff } from '../report/diff.js'
 import { type GuestRunOptions, type KernelRun, runInGuest } from './run-in-guest.js'
+import type { SelftestRun } from './selftests.js'
 
 /** A kernel by the name that the user gave it. */
 export interface NamedKernel {
@@ -11,8 +14,8 @@ export interface NamedKernel {
 }
 
 /** How to run the matrix. */
-interface MatrixOptions extends Omit<GuestRunOptions, 'onLine'> {
-  /** guests at once; each has one processor */
+export interface MatrixOptions extends Omit<GuestRunOptions, 'onLine'> {
+  /** Guests at once; each has one processor. */
   readonly jobs: number
   readonly onLine: (kernel: string, line: string) => void
   readonly onDone: (run: KernelRun) => Promise<void>
@@ -46,9 +49,22 @@ export function neighbourDiffs(runs: readonly KernelRun[]): ReportDiff[] {
   })
 }
 
-/** Whether going from any kernel to its neighbour breaks a user's fix. */
-export function anyBreaks(diffs: readonly ReportDiff[]): boolean {
-  return diffs.some(breaksFix)
+/**
+ * The exit status of a matrix: the worst of the kernels', and that of a failure where going from a kernel to its neighbour
+ * breaks a user's fix. What the kernel's own tests find does not count, unless they cannot be run or read.
+ */
+export function matrixStatus(
+  runs: readonly KernelRun[],
+  selftests: readonly SelftestRun[],
+  diffs: readonly ReportDiff[],
+): number {
+  return worstStatus([
+    ...runs.map(({ report }) =>
+      report ? exitStatus(report.scenarios.map(({ verdict }) => verdict)) : EXIT.error,
+    ),
+    ...selftests.flatMap(({ problem }) => (problem === undefined ? [] : [EXIT.error])),
+    ...(diffs.some(breaksFix) ? [EXIT.failed] : []),
+  ])
 }
 
 /** The job matrix for GitHub Actions (`strategy.matrix: ${{ fromJSON(...) }}`): a job for each kernel. */

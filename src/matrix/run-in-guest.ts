@@ -1,38 +1,42 @@
 /** One kernel's part of the matrix: the same program, run in a guest with that kernel. */
 import { join } from 'node:path'
+import { describeError, LabError } from '../base/errors.js'
 import { projectRoot } from '../base/root.js'
+import { lastLines } from '../base/text.js'
 import type { Accel } from '../guest/accel.js'
 import { bootGuest } from '../guest/boot.js'
 import { GuestError } from '../guest/error.js'
-import { KernelError } from '../kernels/error.js'
-import type { Kernel } from '../kernels/fetch.js'
+import type { Kernel } from '../kernels/kernel.js'
 import { type Report, reportSchema } from '../model/report.js'
 import { runtimeFiles } from './program.js'
 
 /** What to run, and how. */
 export interface GuestRunOptions {
-  /** ids of scenarios; all when empty */
+  /** Ids of scenarios; all when empty. */
   readonly scenarios: readonly string[]
   readonly iptables?: 'nft' | 'legacy' | 'both'
   readonly repeat?: number
   readonly accel?: Accel
   readonly signal?: AbortSignal
-  /** called with each line that the guest's console or the lab's progress prints */
+  /** Called with each line that the guest's console or the lab's progress prints. */
   readonly onLine?: (line: string) => void
 }
 
 /** What came of one kernel. */
 export interface KernelRun {
-  /** the name that the user gave */
+  /** The name that the user gave. */
   readonly kernel: string
   readonly report: Report | undefined
-  /** why there is no report: of the lab or the guest, never of the kernel's networking */
+  /** Why there is no report: of the lab or the guest, never of the kernel's networking. */
   readonly problem: string | undefined
-  /** how many guests were started */
+  /** How many guests were started. */
   readonly attempts: number
   readonly accel: Accel | undefined
+  /** Why KVM was not used. */
   readonly accelNote: string | undefined
+  /** From the start of QEMU to the lab's, in milliseconds. */
   readonly bootMs: number
+  /** With all guests, in milliseconds. */
   readonly elapsedMs: number
 }
 
@@ -48,10 +52,15 @@ status=$?
 [ ! -s ${REPORT} ] || cat ${REPORT} >"$NETNS_LAB_RESULT"
 exit $status`
 
+/** Lines of a run without a report that its problem quotes. */
+const LAST_LINES = 5
+
 /** How long a run may take in a guest, in milliseconds: some five times what it takes by emulation. */
 const RUN_TIMEOUT_MS = 480_000
 
-/** Runs scenarios on a kernel. Never throws for what happens to one guest: that is a problem in the result. */
+/**
+ * Runs scenarios on a kernel. What happens to one guest is a problem in the result, not an error. Throws GuestError `aborted`.
+ */
 export async function runInGuest(name: string, kernel: Kernel, options: GuestRunOptions): Promise<KernelRun> {
   const started = performance.now()
   const root = projectRoot()
@@ -71,15 +80,12 @@ export async function runInGuest(name: string, kernel: Kernel, options: GuestRun
         attempts = attempt
         options.onLine?.(`guest ${attempt}`)
       },
-      onConsole: line => options.onLine?.(line),
-      onOutput: text => {
-        for (const line of text.split('\n')) if (line.trim() !== '') options.onLine?.(line)
-      },
+      onLine: line => options.onLine?.(line),
     })
     const report = readReport(result.result)
     const problem = report
       ? clockProblem(report, result.elapsedMs)
-      : `the run ended with status ${result.exitCode} and no report: ${lastLines(result.output)}`
+      : `the run ended with status ${result.exitCode} and no report: ${lastLines(result.output, LAST_LINES)}`
     return {
       kernel: name,
       report: report && problem === undefined ? withPackage(report, kernel) : undefined,
@@ -91,12 +97,11 @@ export async function runInGuest(name: string, kernel: Kernel, options: GuestRun
       elapsedMs: result.elapsedMs,
     }
   } catch (error) {
-    if (!(error instanceof GuestError || error instanceof KernelError)) throw error
-    if (error instanceof GuestError && error.code === 'aborted') throw error
+    if (!(error instanceof LabError) || (error instanceof GuestError && error.code === 'aborted')) throw error
     return {
       kernel: name,
       report: undefined,
-      problem: error.message,
+      problem: describeError(error),
       attempts,
       accel: options.accel,
       accelNote: undefined,
@@ -137,8 +142,4 @@ function readReport(text: string): Report | undefined {
 function withPackage(report: Report, { packageVersion }: Kernel): Report {
   if (packageVersion === undefined || report.kernel.package !== undefined) return report
   return { ...report, kernel: { ...report.kernel, package: packageVersion } }
-}
-
-function lastLines(output: string): string {
-  return output.trim().split('\n').slice(-5).join(' | ') || 'it printed nothing'
 }

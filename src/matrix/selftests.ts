@@ -2,20 +2,20 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT, LabError } from '../base/errors.js'
+import { lastLines } from '../base/text.js'
 import type { Accel } from '../guest/accel.js'
 import { bootGuest, type GuestResult } from '../guest/boot.js'
-import { GuestError } from '../guest/error.js'
-import { KernelError } from '../kernels/error.js'
+import type { Kernel } from '../kernels/kernel.js'
 import type { Report } from '../model/report.js'
 import { countTests, type KernelTestCounts, readKtap } from '../report/ktap-reader.js'
-import type { NamedKernel } from './matrix.js'
 
 /** A kselftest of tools/testing/selftests/net, and the scenario that shows the same. */
 interface Selftest {
   readonly script: string
   readonly args: readonly string[]
-  /** modules that it uses and leaves to the kernel to load by itself, which a guest has no files for */
+  /** Modules that it uses and leaves to the kernel to load by itself, which a guest has no files for. */
   readonly modules: readonly string[]
+  /** The scenario's id. */
   readonly scenario: string
 }
 
@@ -30,26 +30,26 @@ const SELFTESTS: readonly Selftest[] = [
 
 /** What came of one kselftest on one kernel. */
 export interface SelftestRun {
-  /** the name that the user gave the kernel */
+  /** The name that the user gave the kernel. */
   readonly kernel: string
-  /** the command line */
+  /** The command line. */
   readonly command: string
-  /** id of the scenario that shows the same failure */
+  /** Id of the scenario that shows the same failure. */
   readonly scenario: string
   readonly counts: KernelTestCounts | undefined
-  /** what the kernel lacks for it, or the test says that it does */
+  /** What the kernel lacks for it, or the test says that it does. */
   readonly skipped: string | undefined
-  /** why there is no result: of the test or the guest, never of the kernel's networking */
+  /** Why there is no result: of the test or the guest, never of the kernel's networking. */
   readonly problem: string | undefined
 }
 
-/** KSFT_SKIP of tools/testing/selftests/kselftest.h */
+/** The exit status of a test that was skipped, as in tools/testing/selftests/kselftest.h. */
 const KSFT_SKIP = 4
 
 /** How long one script may take in a guest, in milliseconds: some twenty times what it takes by emulation. */
 const TIMEOUT_MS = 180_000
 
-/** The folder of the selftests, absolute. Throws LabError (usage) when it, or a script in it, is not there. */
+/** The folder of the selftests, absolute. Throws LabError (exit 2) when it, or a script in it, is not there. */
 export function selftestsFolder(path: string): string {
   if (!existsSync(path))
     throw new LabError(
@@ -67,9 +67,10 @@ export function selftestsFolder(path: string): string {
   return realpathSync(path)
 }
 
-/** Runs every kselftest that belongs to a scenario on a kernel. Never throws for what happens to one guest. */
+/** Runs every kselftest that belongs to a scenario on a kernel. What happens to one guest is a problem in the result. */
 export async function runSelftests(
-  { name, kernel }: NamedKernel,
+  name: string,
+  kernel: Kernel,
   folder: string,
   options: { readonly accel?: Accel; readonly onLine: (line: string) => void },
 ): Promise<SelftestRun[]> {
@@ -88,14 +89,11 @@ export async function runSelftests(
         timeoutMs: TIMEOUT_MS,
         retryCrashes: true,
         ...(options.accel ? { accel: options.accel } : {}),
-        onConsole: options.onLine,
-        onOutput: text => {
-          for (const line of text.split('\n')) if (line.trim() !== '') options.onLine(line)
-        },
+        onLine: options.onLine,
       })
       runs.push({ ...whole, ...judge(result) })
     } catch (error) {
-      if (!(error instanceof GuestError || error instanceof KernelError)) throw error
+      if (!(error instanceof LabError)) throw error
       runs.push({ ...whole, counts: undefined, skipped: undefined, problem: error.message })
     }
   }
@@ -107,19 +105,19 @@ function judge(result: GuestResult): Pick<SelftestRun, 'counts' | 'skipped' | 'p
   const nothing = { counts: undefined, skipped: undefined, problem: undefined }
   if (missingModules.length > 0)
     return { ...nothing, skipped: `the kernel has no ${missingModules.join(', ')}` }
-  if (exitCode === KSFT_SKIP) return { ...nothing, skipped: lastLine(output) }
+  if (exitCode === KSFT_SKIP) return { ...nothing, skipped: lastLines(output) }
   try {
     const counts = countTests(readKtap(stdout))
     // A script under `set -e` ends in the middle, with the tests before that passed.
     if ((exitCode === 0) !== (counts.fail + counts.error === 0))
       return {
         ...nothing,
-        problem: `it ended with status ${exitCode}, which its results do not explain: ${lastLine(output)}`,
+        problem: `it ended with status ${exitCode}, which its results do not explain: ${lastLines(output)}`,
       }
     return { ...nothing, counts }
   } catch (error) {
     if (!(error instanceof LabError)) throw error
-    return { ...nothing, problem: `${error.message}; it ended with status ${exitCode}: ${lastLine(output)}` }
+    return { ...nothing, problem: `${error.message}; it ended with status ${exitCode}: ${lastLines(output)}` }
   }
 }
 
@@ -136,8 +134,4 @@ function said(counts: KernelTestCounts | undefined, skipped: string | undefined)
   const rest = { skipped: skip, 'failed as known': xfail, 'could not run': error }
   const others = Object.entries(rest).filter(([, count]) => count > 0)
   return [`${pass} passed`, `${fail} failed`, ...others.map(([word, count]) => `${count} ${word}`)].join(', ')
-}
-
-function lastLine(output: string): string {
-  return output.trim().split('\n').at(-1)?.trim() || 'it printed nothing'
 }

@@ -34,6 +34,15 @@ export function formatKernelVersion({ major, minor, patch, rc }: KernelVersion):
   return `${major}.${minor}${patch === 0 && rc !== undefined ? '' : `.${patch}`}${rc === undefined ? '' : `-rc${rc}`}`
 }
 
+/**
+ * The kernel.org name of the version at the start of `text`: 6.1.192 of Debian's package `6.1.192-2`, 7.3-rc7 of
+ * `7.3~rc7-1~exp1`, 6.9-rc3 of the release `6.9.0-rc3+`, as kernel.org has no 6.9.0. Without a version, `text` itself.
+ */
+export function mainlineVersion(text: string): string {
+  const version = parseKernelVersion(text)
+  return version ? formatKernelVersion(version).replace(/^(\d+\.\d+)\.0$/, '$1') : text
+}
+
 /** Negative, zero or positive as `a` is older than, the same as or newer than `b`. */
 export function compareKernelVersions(a: KernelVersion, b: KernelVersion): number {
   return (
@@ -58,4 +67,26 @@ export function upstreamVersion(releaseText: string, procVersion: string, versio
 /** The version of the Debian package, from what follows the build number: the compiler before it may be of `Debian 12.2.0-14`. */
 export function debianPackage(procVersion: string): string | undefined {
   return /\bDebian (\d\S*)/.exec(procVersion.slice(procVersion.lastIndexOf(' #') + 1))?.[1]
+}
+
+/** What a kernel says of itself in its banner. */
+export interface BannerVersion {
+  /** As `uname -r` prints it. */
+  readonly release: string
+  /** The version of Debian's package, where Debian built it. */
+  readonly packageVersion: string | undefined
+  /** The version on kernel.org that it was made from: `6.1.192`, `7.3-rc7`. */
+  readonly mainlineVersion: string
+}
+
+/** Reads a banner: all of `/proc/version`, or what a boot image's header has of it, which begins with the release. */
+export function parseBanner(banner: string): BannerVersion {
+  const text = banner.replace(/^Linux version /, '').trim()
+  const kernelRelease = /^\S*/.exec(text)?.[0] ?? ''
+  const packageVersion = debianPackage(text)
+  return {
+    release: kernelRelease,
+    packageVersion,
+    mainlineVersion: mainlineVersion(packageVersion ?? kernelRelease),
+  }
 }

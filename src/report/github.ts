@@ -1,12 +1,14 @@
 /** GitHub Actions: a folded group for each scenario, annotations for what needs a look, and the job summary. */
+
 import { appendFileSync } from 'node:fs'
 import { LabError } from '../base/errors.js'
+import { seconds } from '../base/text.js'
 import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
 import { markdownOf } from './markdown.js'
 import type { Sink } from './sink.js'
-import { oneLine, seconds, titledTrials } from './words.js'
+import { oneLine, titledTrials } from './words.js'
 
 const ANNOTATIONS: Readonly<Record<Verdict, 'error' | 'warning' | 'notice' | undefined>> = {
   error: 'error',

@@ -1,9 +1,10 @@
 /** Markdown: the verdict table (a column for each kernel when there are several), surprises, and causes. */
+import { seconds } from '../base/text.js'
 import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
 import type { Sink } from './sink.js'
-import { causesOf, countResults, describeCause, describeRun, oneLine, seconds } from './words.js'
+import { causesOf, countResults, describeCause, describeRun, oneLine } from './words.js'
 
 const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
   error: '💥',

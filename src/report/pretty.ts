@@ -1,10 +1,10 @@
 /** The report for a person: a line while scenarios run (on a terminal), each result with its causes, a table at the end. */
 import { styleText } from 'node:util'
-import { wrap } from '../base/text.js'
+import { seconds, wrap } from '../base/text.js'
 import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
-import { causesOf, countResults, describeCause, describeRun, seconds } from './words.js'
+import { causesOf, countResults, describeCause, describeRun } from './words.js'
 
 const COLOUR: Readonly<Record<Verdict, Parameters<typeof styleText>[0]>> = {
   error: 'magenta',

@@ -66,11 +66,6 @@ export function uniqueNames(): (name: string) => string {
   }
 }
 
-/** Seconds with one decimal. */
-export function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)} s`
-}
-
 /** Text in one line, for formats in which a line break would begin something else. */
 export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim()

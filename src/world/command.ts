@@ -1,7 +1,7 @@
 /** Running one program in a node: what it was, what it said, how it ended. */
 import { execa } from 'execa'
 import { LabError } from '../base/errors.js'
-import { TOOL_PACKAGES } from '../base/tools.js'
+import { packageOf } from '../base/tools.js'
 import type { Netns } from './netns.js'
 
 /** One command that ran, as the event stream and the reports keep it. */
@@ -76,8 +76,8 @@ export async function runCommand(argv: readonly string[], options: RunOptions): 
   clearTimeout(timer)
   const where = options.node ? `node ${options.node}` : 'the world'
   if (result.code === 'ENOENT') {
-    const tool = TOOL_PACKAGES[file]
-    throw new LabError(`'${file}' is not installed`, tool ? `apt-get install ${tool}` : `install '${file}'`)
+    const known = packageOf(file)
+    throw new LabError(`'${file}' is not installed`, known ? `apt-get install ${known}` : `install '${file}'`)
   }
   if (result.code !== undefined && result.exitCode === undefined && result.signal === undefined)
     throw new LabError(

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { repositoryFile } from '../../base/root.js'
 import { requireSpace } from '../cache.js'
-import { KernelError } from '../error.js'
+import { MANIFEST, readJson } from '../store.js'
 import { builtFolder, sourcesFolder } from './built.js'
 import { configure } from './configure.js'
 import { KernelBuildError } from './error.js'
@@ -14,16 +14,9 @@ import { restoreTree, withPatchedTree } from './journal.js'
 import { withLock } from './lock.js'
 import { make } from './make.js'
 import { isKernelName } from './name.js'
-import { type Patch, patchedFiles, readIfThere, readPatch } from './patch.js'
+import { type Patch, patchedFiles, readPatch } from './patch.js'
 import { requirePrerequisites } from './prerequisites.js'
-import {
-  asBuildError,
-  checkSource,
-  findSource,
-  type KernelSource,
-  type SourceProgress,
-  sourceKey,
-} from './source.js'
+import { checkSource, findSource, type KernelSource, type SourceProgress, sourceKey } from './source.js'
 
 /** What to build. */
 export interface BuildOptions {
@@ -87,8 +80,8 @@ const FRAGMENT = 'lab/kernels/netns-lab.config'
  * the same input is not built again. Builds from one source wait for each other.
  *
  * The patches are put into the source tree for the time of the build, also into a tree by path, and are taken out
- * again; where the process is killed, by the next build from that tree.
- * @throws KernelBuildError
+ * again; where the process is killed, by the next build from that tree. Throws KernelBuildError; KernelError `no-network`,
+ * `package` or `disk-full` where the source cannot be had.
  */
 export async function buildKernel(options: BuildOptions): Promise<BuiltKernel> {
   const { name, signal, onProgress = () => {} } = options
@@ -150,9 +143,7 @@ async function build(
   const started = performance.now()
   const place = { tree: source.tree, build: join(home, 'build'), signal }
   await mkdir(place.build, { recursive: true })
-  await requireSpace(home, SPACE_TO_BUILD, 'Building a kernel').catch((error: unknown) => {
-    throw error instanceof KernelError ? asBuildError(error) : error
-  })
+  await requireSpace(home, SPACE_TO_BUILD, 'building a kernel')
   const files = await patchedFiles(source.tree, patches)
   if (files.length) onProgress({ stage: 'patch', files: files.map(({ path }) => path) })
   return withPatchedTree(source.tree, files, join(home, 'journal.json'), async () => {
@@ -189,15 +180,14 @@ async function keep(from: string, target: string, manifest: z.infer<typeof manif
   await mkdir(partial, { recursive: true })
   await copyFile(join(from, 'arch/x86/boot/bzImage'), join(partial, 'bzImage'))
   await copyFile(join(from, '.config'), join(partial, 'config'))
-  await writeFile(join(partial, 'kernel.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
+  await writeFile(join(partial, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`)
   await rm(target, { recursive: true, force: true })
   await rename(partial, target)
 }
 
 async function readBuilt(target: string): Promise<BuiltKernel | undefined> {
-  const text = await readIfThere(join(target, 'kernel.json'))
-  const manifest = text && manifestSchema.safeParse(JSON.parse(text.toString()))
-  return manifest?.success ? built(target, manifest.data, 0) : undefined
+  const manifest = await readJson(join(target, MANIFEST), manifestSchema)
+  return manifest && built(target, manifest, 0)
 }
 
 function built(target: string, manifest: z.infer<typeof manifestSchema>, seconds: number): BuiltKernel {

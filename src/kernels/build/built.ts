@@ -1,5 +1,6 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isFile } from '../../base/files.js'
 import { cacheRoot } from '../cache.js'
 
 /** The cache's folder for sources, each in a folder of its own with what was built from it. It need not exist. */
@@ -15,16 +16,8 @@ export function builtFolder(home: string, name: string): string {
 /** The boot images of the built kernels of this name: more than one where kernels from two sources are called alike. */
 export async function findBuilt(name: string): Promise<string[]> {
   const sources = await readdir(sourcesFolder()).catch(() => [])
-  const images = sources
+  return sources
     .sort()
     .map(source => join(builtFolder(join(sourcesFolder(), source), name), 'bzImage'))
-  const there = await Promise.all(
-    images.map(image =>
-      stat(image).then(
-        stats => stats.isFile(),
-        () => false,
-      ),
-    ),
-  )
-  return images.filter((_, index) => there[index])
+    .filter(isFile)
 }

@@ -1,9 +1,9 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readIfThere } from '../../base/files.js'
 import { KernelBuildError } from './error.js'
 import { explainLost, type FragmentOption, lostOptions, parseConfig } from './fragment.js'
 import { type BuildTree, make } from './make.js'
-import { readIfThere } from './patch.js'
 
 /** What `make tinyconfig` consists of, where the source has it, later files counting more than earlier ones. */
 const TINY = ['kernel/configs/tiny-base.config', 'kernel/configs/tiny.config', 'arch/x86/configs/tiny.config']
@@ -12,9 +12,8 @@ const TINY = ['kernel/configs/tiny-base.config', 'kernel/configs/tiny.config', '
  * Writes the build folder's `.config`: tinyconfig and over it the fragment, everything else off. `make tinyconfig`
  * followed by `olddefconfig` would not do: an option that only the fragment makes visible would get its default,
  * which is on for about 250 of them (keyboards, WLAN, six decompressors). A configuration that is already so keeps
- * its time, and with it what was compiled under it.
- * @throws KernelBuildError `config`, naming each option that did not survive, and why; `usage` for a tree without
- *   tinyconfig; what `make` throws
+ * its time, and with it what was compiled under it. Throws KernelBuildError `config`, with each option that did not survive,
+ * and why; `usage` for a tree without tinyconfig; what `make` throws.
  */
 export async function configure(place: BuildTree, options: readonly FragmentOption[]): Promise<void> {
   const { tree, build } = place
@@ -27,7 +26,11 @@ export async function configure(place: BuildTree, options: readonly FragmentOpti
     for (const [name, value] of parseConfig(text)) values.set(name, value)
   }
   if (!values.size)
-    throw new KernelBuildError('usage', `${tree} has no kernel/configs/tiny.config`, 'Linux 3.17 has it')
+    throw new KernelBuildError(
+      'usage',
+      `${tree} has no kernel/configs/tiny.config`,
+      'give a source of Linux 3.17 or newer',
+    )
   for (const { name, value } of options) values.set(name, value)
   await writeFile(asked, [...values].map(([name, value]) => `${name}=${value}\n`).join(''))
   await make(place, ['allnoconfig', `KCONFIG_ALLCONFIG=${asked}`, `KCONFIG_CONFIG=${made}`])
@@ -39,10 +42,8 @@ export async function configure(place: BuildTree, options: readonly FragmentOpti
 }
 
 /**
- * Checks that a configuration is what the fragment asks for.
- * @param text the finished `.config`
- * @param tree the source, to say why an option was lost
- * @throws KernelBuildError `config`
+ * Checks that a finished `.config` is what the fragment asks for; `tree` is the source, which says why an option was lost.
+ * Throws KernelBuildError `config`.
  */
 export async function checkConfig(
   options: readonly FragmentOption[],

@@ -19,9 +19,14 @@ export type KernelBuildErrorCode =
   | 'aborted'
 
 /** How a process that was asked for nothing but the build ends. */
-const EXIT_CODES: Readonly<Partial<Record<KernelBuildErrorCode, number>>> = {
+const EXIT_CODES: Readonly<Record<KernelBuildErrorCode, number>> = {
   usage: EXIT.usage,
   'missing-package': EXIT.unavailable,
+  source: EXIT.error,
+  patch: EXIT.error,
+  config: EXIT.error,
+  compile: EXIT.error,
+  'disk-full': EXIT.error,
   aborted: EXIT.interrupted,
 }
 
@@ -33,7 +38,8 @@ export class KernelBuildError extends LabError {
     readonly code: KernelBuildErrorCode,
     message: string,
     remedy = '',
+    options?: ErrorOptions,
   ) {
-    super(message, remedy, EXIT_CODES[code])
+    super(message, remedy, EXIT_CODES[code], options)
   }
 }

@@ -27,9 +27,8 @@ const OPTIONAL = /^# optional: (\S.*)$/
 
 /**
  * Reads a fragment: `CONFIG_X=y` lines, `# CONFIG_X is not set`, comments, and `# optional: WHY` before an option
- * that some source trees do not know.
- * @param file its name, for the error
- * @throws KernelBuildError `config` for a line that is none of these, for a module, and for an option given twice
+ * that some source trees do not know; `file` is its name, for messages. Throws KernelBuildError `config` for a line that is
+ * none of these, for a module, and for an option given twice.
  */
 export function parseFragment(text: string, file: string): FragmentOption[] {
   const options: FragmentOption[] = []
@@ -152,9 +151,7 @@ export function unmetSymbols(condition: string, config: ReadonlyMap<string, stri
 
 /**
  * Why an option was lost, in one sentence: unknown to this source, kept on by another option, or which option that it
- * depends on is off.
- * @param tree the root of the kernel source
- * @returns also whether the source knows the option at all
+ * depends on is off; and whether the source, whose root is `tree`, knows the option at all.
  */
 export async function explainLost(
   lost: LostOption,

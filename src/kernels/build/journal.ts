@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type PatchedFile, readIfThere } from './patch.js'
+import { readIfThere } from '../../base/files.js'
+import type { PatchedFile } from './patch.js'
 
 /** One file of the journal, which is written before the tree is touched. */
 interface Entry {
@@ -12,8 +13,8 @@ interface Entry {
 
 /**
  * Puts the patched files into the tree, runs `work`, and puts the original files back, whatever happens. A process
- * that is killed in between leaves the journal behind; `restoreTree` then undoes it.
- * @param journal a file outside the tree, to write the originals to
+ * that is killed in between leaves the journal behind, a file outside the tree with the originals; `restoreTree` then
+ * undoes it.
  */
 export async function withPatchedTree<T>(
   tree: string,
@@ -38,9 +39,9 @@ export async function withPatchedTree<T>(
 }
 
 /**
- * Undoes what an unfinished `withPatchedTree` left in the tree. A file that is neither patched nor original any more
- * was changed by somebody else since (a checkout, an editor) and is left as it is.
- * @returns the paths that were put back; none where there was nothing to undo
+ * Undoes what an unfinished `withPatchedTree` left in the tree; resolves with the paths that were put back, none where
+ * there was nothing to undo. A file that is neither patched nor original any more was changed by somebody else since (a
+ * checkout, an editor) and is left as it is.
  */
 export async function restoreTree(tree: string, journal: string): Promise<string[]> {
   const text = await readIfThere(journal)

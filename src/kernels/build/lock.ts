@@ -9,9 +9,9 @@ const HELD_ELSEWHERE = 75
 /**
  * Runs `work` while no other process of this machine holds the lock `file`, which is made if it is not there and
  * stays behind, empty. The kernel holds the lock for a child of ours that ends when we do, however we end: there is
- * no stale lock to be taken over.
- * @param onWait called once when another process holds the lock, before waiting for it
- * @throws KernelBuildError `aborted` when the signal comes while it waits; whatever `work` throws
+ * no stale lock to be taken over. `onWait` is called once when another process holds the lock, before waiting for it. Throws
+ * KernelBuildError `aborted` when the signal comes while it waits, `missing-package` where no lock can be had; whatever
+ * `work` throws.
  */
 export async function withLock<T>(
   file: string,

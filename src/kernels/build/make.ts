@@ -2,8 +2,9 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
+import { SPACE_REMEDY, saysNoSpace } from '../cache.js'
 import { KernelBuildError } from './error.js'
-import { SPACE_REMEDY } from './source.js'
+import { packageOfHeader } from './prerequisites.js'
 
 /** Where make works: the source, and beside it everything that it makes. */
 export interface BuildTree {
@@ -24,10 +25,9 @@ const REPRODUCIBLE = {
 const LAST_LINES = 400
 
 /**
- * Runs make on a kernel tree, at low priority, and hands over each line that it prints. What it prints also goes to
- * `make.log` in the build folder. Should this process be killed, make is told to stop too.
- * @param args make's targets and variables
- * @throws KernelBuildError `compile`, `config`, `disk-full`, `missing-package`, `usage` or `aborted`, by what make said
+ * Runs make on a kernel tree with these targets and variables, at low priority, and hands over each line that it prints.
+ * What it prints also goes to `make.log` in the build folder. Should this process be killed, make is told to stop too.
+ * Throws KernelBuildError `compile`, `disk-full`, `missing-package`, `usage` or `aborted`, by what make said.
  */
 export async function make(
   { tree, build, signal }: BuildTree,
@@ -70,7 +70,7 @@ export async function make(
 export function explainMake(lines: readonly string[], tree: string, log: string): KernelBuildError {
   const text = lines.join('\n')
   const seeLog = `the whole output is in ${log}`
-  if (/No space left on device|write error: .*quota/i.test(text)) {
+  if (saysNoSpace(text)) {
     return new KernelBuildError('disk-full', `no space left to build the kernel (${log})`, SPACE_REMEDY)
   }
   if (/source tree is not clean, please run/.test(text)) {
@@ -84,15 +84,10 @@ export function explainMake(lines: readonly string[], tree: string, log: string)
     text,
   )?.[1]
   if (header) {
-    const name = header.startsWith('openssl')
-      ? 'libssl-dev'
-      : header.startsWith('std')
-        ? 'libc6-dev'
-        : 'libelf-dev'
     return new KernelBuildError(
       'missing-package',
       `the kernel's build tools need ${header}, not found on this machine`,
-      `apt-get install --no-install-recommends ${name}`,
+      `apt-get install --no-install-recommends ${packageOfHeader(header)}`,
     )
   }
   const program = /(?:^|\s)(\S+): (?:command )?not found$/m.exec(text)?.[1]

@@ -1,7 +1,9 @@
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, mkdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { execa } from 'execa'
+import { withDir } from 'tmp-promise'
+import { ignoreMissing, readIfThere } from '../../base/files.js'
+import { lastLines } from '../../base/text.js'
 import { KernelBuildError } from './error.js'
 
 /** What a patch file says about itself, in comment lines before its first diff. */
@@ -32,21 +34,21 @@ export interface PatchedFile {
 }
 
 /**
- * Reads a patch file.
- * @throws KernelBuildError `usage` when it cannot be read; `patch` when it holds no unified diff, or names a file outside
- *   the tree
+ * Reads a patch file. Throws KernelBuildError `usage` when it cannot be read; `patch` when it holds no unified diff, or names
+ * a file outside the tree.
  */
 export async function readPatch(path: string): Promise<Patch> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new KernelBuildError('usage', `cannot read the patch ${path}: ${error.message}`, 'check its path')
+    throw new KernelBuildError('usage', `cannot read the patch ${path}: ${error.message}`, 'check its path', {
+      cause: error,
+    })
   })
   return parsePatch(text, path)
 }
 
 /**
  * Reads a patch: the header of comment lines (`# Subject: …`, continued by indented lines), then unified diffs with
- * one folder before each path, as git and `diff -ru a b` write them.
- * @throws KernelBuildError `patch`
+ * one folder before each path, as git and `diff -ru a b` write them; `path` is its name. Throws KernelBuildError `patch`.
  */
 export function parsePatch(text: string, path: string): Patch {
   const lines = text.split('\n')
@@ -72,7 +74,11 @@ export function parsePatch(text: string, path: string): Patch {
   }
   for (const file of files) {
     if (!file.startsWith('/') && !file.split('/').includes('..')) continue
-    throw new KernelBuildError('patch', `${path} changes ${file}, which is outside the source tree`)
+    throw new KernelBuildError(
+      'patch',
+      `${path} changes ${file}, which is outside the source tree`,
+      'make the patch at the root of the source tree',
+    )
   }
   return { path, text, header: parseHeader(lines), files: [...files] }
 }
@@ -104,29 +110,29 @@ function parseHeader(lines: readonly string[]): PatchHeader {
 /**
  * What the patches, applied in order, make of a tree. The tree itself is not touched: they are applied to copies
  * of the files that they name. Hunks may have moved, but their context must be as it was: a kernel that is to
- * differ by exactly one change is no place for guesses.
- * @throws KernelBuildError `patch`, naming the patch, the file and the hunk that does not apply
+ * differ by exactly one change is no place for guesses. Throws KernelBuildError `patch`, with the patch, the file and the
+ * hunk that does not apply.
  */
 export async function patchedFiles(tree: string, patches: readonly Patch[]): Promise<PatchedFile[]> {
   const paths = [...new Set(patches.flatMap(({ files }) => files))]
   if (!paths.length) return []
-  const scratch = await mkdtemp(join(tmpdir(), 'netns-lab-patch-'))
-  try {
-    for (const path of paths) {
-      await mkdir(join(scratch, dirname(path)), { recursive: true })
-      await cp(join(tree, path), join(scratch, path)).catch(ignoreMissing)
-    }
-    for (const patch of patches) await apply(patch, scratch, tree)
-    return await Promise.all(
-      paths.map(async path => ({
-        path,
-        before: await readIfThere(join(tree, path)),
-        after: await readIfThere(join(scratch, path)),
-      })),
-    )
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+  return withDir(
+    async ({ path: scratch }) => {
+      for (const path of paths) {
+        await mkdir(join(scratch, dirname(path)), { recursive: true })
+        await cp(join(tree, path), join(scratch, path)).catch(ignoreMissing)
+      }
+      for (const patch of patches) await apply(patch, scratch, tree)
+      return Promise.all(
+        paths.map(async path => ({
+          path,
+          before: await readIfThere(join(tree, path)),
+          after: await readIfThere(join(scratch, path)),
+        })),
+      )
+    },
+    { prefix: 'netns-lab-patch', unsafeCleanup: true },
+  )
 }
 
 async function apply(patch: Patch, scratch: string, tree: string): Promise<void> {
@@ -154,7 +160,7 @@ async function apply(patch: Patch, scratch: string, tree: string): Promise<void>
     throw new KernelBuildError(
       'missing-package',
       `cannot run patch: ${result.shortMessage}`,
-      'apt-get install patch',
+      'apt-get install --no-install-recommends patch',
     )
   }
   throw new KernelBuildError('patch', ...describeRefusal(patch, result.all, tree))
@@ -183,16 +189,10 @@ function describeRefusal(patch: Patch, output: string, tree: string): [message: 
       'the lines around it differ here: make the patch against this source',
     ]
   }
-  return [`${name} is not a patch that applies to ${tree}: ${output.trim().split('\n').at(-1) ?? ''}`, '']
-}
-
-/** A file's contents, undefined where there is none. */
-export async function readIfThere(path: string): Promise<Buffer | undefined> {
-  return readFile(path).catch(ignoreMissing)
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error
+  return [
+    `${name} does not apply to ${tree}: ${lastLines(output)}`,
+    'make the patch against this source with git diff or diff -ru',
+  ]
 }
 
 function escapeRegExp(text: string): string {

@@ -1,51 +1,57 @@
-import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
+import { findTool, packageOf, pathFolders, type Tool } from '../../base/tools.js'
 import { KernelBuildError } from './error.js'
 
-/** Which Debian package brings each program that the build runs, by itself or through make. */
-const PROGRAMS = {
-  bc: 'bc',
-  bison: 'bison',
-  flex: 'flex',
-  flock: 'util-linux',
-  gcc: 'gcc',
-  gzip: 'gzip',
-  ld: 'binutils',
-  make: 'make',
-  patch: 'patch',
-  setpriv: 'util-linux',
-  tar: 'tar',
-  xz: 'xz-utils',
-} as const
+/** The programs that the build runs by their names, by itself or through make. */
+const PROGRAMS: readonly Tool[] = [
+  'bc',
+  'bison',
+  'flex',
+  'flock',
+  'gcc',
+  'gzip',
+  'ld',
+  'make',
+  'patch',
+  'setpriv',
+  'tar',
+  'xz',
+]
 
 /** Headers that the kernel's own build tools include: the C library's, and objtool's view of ELF files. */
-const HEADERS = { 'stdio.h': 'libc6-dev', 'gelf.h': 'libelf-dev' } as const
+const HEADERS = ['stdio.h', 'gelf.h']
 
-/** What this machine lacks for a build: the thing, and the Debian package that brings it. */
+/** What this machine lacks for a build. */
 export interface Missing {
+  /** The program or the header. */
   readonly what: string
+  /** The Debian package that brings it. */
   readonly package: string
 }
 
-/** Everything that is missing on this machine, empty when a kernel can be built. */
-export async function missingPrerequisites(path = process.env.PATH ?? ''): Promise<Missing[]> {
-  const missing: Missing[] = []
-  for (const [program, name] of Object.entries(PROGRAMS)) {
-    if (!(await onPath(program, path))) missing.push({ what: program, package: name })
-  }
+/** Everything that is missing on this machine, or in these folders instead of PATH's; empty when a kernel can be built. */
+export async function missingPrerequisites(folders = pathFolders()): Promise<Missing[]> {
+  const missing: Missing[] = PROGRAMS.filter(program => findTool(program, folders) === undefined).map(
+    program => ({ what: program, package: packageOf(program) }),
+  )
   // Without a compiler there is no telling, and what is installed already does no harm in an apt line.
-  const canCompile = !missing.some(({ what }) => what === 'gcc')
-  for (const [header, name] of Object.entries(HEADERS)) {
-    if (!canCompile || !(await compiles(header))) missing.push({ what: header, package: name })
+  const gcc = findTool('gcc', folders)
+  for (const header of HEADERS) {
+    if (gcc === undefined || !(await compiles(gcc, header)))
+      missing.push({ what: header, package: packageOfHeader(header) })
   }
   return missing
 }
 
-/** @throws KernelBuildError `missing-package`, with the apt line that brings everything at once */
-export async function requirePrerequisites(path?: string): Promise<void> {
-  const missing = await missingPrerequisites(path)
+/** The Debian package that brings a header of the C library's, of libelf's or of OpenSSL's. */
+export function packageOfHeader(header: string): string {
+  if (header.startsWith('openssl/')) return 'libssl-dev'
+  return header.startsWith('std') ? 'libc6-dev' : 'libelf-dev'
+}
+
+/** Throws KernelBuildError `missing-package`, with the apt line that brings everything at once, where something is missing. */
+export async function requirePrerequisites(): Promise<void> {
+  const missing = await missingPrerequisites()
   if (missing.length) throw missingError(missing)
 }
 
@@ -59,20 +65,9 @@ export function missingError(missing: readonly Missing[]): KernelBuildError {
   )
 }
 
-async function compiles(header: string): Promise<boolean> {
-  const result = await execa('gcc', ['-fsyntax-only', '-include', header, '-x', 'c', '/dev/null'], {
+async function compiles(gcc: string, header: string): Promise<boolean> {
+  const result = await execa(gcc, ['-fsyntax-only', '-include', header, '-x', 'c', '/dev/null'], {
     reject: false,
   })
   return !result.failed
-}
-
-async function onPath(program: string, path: string): Promise<boolean> {
-  for (const folder of path.split(delimiter)) {
-    const found = await access(join(folder || '.', program), constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (found) return true
-  }
-  return false
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { execa } from 'execa'
+import { isFile } from '../../base/files.js'
+import { lastLines } from '../../base/text.js'
 import { PrivateApt } from '../apt.js'
-import { requireSpace } from '../cache.js'
+import { requireSpace, SPACE_REMEDY, saysNoSpace } from '../cache.js'
 import { type CatalogueEntry, findInCatalogue } from '../catalogue.js'
 import { KernelError } from '../error.js'
 import { KernelBuildError } from './error.js'
@@ -25,18 +27,17 @@ export interface KernelSource {
 /** What unpacking a source package is doing. */
 export type SourceProgress =
   | { readonly phase: 'index' | 'unpack' }
-  /** Bytes. */
+  /** In bytes. */
   | { readonly phase: 'download'; readonly done: number; readonly total: number }
 
 /** Room for the unpacked tree while its archive is still there, in bytes. */
 const SPACE_TO_UNPACK = 2.5 * 1024 ** 3
 
 /**
- * Finds a kernel source: `debian:SERIES` is Debian's package `linux-source-SERIES`, fetched and unpacked into the
- * cache unless it is there; anything else is the path of a source tree, which is used where it is.
- * @param folder the cache's folder for sources
- * @throws KernelBuildError `usage` for an unknown name or a path without a kernel, `source` where the package cannot
- *   be had, `disk-full`
+ * Finds a kernel source: `debian:SERIES` is Debian's package `linux-source-SERIES`, fetched and unpacked into `folder`, the
+ * cache's for sources, unless it is there; anything else is the path of a source tree, which is used where it is. Throws
+ * KernelBuildError `usage` for an unknown name or a path without a kernel, `source` or `disk-full` where the package cannot be
+ * unpacked; KernelError `no-network`, `package` or `disk-full` where it cannot be had; LabError (exit 69) without apt.
  */
 export async function findSource(
   name: string,
@@ -47,9 +48,8 @@ export async function findSource(
 }
 
 /**
- * Whether `findSource` can be asked for this source: the name is known, or the path is a source tree. Needs no network
- * and writes nothing.
- * @throws KernelBuildError `usage`
+ * Makes sure that `findSource` can be asked for this source: the name is known, or the path is a source tree. Needs no
+ * network and writes nothing. Throws KernelBuildError `usage`.
  */
 export async function checkSource(name: string): Promise<void> {
   if (name.startsWith('debian:')) debianPackage(name)
@@ -80,15 +80,12 @@ async function treeByPath(name: string): Promise<KernelSource> {
   }
 }
 
-/**
- * The version in a source tree's Makefile.
- * @throws KernelBuildError `usage` where the folder is no kernel source
- */
+/** The version in a source tree's Makefile. Throws KernelBuildError `usage` where the folder is no kernel source. */
 async function treeVersion(tree: string): Promise<string> {
   const makefile = await readFile(join(tree, 'Makefile'), 'utf8').catch(() => '')
   const field = (name: string) => new RegExp(`^${name} *= *(.*?) *$`, 'm').exec(makefile)?.[1]
   const [version, patchlevel, sublevel] = ['VERSION', 'PATCHLEVEL', 'SUBLEVEL'].map(field)
-  const isKernel = version && patchlevel && sublevel !== undefined && (await isFile(join(tree, 'Kconfig')))
+  const isKernel = version && patchlevel && sublevel !== undefined && isFile(join(tree, 'Kconfig'))
   if (isKernel) return `${version}.${patchlevel}.${sublevel}${field('EXTRAVERSION') ?? ''}`
   throw new KernelBuildError(
     'usage',
@@ -118,19 +115,15 @@ async function debianSource(
   const unpacked = await readFile(stamp, 'utf8').catch(() => undefined)
   if (unpacked) return source(unpacked)
 
-  try {
-    await mkdir(home, { recursive: true })
-    await requireSpace(home, SPACE_TO_UNPACK, `Unpacking the source of ${name}`)
-    const { file, version, downloaded } = await fetchPackage(name, `linux-source-${series}`, onProgress)
-    onProgress({ phase: 'unpack' })
-    await unpack(file, series, home)
-    for (const path of downloaded) await rm(path, { force: true })
-    // Written last: a tree without its stamp was never completely there.
-    await writeFile(stamp, version)
-    return await source(version)
-  } catch (error) {
-    throw error instanceof KernelError ? asBuildError(error) : error
-  }
+  await mkdir(home, { recursive: true })
+  await requireSpace(home, SPACE_TO_UNPACK, `unpacking the source of ${name}`)
+  const { file, version, downloaded } = await fetchPackage(name, `linux-source-${series}`, onProgress)
+  onProgress({ phase: 'unpack' })
+  await unpack(file, series, home)
+  for (const path of downloaded) await rm(path, { force: true })
+  // Written last: a tree without its stamp was never completely there.
+  await writeFile(stamp, version)
+  return source(version)
 }
 
 /** The series in a source's name, `6.12`, and where Debian's archive has it. */
@@ -143,13 +136,20 @@ function debianPackage(name: string): { series: string; entry: CatalogueEntry } 
       'give debian:SERIES, like debian:6.12; for another source, unpack it and give its path',
     )
   }
-  try {
-    const entry = findInCatalogue(name)
-    if ('suites' in entry) return { series, entry }
-  } catch (error) {
-    throw error instanceof KernelError ? asBuildError(error) : error
-  }
+  const entry = inCatalogue(name)
+  if ('suites' in entry) return { series, entry }
   throw new KernelBuildError('usage', `'${name}' stands for several kernels`, 'give one: debian:6.12')
+}
+
+/** As `findInCatalogue`, whose error here is the call's, not the kernel's: it would be the same with every commit. */
+function inCatalogue(name: string): ReturnType<typeof findInCatalogue> {
+  try {
+    return findInCatalogue(name)
+  } catch (error) {
+    if (error instanceof KernelError)
+      throw new KernelBuildError('usage', error.message, error.remedy, { cause: error })
+    throw error
+  }
 }
 
 async function fetchPackage(
@@ -196,29 +196,9 @@ async function run(program: string, args: readonly string[]): Promise<void> {
     env: { LC_ALL: 'C' },
   })
   if (!result.failed) return
-  const text = result.all?.trim().split('\n').at(-1) || result.shortMessage
-  if (/No space left on device/.test(result.all ?? '')) {
+  const text = lastLines(result.all || (result.shortMessage ?? ''))
+  if (saysNoSpace(text)) {
     throw new KernelBuildError('disk-full', `no space left to unpack the source: ${text}`, SPACE_REMEDY)
   }
   throw new KernelBuildError('source', `${program} could not unpack the source: ${text}`, 'run it again')
-}
-
-/** What to do about a full disk; the same everywhere. */
-export const SPACE_REMEDY = 'make room there, or set XDG_CACHE_HOME to a folder on another file system'
-
-/** The kernel list's errors, as this part's: the caller of a build need know only one kind. */
-export function asBuildError({ code, problem, remedy }: KernelError): KernelBuildError {
-  const kinds = {
-    'disk-full': 'disk-full',
-    'missing-tool': 'missing-package',
-    'unknown-kernel': 'usage',
-  } as const
-  return new KernelBuildError(code in kinds ? kinds[code as keyof typeof kinds] : 'source', problem, remedy)
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    stats => stats.isFile(),
-    () => false,
-  )
 }

@@ -1,6 +1,7 @@
 /** The page: what ran where, the verdict table, and a section for each scenario. */
+import { seconds } from '../../base/text.js'
 import { VERDICTS } from '../../model/verdict.js'
-import { countResults, describeRun, seconds } from '../words.js'
+import { countResults, describeRun } from '../words.js'
 import { type Column, columnsOf, type RunLog } from './model.js'
 import { scenarioSection } from './scenario.js'
 import { SCRIPT, STYLE } from './style.js'

@@ -1,0 +1,78 @@
+/**
+ * `npm test [-- FILES]` on a machine that lab/test has made ready: checks format, lint and unused code, and runs the tests
+ * with tap. FILES (sources or compiled, or folders) runs only these tests, without the checks. The last line is
+ * `N passed, N failed, N skipped`.
+ */
+import { stat } from 'node:fs/promises'
+import { $, cd, echo } from 'zx'
+import { EXIT } from '../src/base/errors.js'
+import { projectRoot } from '../src/base/root.js'
+import { testFiles } from './test-files.js'
+
+const SECONDS_PER_FILE = 600
+
+/** What is checked besides the tests, by title. */
+const CHECKS: Readonly<Record<string, readonly string[]>> = {
+  'format and lint (biome check)': ['biome', 'check', '.'],
+  'unused code and packages (knip)': ['knip'],
+}
+
+cd(projectRoot())
+// Not zx's argv: a name that begins with dashes is to be missed as a file, not taken for an option.
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(paths: readonly string[]): Promise<number> {
+  const files: string[] = []
+  for (const path of paths.length > 0 ? paths : ['.']) {
+    const found = await testFiles(path)
+    if (found.length === 0) return giveUp(`no test file at ${path}`)
+    files.push(...found)
+  }
+  const checks = paths.length > 0 ? [] : ['--passed=types and build (tsc)', ...(await runChecks())]
+  const status = await runTests(files, checks)
+  await giveToOwner('.tap')
+  return status
+}
+
+/** Runs every check; what tap-summary is told of them. */
+async function runChecks(): Promise<string[]> {
+  const results: string[] = []
+  for (const [title, command] of Object.entries(CHECKS)) {
+    echo(`\n# ${title}`)
+    const { ok } = await $({ nothrow: true, preferLocal: true, stdio: 'inherit' })`${command}`
+    results.push(`--${ok ? 'passed' : 'failed'}=${title}`)
+  }
+  return results
+}
+
+/** Resolves with tap's exit status, or where that is 0 with the summary's. */
+async function runTests(files: readonly string[], checks: readonly string[]): Promise<number> {
+  echo('\n# tests')
+  // What runs on the real kernel is timed, and most files do: one file at a time.
+  const options = ['--disable-coverage', '--reporter=tap', '--no-color', '--jobs=1']
+  const tap = $({
+    nothrow: true,
+    preferLocal: true,
+    stdio: ['inherit', 'pipe', 'inherit'],
+  })`tap run ${options} --timeout=${SECONDS_PER_FILE} ${files}`
+  const summary = $({
+    nothrow: true,
+    stdio: ['pipe', 'inherit', 'inherit'],
+  })`${process.execPath} dist/lab/tap-summary.js ${checks}`
+  tap.pipe(summary)
+  const [tests, counted] = await Promise.all([tap, summary])
+  return tests.exitCode || (counted.exitCode ?? EXIT.error)
+}
+
+/** After `sudo npm test`, the clone's owner can still remove what root made. */
+async function giveToOwner(folder: string): Promise<void> {
+  if ((await stat('.')).uid === process.geteuid?.()) return
+  await $({ nothrow: true })`chown -Rh --reference=. ${folder}`
+}
+
+/** For a run that ends before there are tests to count. */
+function giveUp(why: string): number {
+  process.stderr.write(`lab/test: ${why}\n`)
+  echo('0 passed, 1 failed, 0 skipped')
+  return EXIT.usage
+}
