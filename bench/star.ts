@@ -58,6 +58,7 @@ export function standing(topology: Topology): ExperimentPlan {
     indexes: compiled.indexes,
     folder: '/run/netns-lab/bench',
     needs: [],
+    rules: [],
     usesIptables: false,
     build: compiled.build,
     phases: [],

@@ -1,8 +1,72 @@
 /** Files that are written whole, files that only their owner may read, and files that need not be there. */
 import { randomUUID } from 'node:crypto'
-import { closeSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { EXIT, LabError } from './errors.js'
+
+/**
+ * Makes a folder and those above it. Node.js' own way does not come back from a file system in which a folder cannot be made
+ * and is not there either, as /proc. Throws the file system's error.
+ */
+export function makeFolder(folder: string, mode = 0o777): void {
+  const path = resolve(folder)
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return
+    const above = dirname(path)
+    if (code !== 'ENOENT' || above === path || statSync(above, { throwIfNoEntry: false })) throw error
+    makeFolder(above, mode)
+    mkdirSync(path, { mode })
+  }
+}
+
+/**
+ * Tries whether a file may be written, before there is something to write: not after a run of minutes. A device or a pipe is
+ * taken at its word. Throws LabError (exit 2).
+ */
+export function tryFile(file: string): void {
+  const refuse = (why: string) =>
+    new LabError(
+      `${file} cannot be written: ${why}`,
+      'choose a file in a folder that exists and may be written',
+      EXIT.usage,
+    )
+  try {
+    const there = statSync(file, { throwIfNoEntry: false })
+    if (there?.isDirectory()) throw refuse('it is a folder')
+    if (there && !there.isFile()) return
+    tryFolder(dirname(file))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw error instanceof LabError ? error : refuse(code ?? message)
+  }
+}
+
+/** Makes a folder that is to be written to, and tries whether it can be. Throws LabError (exit 2). */
+export function takeFolder(folder: string): void {
+  try {
+    makeFolder(folder)
+    tryFolder(folder)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new LabError(
+      `the folder ${folder} cannot be written: ${code ?? message}`,
+      'name another one with --out',
+      EXIT.usage,
+      { cause: error },
+    )
+  }
+}
+
+/** Tries whether files can be made in a folder. Throws the file system's error. */
+function tryFolder(folder: string): void {
+  const file = join(folder, `.${randomUUID()}.tmp`)
+  closeSync(openSync(file, 'wx', 0o600))
+  rmSync(file)
+}
 
 /**
  * Writes a file so that it is either the old one or the whole new one; a device or a pipe is written to. Throws LabError.

@@ -1,6 +1,7 @@
 /** `lab run`. */
 import { z } from 'zod'
 import { LabError } from '../base/errors.js'
+import { takeFolder } from '../base/files.js'
 import { anySeed } from '../base/random.js'
 import { run } from '../engine/run.js'
 import type { TopologyInstance } from '../engine/topology-instance.js'
@@ -42,6 +43,7 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
   checkToggles(scenarios, options.toggle)
   const requests = [...options.reporter, ...(options.json === undefined ? [] : [`json=${options.json}`])]
   const named = createReporters(requests, { runs: 1, env: process.env })
+  if (options.out !== undefined && !insideWorld()) takeFolder(options.out)
   const folder =
     options.out === undefined || !insideWorld()
       ? []

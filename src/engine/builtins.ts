@@ -8,7 +8,7 @@ import { ipRequests } from '../topology/ip-requests.js'
 import { ipLine } from '../topology/ip-words.js'
 import { SystemError } from '../world/libc.js'
 import { addNetns, deleteNetns, type Netns } from '../world/netns.js'
-import { attributes, NetlinkError, NLM_F, type NetlinkSocket, RTM } from '../world/rtnetlink.js'
+import { attributes, NetlinkError, type NetlinkSocket, NLM_F, RTM } from '../world/rtnetlink.js'
 
 /** Makes namespaces, or takes their names away. Throws LabError when the kernel refuses. */
 export function performNamespaces({ action, names, why }: NamespacesStep): void {

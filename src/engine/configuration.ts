@@ -13,7 +13,14 @@ import { asListed, RuleBook, rulesIn } from './rule-book.js'
 
 const LO_INDEX = 1
 /** Sysctls of a device that decide about packets, and that somebody may have set on another one by mistake. */
-const DEVICE_SYSCTLS = ['rp_filter', 'accept_local', 'route_localnet', 'forwarding', 'proxy_arp', 'arp_ignore']
+const DEVICE_SYSCTLS = [
+  'rp_filter',
+  'accept_local',
+  'route_localnet',
+  'forwarding',
+  'proxy_arp',
+  'arp_ignore',
+]
 
 /** What rules read like; the same rule reads the same in every namespace. */
 const book = new RuleBook()
@@ -60,6 +67,7 @@ export class ConfigurationWatch {
     const base = this.#base ?? nodes
     this.#base = base
     const changes = changesBetween(base, nodes)
+    if (phase.phase === 'control') this.#checkBuilt(nodes)
     this.#check(phase, nodes)
     const before = this.#before ?? phase
     this.#before = phase
@@ -70,12 +78,8 @@ export class ConfigurationWatch {
     const [first] = unclaimed
     if (first)
       throw new LabError(
-        phase.phase === 'fixed'
-          ? `the fix (${describeFix(phase)}) changed something else, too: ${describe(first)}`
-          : `the ${phase.phase} phase is not what it was before ${describeFix(phase)}: ${describe(first)}`,
-        phase.phase === 'fixed'
-          ? 'the tool that sets it does something besides'
-          : 'the tool that takes it back does not do all of that, or does something besides',
+        `${describeSet(phase)}${phase.phase === 'fixed' ? 'something else changed, too' : 'the configuration is not what it was before'}: ${describe(first)}`,
+        blame(phase),
       )
     return changes.flatMap(readable)
   }
@@ -97,13 +101,25 @@ export class ConfigurationWatch {
   }
 
   /** Throws LabError for the first claim that the kernel does not bear out. */
-  #check({ claims }: PhasePlan, nodes: Nodes): void {
-    for (const { toggle, setting, claim } of claims) {
-      const wrong = this.#contradiction(claim, nodes.get(claim.node) ?? new Map(), claims)
+  #check(phase: PhasePlan, nodes: Nodes): void {
+    for (const { toggle, setting, claim } of phase.claims) {
+      const wrong = this.#contradiction(claim, nodes.get(claim.node) ?? new Map(), phase.claims)
       if (wrong !== undefined)
         throw new LabError(
-          `${toggle} is not ${setting}, though it was set without complaint: in node ${claim.node} ${wrong}`,
-          'the tool that sets it did something else, or nothing; the kernel was asked by netlink, /proc/sys or iptables-save',
+          `${describeSet(phase)}${toggle} is not ${setting}: in node ${claim.node} ${wrong}`,
+          blame(phase),
+        )
+    }
+  }
+
+  /** Throws LabError when the kernel has fewer rules in a chain than the topology was loaded with. */
+  #checkBuilt(nodes: Nodes): void {
+    for (const { node, table, chain, count } of this.plan.rules) {
+      const there = rulesIn(nodes.get(node)?.get(this.#chain(table, chain))).length
+      if (there < count)
+        throw new LabError(
+          `${table} ${chain} of node ${node} was loaded with ${count} rule${count === 1 ? '' : 's'}, and the kernel has ${there}`,
+          `${this.plan.commands.restore} lost some of its input without a word`,
         )
     }
   }
@@ -214,7 +230,12 @@ function readable(change: ConfigurationChange): ConfigurationChange[] {
   let first = 0
   while (first < before.length && first < after.length && before[first] === after[first]) first++
   let last = 0
-  while (last < before.length - first && last < after.length - first && before.at(-1 - last) === after.at(-1 - last)) last++
+  while (
+    last < before.length - first &&
+    last < after.length - first &&
+    before.at(-1 - last) === after.at(-1 - last)
+  )
+    last++
   const olds = before.slice(first, before.length - last)
   const news = after.slice(first, after.length - last)
   const name = `${family === 'ip' || family === 'legacy' ? '' : `${family} `}${chain.join(' ')}`
@@ -241,8 +262,18 @@ function describe(change: ConfigurationChange): string {
   return describeChange(first)
 }
 
-function describeFix({ fix = {} }: PhasePlan): string {
-  return Object.entries(fix)
-    .map(([toggle, setting]) => `${toggle}=${setting}`)
-    .join(', ') || 'anything was set'
+/** What was done last, as the beginning of a sentence: `isolated=on was set without complaint, and …`. */
+function describeSet({ phase, fix = {} }: PhasePlan): string {
+  const settings = Object.entries(fix).map(([toggle, setting]) => `${toggle}=${setting}`)
+  if (settings.length === 0) return ''
+  return `${settings.join(', ')} was ${phase === 'fixed' ? 'set' : 'taken back'} without complaint, and `
+}
+
+/** Whom to look at: the programs that brought this phase about. */
+function blame({ change }: PhasePlan): string {
+  const programs = change.flatMap(step =>
+    step.do === 'run' ? [step.argv[0] ?? ''] : step.do === 'sysctls' && step.by === 'tool' ? ['sysctl'] : [],
+  )
+  const names = [...new Set(programs)].join(', ')
+  return `${names || 'what built the topology'} did something else than it was told, or the kernel did: it was asked by netlink, /proc/sys and iptables-save`
 }

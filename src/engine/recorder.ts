@@ -1,8 +1,7 @@
 /** What a whole run observes: every log, tracer and capture that its level of evidence asks for, and the folder that keeps it. */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from '../base/errors.js'
-import { writePrivate } from '../base/files.js'
+import { makeFolder, writePrivate } from '../base/files.js'
 import { isAsked, observersOf, sourceOf } from '../evidence/index.js'
 import type {
   EvidenceContext,
@@ -47,7 +46,7 @@ export class EvidenceRecorder {
   /** Opens what the sources of the level take. Throws LabError when the folder cannot be written. */
   constructor(private readonly options: RecorderOptions) {
     const { level, out, notice, signal } = options
-    if (out !== undefined) writing(out, () => mkdirSync(out, { recursive: true }))
+    if (out !== undefined) writing(out, () => makeFolder(out))
     for (const observer of observersOf(level)) {
       const opened = writing(out ?? '', () => observer.open({ out, notice }))
       this.#observed.set(observer, opened)
@@ -90,7 +89,7 @@ export class EvidenceRecorder {
           ? undefined
           : (name, text) =>
               writing(folder, () => {
-                mkdirSync(folder, { recursive: true, mode: 0o700 })
+                makeFolder(folder, 0o700)
                 writePrivate(join(folder, name), text)
               }),
       close() {

@@ -16,7 +16,7 @@ import type { IptablesCommands } from '../model/steps.js'
 import type { BrokenScenario } from '../plan/catalogue.js'
 import { planScenario } from '../plan/plan.js'
 import { startRunner } from '../world/aside.js'
-import { type OnSurprise, runExperiment, trialReport } from './experiment.js'
+import { type ExperimentContext, type OnSurprise, runExperiment, trialReport } from './experiment.js'
 import { judgeScenario } from './judge.js'
 import { EvidenceRecorder } from './recorder.js'
 import { type Entry, inOrder, pool } from './schedule.js'
@@ -51,9 +51,15 @@ export interface RunOptions {
   readonly onSurprise?: OnSurprise
 }
 
-/** Where a processor has nothing to wait for but protocols. A slow machine is busy with each of them. */
-const JOBS_PER_CPU = { normal: 8, slow: 3 }
+/**
+ * Experiments at once for each CPU: where it has nothing to wait for but protocols, where it is busy with each of them, and
+ * where something else keeps it from its work, so that a run gets slower and not wrong.
+ */
+const JOBS_PER_CPU = { idle: 8, slow: 3, late: 1 }
 const SLOW = 2
+const LATE = 4
+/** Beyond this, the kernel's own timers are over before a probe gets to them. */
+const TOO_SLOW = 100
 /** A scenario with everything that it is to do; or why it cannot do anything. */
 interface Planned {
   readonly scenario: Scenario
@@ -72,7 +78,11 @@ export async function run(options: RunOptions): Promise<Report> {
   const kernel = runningKernel()
   const machine = await describeMachine(options.rootless)
   startRunner()
-  const planned = options.scenarios.map((scenario, index) => planOne(scenario, index, options))
+  const planned = options.scenarios.map((scenario, index) =>
+    machine.slowness > TOO_SLOW
+      ? { scenario, entries: [], problem: tooSlow(machine.slowness) }
+      : planOne(scenario, index, options),
+  )
   const collector = new Collector()
   let report: Report | undefined
   const emit = (event: RunEvent) => {
@@ -115,13 +125,23 @@ export async function run(options: RunOptions): Promise<Report> {
   for (const { id, why } of missing.values()) notice(id, why)
 
   const ledger = new Ledger(planned, emit)
+  const context = {
+    kernel: runningVersion(),
+    speed,
+    recorder,
+    emit,
+    keepGoing: options.keepGoing,
+    signal: options.signal,
+    ...(options.onSurprise ? { onSurprise: options.onSurprise } : {}),
+  }
   await pool(
     inOrder(
       planned.flatMap(({ entries }) => entries),
       options.seed,
     ),
-    options.jobs ?? availableParallelism() * JOBS_PER_CPU[machine.slowness < SLOW ? 'normal' : 'slow'],
-    async ({ scenario, plan, repetition }) => {
+    () => options.jobs ?? jobsNow(speed),
+    async entry => {
+      const { scenario, plan, repetition } = entry
       const own = ledger.begin(scenario)
       const lacks = plan.needs.flatMap(id => missing.get(id) ?? [])
       const stopped = !options.keepGoing && own.some(({ ok }) => !ok)
@@ -130,20 +150,7 @@ export async function run(options: RunOptions): Promise<Report> {
         for (const trial of skipped)
           emit({ type: 'trial', scenario: scenario.id, experiment: plan.id, trial })
         own.push(...skipped)
-      } else if (!stopped)
-        own.push(
-          ...(await runExperiment(plan, {
-            scenario,
-            kernel: runningVersion(),
-            speed,
-            recorder,
-            repetition,
-            emit,
-            keepGoing: options.keepGoing,
-            signal: options.signal,
-            ...(options.onSurprise ? { onSurprise: options.onSurprise } : {}),
-          })),
-        )
+      } else if (!stopped) own.push(...(await tryTwice(entry, context)))
       ledger.end(scenario)
     },
   ).finally(() => {
@@ -155,26 +162,61 @@ export async function run(options: RunOptions): Promise<Report> {
   return report
 }
 
+/**
+ * Runs an experiment. One bad answer of a busy machine is no verdict: where a trial ends in error, all of it is tried once
+ * more, from nothing.
+ */
+async function tryTwice(
+  { scenario, plan, repetition, again }: Entry,
+  context: Omit<ExperimentContext, 'scenario' | 'repetition'>,
+): Promise<TrialReport[]> {
+  const own = { ...context, scenario, repetition }
+  const trials = await runExperiment(plan, own)
+  if (!trials.some(({ verdict }) => verdict === 'error')) return trials
+  context.emit({ type: 'experiment-again', scenario: plan.scenario, experiment: plan.id })
+  return runExperiment({ ...again(), id: plan.id }, own)
+}
+
 /** Plans everything that is to be done with a scenario. */
 function planOne(scenario: Scenario, index: number, options: RunOptions): Planned {
   const repetitions = Array.from({ length: options.repeat }, (_, before) => before + 1)
   try {
     const entries = options.backends.flatMap(({ backend, commands }, backendIndex) =>
-      repetitions.flatMap(repetition =>
-        planScenario(scenario, {
-          kernel: runningVersion(),
-          iptables: backend,
-          commands,
-          toggles: options.toggles,
-          instance: `${index + 1}${backend === 'nft' ? 'n' : 'l'}${repetition}`,
-        }).flatMap(plan => (plan.usesIptables || backendIndex === 0 ? [{ scenario, plan, repetition }] : [])),
-      ),
+      repetitions.flatMap(repetition => {
+        const plans = (suffix: string) =>
+          planScenario(scenario, {
+            kernel: runningVersion(),
+            iptables: backend,
+            commands,
+            toggles: options.toggles,
+            instance: `${index + 1}${backend === 'nft' ? 'n' : 'l'}${repetition}${suffix}`,
+          })
+        return plans('').flatMap((plan, at) =>
+          plan.usesIptables || backendIndex === 0
+            ? [{ scenario, plan, repetition, again: () => plans('again')[at] ?? plan }]
+            : [],
+        )
+      }),
     )
     return { scenario, entries }
   } catch (problem) {
     if (!(problem instanceof LabError)) throw problem
     return { scenario, entries: [], problem }
   }
+}
+
+function tooSlow(slowness: number): LabError {
+  return new LabError(
+    `too slow: this machine takes ${Math.round(slowness)} times as long as the one that deadlines are made for`,
+    'give it more of a processor, or run one guest at a time (--jobs 1)',
+  )
+}
+
+/** How many experiments may run now. */
+function jobsNow(speed: Speed): number {
+  const lateness = speed.slowness() - speed.initial
+  const pace = lateness > LATE ? 'late' : speed.initial + lateness < SLOW ? 'idle' : 'slow'
+  return availableParallelism() * JOBS_PER_CPU[pace]
 }
 
 /** Says that a scenario came to nothing. */

@@ -13,6 +13,8 @@ export interface Entry {
   readonly scenario: Scenario
   readonly plan: ExperimentPlan
   readonly repetition: number
+  /** The same experiment in a topology that nothing is left of the first one in. */
+  readonly again: () => ExperimentPlan
 }
 
 /** The order in which experiments begin: the longest first, or by chance. */
@@ -32,10 +34,10 @@ function typicalLength(plan: ExperimentPlan): number {
   )
 }
 
-/** Works off `entries`, at most `size` at once; those with the same `exclusive` one at a time. The first failure stops it. */
+/** Works off `entries`, at most `size()` at once; those with the same `exclusive` one at a time. The first failure stops it. */
 export async function pool<E extends { readonly plan: ExperimentPlan }>(
   entries: readonly E[],
-  size: number,
+  size: () => number,
   work: (entry: E) => Promise<void>,
 ): Promise<void> {
   const waiting = [...entries]
@@ -44,7 +46,7 @@ export async function pool<E extends { readonly plan: ExperimentPlan }>(
   let failure: { error: unknown } | undefined
   while ((waiting.length > 0 || running.size > 0) && !failure) {
     const at = waiting.findIndex(({ plan }) => plan.exclusive === undefined || !held.has(plan.exclusive))
-    if (at < 0 || running.size >= size) {
+    if (at < 0 || running.size >= Math.max(1, size())) {
       await Promise.race(running)
       continue
     }

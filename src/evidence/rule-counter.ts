@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LabError } from '../base/errors.js'
 import type { EvidenceContext, Finding } from '../model/evidence.js'
 import type { FieldsOf } from '../model/fields.js'
 import { PROOF_FIELDS, withWords, wordsOf } from './source.js'
@@ -40,6 +41,11 @@ export const counted = wordsOf(
         pollable: 'dear',
         async look(): Promise<Finding> {
           const after = await packets(own, context)
+          if (after === undefined && context.hasRule(node, table, rule))
+            throw new LabError(
+              `${context.iptables.save} lists no rule '${rule}' in table ${table} of node ${node}, and the lab has put it there`,
+              'a rule that is lost counts nothing: what loads or lists the rules did not do all of that',
+            )
           if (after === undefined)
             return { source, node, state: 'unavailable', says: `no rule '${rule}' in table ${table}` }
           // A rule that a toggle put there meanwhile starts from zero.

@@ -1,8 +1,8 @@
 /** The folder of a matrix: each kernel's report, its guest's console, and what the kernel's own tests printed. */
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT, LabError } from '../base/errors.js'
-import { writeWhole } from '../base/files.js'
+import { takeFolder, writeWhole } from '../base/files.js'
 import type { Accel } from '../guest/accel.js'
 import { fileName, type MatrixOptions, type NamedKernel, runMatrix } from './matrix.js'
 import type { KernelRun } from './run-in-guest.js'
@@ -23,7 +23,7 @@ export async function runIntoFolder(
   folder: string,
   { onDone, ...options }: FolderOptions,
 ): Promise<KernelRun[]> {
-  makeFolder(folder)
+  takeFolder(folder)
   const logs = new Map(kernels.map(({ name }) => [name, new Log(consoleFile(folder, name))]))
   return runMatrix(kernels, {
     ...options,
@@ -88,18 +88,5 @@ class Log {
         EXIT.error,
         { cause: this.#failure },
       )
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (error) {
-    throw new LabError(
-      `the folder ${folder} cannot be made: ${(error as NodeJS.ErrnoException).code}`,
-      'name another one with --out',
-      EXIT.usage,
-      { cause: error },
-    )
   }
 }

@@ -24,6 +24,7 @@ export class Collector {
   #trials = new Map<string, Map<string, TrialReport[]>>()
   /** Phases by scenario and experiment. */
   #phases = new Map<string, Map<string, PhaseReport[]>>()
+  #retried = new Map<string, TrialReport[]>()
   #scenarios = new Map<string, ScenarioReport>()
   #unavailable: { readonly what: string; readonly why: string }[] = []
 
@@ -39,6 +40,7 @@ export class Collector {
         this.#phases = new Map(
           head.scenarios.map(({ id, experiments }) => [id, new Map(experiments.map(name => [name, []]))]),
         )
+        this.#retried = new Map()
         this.#scenarios = new Map()
         this.#unavailable = []
         return {}
@@ -49,6 +51,13 @@ export class Collector {
       case 'trial':
         this.#trials.get(event.scenario)?.get(event.experiment)?.push(event.trial)
         return {}
+      case 'experiment-again': {
+        const { scenario, experiment } = event
+        const came = this.#trials.get(scenario)?.get(experiment)?.splice(0) ?? []
+        this.#phases.get(scenario)?.get(experiment)?.splice(0)
+        this.#retried.set(scenario, [...(this.#retried.get(scenario) ?? []), ...came])
+        return {}
+      }
       case 'phase-set':
         this.#phases.get(event.scenario)?.get(event.experiment)?.push(event.phase)
         return {}
@@ -59,10 +68,12 @@ export class Collector {
         const { verdict, reason, elapsedMs } = event
         const trials = [...(this.#trials.get(id)?.values() ?? [])].flat()
         const phases = [...(this.#phases.get(id)?.values() ?? [])].flat()
+        const retried = this.#retried.get(id) ?? []
         const scenario = {
           ...{ id, title, verdict, reason, elapsedMs },
           ...(story ? { story } : {}),
           ...(phases.length > 0 ? { phases } : {}),
+          ...(retried.length > 0 ? { retried } : {}),
           trials,
         }
         this.#scenarios.set(id, scenario)

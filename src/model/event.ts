@@ -43,6 +43,12 @@ export type RunEvent =
       readonly experiment: string
     } & { readonly phase: PhaseReport })
   | {
+      /** What came of an experiment until now is void: the lab did not get on with it, and begins anew in a fresh topology. */
+      readonly type: 'experiment-again'
+      readonly scenario: string
+      readonly experiment: string
+    }
+  | {
       readonly type: 'trial'
       readonly scenario: string
       readonly experiment: string

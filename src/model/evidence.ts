@@ -106,6 +106,8 @@ export interface EvidenceContext {
   /** Runs a command in a node; its exit status is for the caller to judge. */
   readonly exec: (node: string, argv: readonly string[]) => Promise<CommandRecord>
   readonly iptables: IptablesCommands
+  /** Whether the topology was loaded with a rule of a node whose text holds this: one that must be there to be counted. */
+  readonly hasRule: (node: string, table: string, text: string) => boolean
   /** MAC address of a device. */
   readonly mac: (node: string, device: string) => string
   /** Index of a device. */

@@ -66,6 +66,13 @@ export interface ExperimentPlan {
   readonly exclusive?: string
   /** Whether it would be another experiment with another backend. */
   readonly usesIptables: boolean
+  /** How many rules the topology is loaded with, chain by chain. */
+  readonly rules: readonly {
+    readonly node: string
+    readonly table: string
+    readonly chain: string
+    readonly count: number
+  }[]
   readonly build: readonly (readonly Step[])[]
   readonly phases: readonly PhasePlan[]
   readonly teardown: readonly Step[]

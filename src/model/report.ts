@@ -161,6 +161,8 @@ const scenario = z.object({
   story: story.optional(),
   /** What each phase changed; left out in reports of version 1. */
   phases: z.array(phase).optional(),
+  /** The trials of experiments that ended in error at their first try, as these came; what counts is in `trials`. */
+  retried: z.array(trial).optional(),
   trials: z.array(trial),
 })
 

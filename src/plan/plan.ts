@@ -143,6 +143,7 @@ function planExperiment(
       ]),
     ],
     ...(scenario.exclusive ? { exclusive: scenario.exclusive } : {}),
+    rules: rulesOf(scenario.topology),
     build,
     usesIptables,
     phases,
@@ -155,6 +156,21 @@ interface PhaseSettings {
   readonly settings: Settings
   readonly from?: Settings
   readonly fix?: Settings
+}
+
+/** How many rules a topology has in each chain. */
+function rulesOf({ nodes }: Topology): ExperimentPlan['rules'] {
+  return Object.entries(nodes).flatMap(([node, { iptables = {} }]) =>
+    Object.entries(iptables).flatMap(([table, rules]) => {
+      const chains = rules.map(rule => rule.split(' ')[1] ?? '')
+      return [...new Set(chains)].map(chain => ({
+        node,
+        table,
+        chain,
+        count: chains.filter(other => other === chain).length,
+      }))
+    }),
+  )
 }
 
 /** What the kernel must say under these settings, by toggle. */

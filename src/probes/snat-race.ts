@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LabError } from '../base/errors.js'
 import { type FieldsOf, ipv4, node, port } from '../model/fields.js'
 import { type ProbeContext, type ProbeResult, probeKind } from '../model/probe.js'
 import { PacketQueue } from './packet-queue.js'
@@ -127,9 +128,10 @@ export const snatRace = probeKind('snat-race', SHAPE, {
       const { heldMs, result } = await race(spec, context)
       if (heldMs <= LONGEST_HOLD_MS) return result
       if (attempt < ATTEMPTS) continue
-      if (result.outcome === 'not-triggered') return result
-      const says = `the SYNs were held for ${Math.round(heldMs)} ms: this machine is too busy for the race`
-      return { outcome: 'not-triggered', says, ...(result.measured ? { measured: result.measured } : {}) }
+      throw new LabError(
+        `the SYNs were held for ${Math.round(heldMs)} ms, in ${ATTEMPTS} attempts: this machine is too slow, or too busy, for the race`,
+        'run it with less beside it, or with fewer --jobs',
+      )
     }
   },
 })

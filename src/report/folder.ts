@@ -1,8 +1,8 @@
 /** The folder of a run: its report and every event, beside the evidence. */
-import { closeSync, mkdirSync, writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from '../base/errors.js'
-import { openPrivate } from '../base/files.js'
+import { makeFolder, openPrivate } from '../base/files.js'
 import type { Reporter } from '../model/event.js'
 import { jsonReporter } from './json.js'
 
@@ -17,7 +17,7 @@ export function folderReporter(folder: string): Reporter {
   }
   let fd: number
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     fd = openPrivate(join(folder, 'events.ndjson'))
   } catch (error) {
     throw failed(error)

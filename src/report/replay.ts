@@ -14,17 +14,21 @@ export function* replay(report: Report): Generator<TimedEvent> {
     machine,
     started: report.started,
     ...(seed === undefined ? {} : { seed }),
-    scenarios: scenarios.map(({ id, title, story, trials }) => ({
+    scenarios: scenarios.map(({ id, title, story, trials, phases = [] }) => ({
       id,
       title,
       ...(story ? { story } : {}),
       trials: trials.length,
-      experiments: [...new Set(trials.map(experimentOf))],
+      experiments: [...new Set([...trials, ...phases].map(experimentOf))],
     })),
   }
   for (const notice of unavailable) yield { at, type: 'notice', ...notice }
-  for (const { id, trials, phases = [], verdict, reason, elapsedMs: took } of scenarios) {
+  for (const { id, trials, phases = [], retried = [], verdict, reason, elapsedMs: took } of scenarios) {
     yield { at, type: 'scenario-start', scenario: id }
+    for (const trial of retried)
+      yield { at, type: 'trial', scenario: id, experiment: experimentOf(trial), trial }
+    for (const experiment of new Set(retried.map(experimentOf)))
+      yield { at, type: 'experiment-again', scenario: id, experiment }
     for (const phase of phases)
       yield { at, type: 'phase-set', scenario: id, experiment: experimentOf(phase), phase }
     for (const trial of trials)
@@ -36,6 +40,10 @@ export function* replay(report: Report): Generator<TimedEvent> {
 }
 
 /** What tells an experiment of a scenario from the others in a report. */
-function experimentOf({ experiment, iptables, repetition }: Pick<TrialReport, 'experiment' | 'iptables' | 'repetition'>): string {
+function experimentOf({
+  experiment,
+  iptables,
+  repetition,
+}: Pick<TrialReport, 'experiment' | 'iptables' | 'repetition'>): string {
   return `${experiment} ${iptables} ${repetition}`
 }

@@ -1,8 +1,5 @@
 /** Where a reporter's text goes: a stream, as it comes, or a file, as a whole at the end. */
-import { accessSync, constants } from 'node:fs'
-import { dirname } from 'node:path'
-import { EXIT, LabError } from '../base/errors.js'
-import { writeWhole } from '../base/files.js'
+import { tryFile, writeWhole } from '../base/files.js'
 
 export interface Sink {
   write(text: string): void
@@ -17,18 +14,10 @@ export function streamSink(stream: Pick<NodeJS.WriteStream, 'write'>): Sink {
 
 /**
  * Keeps text until the end, and then writes the file so that it is either the old one or the whole new one. Throws
- * LabError (exit 2) at once when its folder is not there or may not be written: not after a run of minutes.
+ * LabError (exit 2) at once when it could not be written: not after a run of minutes.
  */
 export function fileSink(file: string): Sink {
-  try {
-    accessSync(dirname(file), constants.W_OK)
-  } catch (error) {
-    throw new LabError(
-      `${file} cannot be written: ${(error as NodeJS.ErrnoException).code}`,
-      'choose a file in a folder that exists and may be written',
-      EXIT.usage,
-    )
-  }
+  tryFile(file)
   const parts: string[] = []
   return { write: text => void parts.push(text), close: () => writeWhole(file, parts.join('')) }
 }

@@ -5,7 +5,7 @@ import { REPORT_SCHEMA, type Report, reportSchema, type TrialReport } from '../m
 import { settingsBeyond } from './words.js'
 
 const { scenarios, ...head } = reportSchema.shape
-const { trials, story, phases, ...scenario } = scenarios.element.shape
+const { trials, story, phases, retried, ...scenario } = scenarios.element.shape
 const { experiment, fix, cause, ...trial } = trials.element.shape
 
 /** What a report of version 1 is. */

@@ -56,7 +56,11 @@ export class NftablesReader {
     // What ebtables leaves behind when its last rule is gone: chains that let everything pass.
     for (const [what, rules] of into) {
       const chain = what.replace(/^rules/, 'chain')
-      if (!what.startsWith('rules bridge ') || rules !== '' || !(into.get(chain) ?? 'accept').startsWith('accept'))
+      if (
+        !what.startsWith('rules bridge ') ||
+        rules !== '' ||
+        !(into.get(chain) ?? 'accept').startsWith('accept')
+      )
         continue
       into.delete(what)
       into.delete(chain)

@@ -1,0 +1,356 @@
+/** The command line. What a command needs is imported when that command runs, so that help and lists come at once. */
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { describeError, EXIT, LabError } from '../base/errors.js'
+import { unknownWord } from '../base/nearest.js'
+import { EXPECTABLE, guardExit } from '../matrix/bisect.js'
+import type { KernelOptions } from './kernel.js'
+
+const positive = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number of at least 1.')
+  return value
+}
+
+const collect = (text: string, all: readonly string[] = []): readonly string[] => [...all, text]
+
+const REPORTERS_HELP =
+  'also report as pretty, tap, ktap, junit, github, markdown, html or json, to a file or standard output; may be given again'
+
+const program = new Command('lab')
+  .description(
+    'Reproduces documented Linux networking failures on the running kernel, toggles each documented fix, takes it back, and says what changed.',
+  )
+  .helpCommand(false)
+  .configureHelp({ sortSubcommands: true })
+  .addHelpText(
+    'after',
+    `
+Exit status: 0 as expected, 1 a trial did not come out as it must, 2 usage, 3 the lab broke,
+4 everything was skipped, 69 no namespaces can be made here, 130 interrupted.`,
+  )
+
+program
+  .command('list')
+  .description('list the scenarios with their probes and toggles')
+  .option('--json', 'print JSON')
+  .addHelpText('after', '\nExample:\n  $ lab list')
+  .action(async (options: { json?: boolean }) => {
+    const { list } = await import('./list.js')
+    await list(options)
+  })
+
+program
+  .command('run')
+  .description('run scenarios on the running kernel: control, broken, fixed, reverted')
+  .argument('[id...]', 'ids of scenarios, or paths of compiled ones of your own; all when left out')
+  .option('--toggle <id...>', 'only the fixes that set one of these toggles')
+  .option('--json <file>', 'write the report as JSON to a file, or to standard output for -')
+  .option('--reporter <name[=file]>', REPORTERS_HELP, collect)
+  .option('--jobs <n>', 'experiments at once', positive)
+  .option('--repeat <n>', 'run everything n times; a trial that comes out both ways is flaky', positive, 1)
+  .option('--shuffle', 'in an order by chance; it is said with which --seed it comes again')
+  .option('--seed <n>', 'the order that --shuffle had with this seed', positive)
+  .option('--profile', 'print where the time went, by phase, by probe and by command')
+  .option('--rootless', 'use a user namespace even as root')
+  .addOption(
+    new Option(
+      '--iptables <backend>',
+      'which iptables to run with; what `iptables` is when left out',
+    ).choices(['nft', 'legacy', 'both']),
+  )
+  .option('--keep-going', 'go on with a scenario after a trial that did not come out as it must')
+  .addOption(
+    new Option('--evidence <level>', 'what to watch the kernel with: full adds traces and captures')
+      .choices(['none', 'basic', 'full'])
+      .default('basic'),
+  )
+  .option('--out <dir>', 'keep everything of the run in a folder: report, events, evidence')
+  .addOption(
+    new Option(
+      '--on-failure <what>',
+      'open a shell in the topology of each trial that does not come out as it must',
+    ).choices(['shell']),
+  )
+  .option(
+    '--load-modules',
+    'load the kernel modules that the scenarios need (on a host, this changes the host)',
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ lab run
+  $ lab run bridge-dnat-bounce --toggle promisc
+  $ lab run --iptables both --json report.json
+  $ lab run --reporter html=report.html --reporter junit=report.xml`,
+  )
+  .action(async (ids: string[], options: object) => {
+    const { runCommandLine } = await import('./run.js')
+    process.exitCode = await runCommandLine(ids, options)
+  })
+
+program
+  .command('doctor')
+  .description('say what this machine and kernel offer, what is missing, and what brings it')
+  .option('--json', 'print JSON')
+  .option('--rootless', 'look from inside a user namespace even as root')
+  .addHelpText('after', '\nExample:\n  $ lab doctor')
+  .action(async (options: object) => {
+    const { doctor } = await import('./doctor.js')
+    process.exitCode = await doctor(options)
+  })
+
+program
+  .command('merge')
+  .description('put the JSON reports of several kernels or machines side by side')
+  .argument('<file...>', 'reports that lab run --json wrote')
+  .option('--reporter <name[=file]>', REPORTERS_HELP, collect)
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ lab merge debian-5.10.json debian-6.1.json --reporter html=kernels.html',
+  )
+  .action(async (files: string[], options: object) => {
+    const { merge } = await import('./merge.js')
+    process.exitCode = await merge(files, options)
+  })
+
+program
+  .command('explain')
+  .description('tell the story of a scenario: what people saw, why, and what each toggle does to it')
+  .argument('<id>', 'id of a scenario')
+  .addHelpText('after', '\nExample:\n  $ lab explain bridge-dnat-bounce | less')
+  .action(async (id: string) => {
+    const { explain } = await import('./explain.js')
+    await explain(id)
+  })
+
+program
+  .command('script')
+  .description('print a shell script that reproduces a scenario without the lab')
+  .argument('<id>', 'id of a scenario')
+  .option('--toggle <name=setting...>', 'settings to see the effect of')
+  .addOption(
+    new Option('--phase <phase>', 'the failure alone, or what the toggles make of it').choices([
+      'broken',
+      'fixed',
+    ]),
+  )
+  .addOption(new Option('--iptables <backend>', 'call this iptables by name').choices(['nft', 'legacy']))
+  .option('--kernel <version>', 'expect what this kernel must do; the running one when left out')
+  .addHelpText(
+    'after',
+    `
+The script exits with 0 when everything comes out as documented, 1 when it does not, 4 when it cannot be tried.
+
+Examples:
+  $ lab script neutron-floating-ip-self > martian.sh && sh martian.sh
+  $ lab script neutron-floating-ip-self --toggle accept_local=all=1 > fixed.sh
+  $ lab script bridge-dnat-bounce --toggle promisc=on --kernel 5.10 > old.sh`,
+  )
+  .action(async (id: string, options: object) => {
+    const { script } = await import('./script.js')
+    await script(id, options)
+  })
+
+program
+  .command('shell')
+  .description('build a scenario’s topology and open a shell in one of its nodes; leaving takes it down')
+  .argument('<id>', 'id of a scenario')
+  .argument('[node]', 'node to be in; where the failure shows when left out')
+  .option('--toggle <name=setting...>', 'settings to begin with')
+  .option('--rootless', 'use a user namespace even as root')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ lab shell neutron-floating-ip-self
+  $ lab shell hairpin-ipv6-dad compute --toggle hairpin_mode=off
+  $ echo 'ping -c 1 185.15.56.55' | lab shell neutron-floating-ip-self vm`,
+  )
+  .action(async (id: string, node: string | undefined, options: object) => {
+    const { shell } = await import('./shell.js')
+    process.exitCode = await shell(id, node, options)
+  })
+
+program
+  .command('graph')
+  .description('draw a scenario’s topology')
+  .argument('<id>', 'id of a scenario')
+  .addOption(
+    new Option('--format <format>', 'how to draw it')
+      .choices(['ascii', 'svg', 'mermaid', 'dot'])
+      .default('ascii'),
+  )
+  .addHelpText(
+    'after',
+    '\nExamples:\n  $ lab graph snat-port-race\n  $ lab graph snat-port-race --format dot | dot -Tpng > race.png',
+  )
+  .action(async (id: string, options: { format: string }) => {
+    const { graph } = await import('./graph.js')
+    await graph(id, options.format)
+  })
+
+program
+  .command('completion')
+  .description('print a shell’s completion for this command line')
+  .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ eval "$(lab completion bash)"      # in ~/.bashrc
+  $ eval "$(lab completion zsh)"       # in ~/.zshrc, after compinit
+  $ lab completion fish | source       # in ~/.config/fish/config.fish`,
+  )
+  .action(async (shell: string) => {
+    const { completion } = await import('./completion.js')
+    await completion(program, shell)
+  })
+
+program
+  .command('man')
+  .description('print the manual page')
+  .addHelpText('after', '\nExample:\n  $ lab man > lab.1 && man ./lab.1')
+  .action(async () => {
+    const { man } = await import('./man.js')
+    man(program)
+  })
+
+program
+  .command('kernel')
+  .description('list the kernels that can be had, fetch one into the cache, or build one from source')
+  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch', 'build']))
+  .argument('[name]', 'name of the kernel to fetch')
+  .option('--json', 'print the list as JSON')
+  .option('--update', 'read the package index anew')
+  .option('--source <source>', 'what to build from: debian:6.12, or the path of a source tree', 'debian:6.12')
+  .option('--patch <file...>', 'patches to build with; the tree is as before when the build is over')
+  .option('--name <name>', 'what to call the built kernel; after its source and patches when left out')
+  .option('--bisect', 'for git bisect run: exit status 125 where this commit cannot be built')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ lab kernel list
+  $ lab kernel fetch debian:6.1
+  $ lab kernel build --source debian:6.12 --patch lab/kernels/patches/revert-rp-filter-loopback.patch
+  $ lab kernel build --source ~/linux --name candidate`,
+  )
+  .action(async (action: string, name: string | undefined, options: KernelOptions) => {
+    const { kernelBuild, kernelFetch, kernelList } = await import('./kernel.js')
+    if (action === 'list') await kernelList(options)
+    else if (action === 'build' && name !== undefined)
+      throw new LabError(
+        `'${name}' is no option of a build`,
+        `lab kernel build --name ${name} calls the kernel so`,
+        EXIT.usage,
+      )
+    else if (action === 'build') process.exitCode = await kernelBuild(options)
+    else if (name !== undefined) await kernelFetch(name, options)
+    else throw new LabError('no kernel given', 'lab kernel list shows their names', EXIT.usage)
+  })
+
+program
+  .command('matrix')
+  .description('run scenarios on several kernels, each in a guest of its own, and say what differs')
+  .argument('[id...]', 'ids of scenarios; all when left out')
+  .requiredOption(
+    '--kernel <name...>',
+    'kernels: names of lab kernel list or build, images, built trees; oldest first',
+  )
+  .option('--modules <folder>', 'modules of a kernel that is given as an image')
+  .option('--jobs <n>', 'guests at once', positive)
+  .option('--out <folder>', 'where reports and consoles go; ./matrix when left out')
+  .option('--repeat <n>', 'run everything n times', positive)
+  .addOption(
+    new Option('--iptables <backend>', 'which iptables to run with').choices(['nft', 'legacy', 'both']),
+  )
+  .addOption(new Option('--accel <how>', 'how guests run; tried out when left out').choices(['kvm', 'tcg']))
+  .option('--plan', 'print a job for each kernel as JSON (for GitHub Actions) and run nothing')
+  .option(
+    '--selftests <folder>',
+    'also run the kernel’s own tests of the same failures: tools/testing/selftests/net of its source',
+  )
+  .addOption(
+    new Option(
+      '--bisect',
+      'for git bisect run: exit status 0 good, 1 bad, 125 cannot tell, 128 stop',
+    ).conflicts(['plan', 'selftests']),
+  )
+  .addOption(
+    new Option('--expect <verdict>', 'bisect by this verdict: another one is bad')
+      .choices(EXPECTABLE)
+      .implies({ bisect: true }),
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ git bisect run sh -c 'lab kernel build --bisect --source . --name candidate &&
+      lab matrix --bisect --kernel candidate rp-filter-loopback-redirect'
+  $ lab matrix --kernel debian:5.10 --kernel debian:6.1 -- bridge-dnat-bounce
+  $ lab matrix --kernel arch/x86/boot/bzImage --modules /tmp/modules`,
+  )
+  .action(async (ids: string[], options: object) => {
+    const { matrix } = await import('./matrix.js')
+    process.exitCode = await matrix(ids, options)
+  })
+
+program
+  .command('diff')
+  .description('say what changed between two reports, worst first; exit status 1 when a fix breaks')
+  .argument('<before>', 'a report of lab run --json')
+  .argument('<after>', 'the report to compare with it')
+  .addOption(
+    new Option('--format <format>', 'how to print it').choices(['text', 'markdown', 'json']).default('text'),
+  )
+  .addHelpText('after', '\nExample:\n  $ lab diff matrix/debian-5.10.json matrix/debian-6.1.json')
+  .action(async (before: string, after: string, options: { format: string }) => {
+    const { diff } = await import('./diff.js')
+    process.exitCode = await diff(before, after, options.format)
+  })
+
+for (const command of [program, ...program.commands])
+  command.exitOverride().configureOutput({ outputError: () => {} })
+
+// `lab list | head`: whoever reads has read enough. A run goes on: it has a status, and perhaps files, to come to. (enter.ts
+// knows whether this is inside a world; it takes too long to load for a list.)
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  if (process.env.NETNS_LAB_WORLD === undefined) process.exit(EXIT.ok)
+})
+
+// Before the options are read: a slip in one of them must not look like a judgement.
+// Whatever the caller's is, nobody else may change what is written here.
+process.umask(process.umask() | 0o022)
+
+if (process.argv.some(word => /^--(bisect|expect)(=|$)/.test(word))) guardExit()
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) process.exit(EXIT.ok)
+    // Commander's own message, without its suggestion of a word: ours covers options, too.
+    const word = /'([^']+)'/.exec(error.message)?.[1]?.split(/[= ]/)[0] ?? ''
+    const known =
+      error.code === 'commander.unknownCommand'
+        ? program.commands.map(command => command.name())
+        : [program, ...program.commands].flatMap(command => command.options.map(option => option.long ?? ''))
+    const unknown = error.code === 'commander.unknownCommand' || error.code === 'commander.unknownOption'
+    const complaint = unknown
+      ? describeError(
+          unknownWord(error.code === 'commander.unknownCommand' ? 'command' : 'option', word, known),
+        )
+      : error.message.replace(/^error: /, '').split('\n')[0]
+    process.stderr.write(
+      `lab: ${error.code === 'commander.help' ? 'no command given; see lab --help' : complaint}\n`,
+    )
+    process.exit(EXIT.usage)
+  }
+  process.stderr.write(`lab: ${describeError(error)}\n`)
+  if (!(error instanceof LabError) && process.env.NETNS_LAB_DEBUG)
+    process.stderr.write(`${(error as Error).stack}\n`)
+  process.exitCode = error instanceof LabError ? error.exitCode : EXIT.error
+}
