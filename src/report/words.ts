@@ -1,4 +1,5 @@
 /** What all reporters say in the same words: how a trial and a cause are called, and what they count. */
+import { entryOf } from '../base/records.js'
 import type { Report, ScenarioReport, Story, TrialReport } from '../model/report.js'
 import { type Result, resultOf } from '../model/verdict.js'
 
@@ -97,7 +98,7 @@ export function causesOf({ trials, story }: ScenarioReport): Cause[] {
   const causes = new Map<string, Cause & { readonly clarity: number }>()
   for (const { outcome, mechanism: id, cause, probe, says } of trials) {
     if (outcome !== 'fails') continue
-    const mechanism = id === undefined ? undefined : story?.mechanisms[id]
+    const mechanism = id === undefined ? undefined : entryOf(story?.mechanisms ?? {}, id)
     const place = mechanism?.at ?? cause
     if (!place) continue
     const key = id ?? `${place.node} ${cause?.says}`

@@ -7,6 +7,10 @@ t.test('a setting may hold = itself, and what is unknown is named', async test =
   const scenario = find('neutron-floating-ip-self')
   test.same(parseSettings(scenario, ['accept_local=all=1']), { accept_local: 'all=1' })
   test.throws(() => parseSettings(scenario, ['accept_locl=1']), { message: /accept_locl/, exitCode: 2 })
+  test.throws(() => parseSettings(scenario, ['constructor=1']), {
+    message: "unknown toggle 'constructor'",
+    exitCode: 2,
+  })
   test.throws(() => parseSettings(scenario, ['rp_filter=3']), {
     message: /setting of rp_filter '3'/,
     exitCode: 2,
