@@ -61,6 +61,17 @@ const named = <V>(arbitrary: fc.Arbitrary<V>) => fc.dictionary(name, arbitrary, 
 /** Without the fields that are undefined, as JSON has none. */
 export const compact = <V>(value: V): V => JSON.parse(JSON.stringify(value)) as V
 
+/** As JSON, with the keys of every object in order. */
+export const inOrder = (value: unknown) => JSON.stringify(sorted(value))
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => [key, sorted(inner)])
+}
+
 const place = { node: name, device: optional(name) }
 const settings = fc.dictionary(key, text, { maxKeys: 3 })
 

@@ -134,7 +134,7 @@ t.test('every reporter takes any report, and nothing in one breaks out of its fo
       const page = by(sink => htmlReporter(sink))
       if (/<(evil|img)|<\/script>[^<]*<\/script/.test(page) || page.split('<script').length !== 2)
         throw new Error('markup in HTML')
-      const github = by(sink => githubReporter(sink, undefined))
+      const github = by(sink => githubReporter(sink, given.length, undefined))
       const commands = github.split(/\r?\n/).filter(line => line.startsWith('::') || line.includes('##['))
       const expected = given
         .flatMap(({ scenarios }) => scenarios)

@@ -47,7 +47,7 @@ export function titledTrials({
       ...(repetition > 1 ? [`repetition ${repetition}`] : []),
     ]
     const title = `${phase} ${probe}${details.length > 0 ? ` (${details.join(', ')})` : ''} [${experiment}]`
-    return { trial, title: unique(title) }
+    return { trial, title: unique(oneLine(title)) }
   })
 }
 
@@ -59,11 +59,12 @@ export function describeRun({ kernel, machine }: Pick<Report, 'kernel' | 'machin
 
 /** Gives names that nothing else has which it gave a name: the second time, a name gets a number. */
 export function uniqueNames(): (name: string) => string {
-  const seen = new Map<string, number>()
+  const given = new Set<string>()
   return name => {
-    const times = (seen.get(name) ?? 0) + 1
-    seen.set(name, times)
-    return times > 1 ? `${name} no. ${times}` : name
+    let own = name
+    for (let times = 2; given.has(own); times++) own = `${name} no. ${times}`
+    given.add(own)
+    return own
   }
 }
 
