@@ -33,13 +33,16 @@ t.test('a capture is a section, its interfaces and whole blocks of frames', asyn
   test.same(blockTypes(test, bytes), [0x0a0d0d0a, 1, 6])
 })
 
-t.test('the capture of a run in which nothing was seen is a whole file, and its owner’s alone', async test => {
-  const folder = dirSync({ unsafeCleanup: true })
-  test.teardown(() => folder.removeCallback())
-  const run = captured.evidence.observer?.open({ out: folder.name, notice: what => test.fail(what) })
-  if (run === undefined || typeof run === 'string') throw new Error(run ?? 'a capture has no observer')
-  run.close()
-  const file = join(folder.name, 'capture.pcapng')
-  test.same(blockTypes(test, readFileSync(file)), [0x0a0d0d0a])
-  test.equal(statSync(file).mode & 0o777, 0o600)
-})
+t.test(
+  'the capture of a run in which nothing was seen is a whole file, and its owner’s alone',
+  async test => {
+    const folder = dirSync({ unsafeCleanup: true })
+    test.teardown(() => folder.removeCallback())
+    const run = captured.evidence.observer?.open({ out: folder.name, notice: what => test.fail(what) })
+    if (run === undefined || typeof run === 'string') throw new Error(run ?? 'a capture has no observer')
+    run.close()
+    const file = join(folder.name, 'capture.pcapng')
+    test.same(blockTypes(test, readFileSync(file)), [0x0a0d0d0a])
+    test.equal(statSync(file).mode & 0o777, 0o600)
+  },
+)

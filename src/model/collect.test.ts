@@ -38,7 +38,10 @@ const ends = (id: string): RunEvent => ({
 
 t.test('a report that is replayed and collected again is the same report', async test => {
   for (const report of [recorded, everyVerdict, hostile]) {
-    const { ended, reports: [again, ...more] } = collect(replay(report))
+    const {
+      ended,
+      reports: [again, ...more],
+    } = collect(replay(report))
     test.strictSame(again, report)
     test.strictSame(reportSchema.parse(again), report, 'and one that can be written')
     test.same(more, [])

@@ -18,13 +18,16 @@ t.test('sysctls of one node that follow one another are one command', async test
   )
 })
 
-t.test('a value that is written twice in a row is what was written last, and each reason is told once', async test => {
-  const [merged, ...more] = mergeSysctls([
-    writeSysctls('a', { x: 0, y: 1 }, 'one'),
-    writeSysctls('a', { x: 2 }, 'another'),
-    writeSysctls('a', { z: 3 }, 'another'),
-  ])
-  test.same(more, [])
-  test.match(merged, { values: { x: '2', y: '1', z: '3' } })
-  test.equal(merged?.do === 'sysctls' && merged.why, 'one; another')
-})
+t.test(
+  'a value that is written twice in a row is what was written last, and each reason is told once',
+  async test => {
+    const [merged, ...more] = mergeSysctls([
+      writeSysctls('a', { x: 0, y: 1 }, 'one'),
+      writeSysctls('a', { x: 2 }, 'another'),
+      writeSysctls('a', { z: 3 }, 'another'),
+    ])
+    test.same(more, [])
+    test.match(merged, { values: { x: '2', y: '1', z: '3' } })
+    test.equal(merged?.do === 'sysctls' && merged.why, 'one; another')
+  },
+)

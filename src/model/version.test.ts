@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { checkOrder, noise, runs } from '../base/property.fixture.js'
+import { version } from './version.fixture.js'
 import {
   compareKernelVersions,
   formatKernelVersion,
@@ -8,14 +9,10 @@ import {
   parseKernelVersion,
   upstreamVersion,
 } from './version.js'
-import { version } from './version.fixture.js'
 
 t.test('the upstream version is read from where each distribution puts it', async test => {
   test.equal(
-    upstreamVersion(
-      '6.1.0-44-amd64',
-      'Linux version 6.1.0-44-amd64 … #1 SMP Debian 6.1.176-1 (2026-05-01)',
-    ),
+    upstreamVersion('6.1.0-44-amd64', 'Linux version 6.1.0-44-amd64 … #1 SMP Debian 6.1.176-1 (2026-05-01)'),
     '6.1.176',
   )
   test.equal(

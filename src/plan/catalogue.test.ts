@@ -48,16 +48,19 @@ const THROWS = put('throws', "throw new Error('out of ideas')\n")
 
 /** What is wrong with the others, and what to do about it. */
 const BROKEN: Readonly<Record<string, readonly [message: string | RegExp, remedy: string | RegExp]>> = {
-  malformed: [
-    "scenarios/malformed/scenario.ts: controls: unknown probe 'naer'",
-    "did you mean 'near'?",
-  ],
+  malformed: ["scenarios/malformed/scenario.ts: controls: unknown probe 'naer'", "did you mean 'near'?"],
   misspelled: [/^scenarios\/misspelled\/scenario\.ts: probs: there is no such field/, /mend its spelling/],
   'no-default': ['scenarios/no-default/scenario.ts has no default export', /export default defineScenario/],
   'no-file': ['scenarios/no-file/scenario.ts is not built', 'npm run build'],
   'no-syntax': [/^scenarios\/no-syntax\/scenario\.ts cannot be loaded: \S/, /mend it/],
-  nothing: ['scenarios/nothing/scenario.ts: the scenario itself: expected object, received null', /ScenarioDefinition/],
-  'other-id': ["scenarios/other-id/scenario.ts: id: 'another' is not the name of its folder", "write id: 'other-id'"],
+  nothing: [
+    'scenarios/nothing/scenario.ts: the scenario itself: expected object, received null',
+    /ScenarioDefinition/,
+  ],
+  'other-id': [
+    "scenarios/other-id/scenario.ts: id: 'another' is not the name of its folder",
+    "write id: 'other-id'",
+  ],
   throws: ['scenarios/throws/scenario.ts cannot be loaded: out of ideas', /mend it/],
   'throws-nothing': ['scenarios/throws-nothing/scenario.ts cannot be loaded: undefined', /mend it/],
   'throws-text': ['scenarios/throws-text/scenario.ts cannot be loaded: out of words', /mend it/],

@@ -24,7 +24,12 @@ const TOPOLOGY = {
 } as const
 const NEAR = ping({ from: 'a', to: '192.0.2.1' })
 const FAR = ping({ from: 'a', to: '198.51.100.2' })
-const LOST = { title: 'a loss', where: 'ip_error()', document: 'nothing', proofs: [mib('r', 'IpInAddrErrors')] }
+const LOST = {
+  title: 'a loss',
+  where: 'ip_error()',
+  document: 'nothing',
+  proofs: [mib('r', 'IpInAddrErrors')],
+}
 const FAILS = { fails: 'lost', why: 'The router does not forward.' } as const
 const WORKS = { when: { forward: 'on' }, works: 'The router forwards.' } as const
 const EXPERIMENT = { title: 'forwarding', fixes: [{ forward: 'on' }] } as const

@@ -124,7 +124,16 @@ const rule = fc.oneof(
 const node = fc.record({
   is: text,
   bridges: optional(named(fc.record({ ports: few(name) }))),
-  addresses: optional(named(few(fc.oneof(name, name.map(address => `${address}/24`))))),
+  addresses: optional(
+    named(
+      few(
+        fc.oneof(
+          name,
+          name.map(address => `${address}/24`),
+        ),
+      ),
+    ),
+  ),
   iptables: optional(fc.record({ nat: few(rule) })),
   tc: optional(few(text)),
   services: optional(few(fc.record({ protocol: fc.constantFrom('tcp', 'udp'), port: number }))),
@@ -140,9 +149,7 @@ const stories = fc.record({
   probes: named(
     fc.record({ kind: text, from: name, to: optional(name), command: text, control: fc.boolean() }),
   ),
-  mechanisms: named(
-    fc.record({ title: text, where: text, document: text, at: optional(fc.record(place)) }),
-  ),
+  mechanisms: named(fc.record({ title: text, where: text, document: text, at: optional(fc.record(place)) })),
 })
 
 /** The trials of each experiment together, as a run has them. */

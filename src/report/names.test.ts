@@ -94,7 +94,9 @@ for (const [title, reports] of [
     })) {
       for (const [level, names] of Object.entries(levels))
         test.same(
-          names.filter((name, index) => name === '' || names.indexOf(name) < index || /^not called/.test(name)),
+          names.filter(
+            (name, index) => name === '' || names.indexOf(name) < index || /^not called/.test(name),
+          ),
           [],
           `${format}: ${level}`,
         )

@@ -1,7 +1,13 @@
 /** Runs for reporters: synthetic ones with every verdict and with hostile text, and one recorded for real. */
 import { readFileSync } from 'node:fs'
 import { repositoryFile } from '../base/root.js'
-import { type Report, reportSchema, type ScenarioReport, type Story, type TrialReport } from '../model/report.js'
+import {
+  type Report,
+  reportSchema,
+  type ScenarioReport,
+  type Story,
+  type TrialReport,
+} from '../model/report.js'
 import { countVerdicts, resultOf, type Verdict } from '../model/verdict.js'
 
 /**
@@ -149,7 +155,10 @@ export const everyVerdict = reportOf([
     [
       passing,
       explained('it was dropped'),
-      trial('confirmed', 'fixed', { fix: { hairpin_mode: 'on' }, toggles: { hairpin_mode: 'on', promisc: 'off' } }),
+      trial('confirmed', 'fixed', {
+        fix: { hairpin_mode: 'on' },
+        toggles: { hairpin_mode: 'on', promisc: 'off' },
+      }),
     ],
     { story: storyIn('in words') },
   ),

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { repositoryFile } from '../base/root.js'
 import { runs } from '../base/property.fixture.js'
+import { repositoryFile } from '../base/root.js'
 import { type Report, reportSchema } from '../model/report.js'
 import { reports } from './arbitrary.fixture.js'
 import { diffReports } from './diff.js'
@@ -69,13 +69,20 @@ t.test('a fix is what a fixed trial set, and a reverted one took back', async te
 })
 
 t.test('reporters take it, and call no two trials the same', async test => {
-  const text = await written([lifted], ['tap', 'ktap', 'junit', 'github', 'markdown', 'html', 'json', 'pretty'])
+  const text = await written(
+    [lifted],
+    ['tap', 'ktap', 'junit', 'github', 'markdown', 'html', 'json', 'pretty'],
+  )
   test.strictSame(reportSchema.parse(JSON.parse(text.json ?? '')), lifted)
   for (const scenario of lifted.scenarios) {
     const titles = titledTrials(scenario).map(({ title }) => title)
     test.equal(new Set(titles).size, titles.length)
-    test.notOk(titles.some(title => /no\. \d/.test(title)), 'nor by a number alone')
-    for (const format of ['html', 'markdown', 'pretty', 'junit']) test.match(text[format], scenario.id, format)
+    test.notOk(
+      titles.some(title => /no\. \d/.test(title)),
+      'nor by a number alone',
+    )
+    for (const format of ['html', 'markdown', 'pretty', 'junit'])
+      test.match(text[format], scenario.id, format)
   }
 })
 

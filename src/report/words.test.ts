@@ -50,32 +50,39 @@ t.test('a trial’s title says its phase, its fix, and what else tells it from o
   )
 })
 
-t.test('the cause of a failure is told in the clearest words that were seen, once for all probes', async test => {
-  const [bounce] = recorded.scenarios.filter(({ id }) => id === 'bridge-dnat-bounce')
-  const causes = bounce ? causesOf(bounce) : []
-  test.match(
-    causes.map(({ id, node, probes }) => ({ id, node, probes })),
-    [
-      { id: 'same-port-drop', node: 'host', probes: ['own-address-tcp'] },
-      { id: 'promiscuous-copy-untracked', node: 'web', probes: ['own-address-tcp'] },
-    ],
-  )
-  for (const cause of causes) {
-    test.match(describeCause(cause), cause.mechanism?.title)
-    test.match(describeCause(cause), cause.says)
-    test.match(describeCause(cause), 'document')
-  }
-  const told = (says: string, clarity: number, probe: string) =>
-    trial('confirmed', 'broken', {
-      probe,
-      outcome: 'fails',
-      mechanism: 'm',
-      cause: { node: 'vm', ...(clarity === 1 ? { device: 'eth0' } : {}), says, clarity },
-    })
-  const { scenarios } = reportOf([
-    scenario('one', 'confirmed', [told('a counter', 5, 'ping'), told('the log', 1, 'tcp'), told('a drop', 2, 'udp')]),
-  ])
-  test.match(scenarios.map(causesOf), [
-    [{ id: 'm', node: 'vm', device: 'eth0', says: 'the log', probes: ['ping', 'tcp', 'udp'] }],
-  ])
-})
+t.test(
+  'the cause of a failure is told in the clearest words that were seen, once for all probes',
+  async test => {
+    const [bounce] = recorded.scenarios.filter(({ id }) => id === 'bridge-dnat-bounce')
+    const causes = bounce ? causesOf(bounce) : []
+    test.match(
+      causes.map(({ id, node, probes }) => ({ id, node, probes })),
+      [
+        { id: 'same-port-drop', node: 'host', probes: ['own-address-tcp'] },
+        { id: 'promiscuous-copy-untracked', node: 'web', probes: ['own-address-tcp'] },
+      ],
+    )
+    for (const cause of causes) {
+      test.match(describeCause(cause), cause.mechanism?.title)
+      test.match(describeCause(cause), cause.says)
+      test.match(describeCause(cause), 'document')
+    }
+    const told = (says: string, clarity: number, probe: string) =>
+      trial('confirmed', 'broken', {
+        probe,
+        outcome: 'fails',
+        mechanism: 'm',
+        cause: { node: 'vm', ...(clarity === 1 ? { device: 'eth0' } : {}), says, clarity },
+      })
+    const { scenarios } = reportOf([
+      scenario('one', 'confirmed', [
+        told('a counter', 5, 'ping'),
+        told('the log', 1, 'tcp'),
+        told('a drop', 2, 'udp'),
+      ]),
+    ])
+    test.match(scenarios.map(causesOf), [
+      [{ id: 'm', node: 'vm', device: 'eth0', says: 'the log', probes: ['ping', 'tcp', 'udp'] }],
+    ])
+  },
+)

@@ -1,6 +1,7 @@
 /** Scripts of the lab's own scenarios. */
-import type { KernelVersion } from '../model/version.js'
+
 import type { Scenario } from '../model/scenario.js'
+import type { KernelVersion } from '../model/version.js'
 import { loadCatalogue } from '../plan/catalogue.js'
 import { parseSettings, planChosen, type ScriptPhase } from './choose.js'
 import { scriptOf } from './script.js'

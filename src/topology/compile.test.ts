@@ -9,9 +9,7 @@ import { built, COMMANDS, INSTANCE } from './topology.fixture.js'
 
 /** What ip(8) would be told in place of a step. */
 const linesOf = (step: Step) =>
-  step.do === 'namespaces' || step.do === 'network'
-    ? (programOf(step).stdin ?? '').trimEnd().split('\n')
-    : []
+  step.do === 'namespaces' || step.do === 'network' ? (programOf(step).stdin ?? '').trimEnd().split('\n') : []
 
 /** What is wrong with a compiled topology; each stage may only name what the ones before it, or its own step, have made. */
 function flaws(topology: Topology, { build, teardown, indexes, macs: made }: CompiledTopology): string[] {

@@ -87,7 +87,9 @@ t.test('the lab makes the links, addresses and plain routes of any topology itse
       for (const step of build.flat()) {
         if (step.do !== 'network') continue
         const { node } = step
-        const plain = step.operations.filter(({ op, ...rest }) => !JSON.stringify(rest).includes('"blackhole"'))
+        const plain = step.operations.filter(
+          ({ op, ...rest }) => !JSON.stringify(rest).includes('"blackhole"'),
+        )
         const known = ipRequests(plain, {
           index: device => (device === 'lo' ? 1 : indexes[`${node}:${device}`]),
           netns: () => 3,
@@ -131,7 +133,12 @@ t.test('any operations are requests of the kernel, or not known, and never an ex
       bridge: maybe(word),
       up: maybe(fc.constant(true)),
     }),
-    fc.record({ op: fc.constant('add-address'), device: word, address: word, nodad: maybe(fc.constant(true)) }),
+    fc.record({
+      op: fc.constant('add-address'),
+      device: word,
+      address: word,
+      nodad: maybe(fc.constant(true)),
+    }),
     fc.record({
       op: fc.constant('add-route'),
       route: fc.oneof(

@@ -52,7 +52,8 @@ t.test('a route that is accepted says the same when it was read into its parts',
       const line = ipLine({ op: 'add-route', route: parseRoute(text) })
       const sorted = (words: string) => words.split(' ').sort().join(' ')
       // `via` and `dev` come first, and unicast is what ip(8) takes a route for anyway.
-      if (sorted(line) !== sorted(`route add ${text.replace(/^unicast /, '')}`)) throw new Error(`${text}: ${line}`)
+      if (sorted(line) !== sorted(`route add ${text.replace(/^unicast /, '')}`))
+        throw new Error(`${text}: ${line}`)
     }),
     runs(400),
   )
