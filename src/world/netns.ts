@@ -86,7 +86,7 @@ export class Netns {
 
   /** Its rtnetlink socket, the same one every time. Throws SystemError. */
   route(): RouteSocket {
-    this.#route ??= new RouteSocket(this)
+    this.#route ??= new RouteSocket(open => this.inside(open))
     return this.#route
   }
 

@@ -12,7 +12,6 @@ import {
   sendBytes,
   setSocketOption,
 } from './libc.js'
-import type { Netns } from './netns.js'
 
 /** Message types and flags of linux/rtnetlink.h and linux/netlink.h, as far as they are used. */
 export const RTM = { newLink: 16, getLink: 18, newAddress: 20, newRoute: 24, getRoute: 26 } as const
@@ -104,10 +103,9 @@ function encodeRequest({ type, flags, body }: RouteRequest, sequence: number, mo
 export class RouteSocket {
   readonly #fd: number
   readonly #buffer = Buffer.allocUnsafe(1 << 16)
-  /** Opens it in a namespace, or in the thread's own. Throws SystemError. */
-  constructor(netns?: Netns) {
-    const open = () => openSocket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)
-    this.#fd = netns ? netns.inside(open) : open()
+  /** `inside` runs what opens it inside its namespace. Throws SystemError. */
+  constructor(inside: (open: () => number) => number) {
+    this.#fd = inside(() => openSocket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE))
     setSocketOption(this.#fd, SOL_NETLINK, NETLINK_CAP_ACK, 1)
     setSocketOption(this.#fd, SOL_NETLINK, NETLINK_EXT_ACK, 1)
   }
