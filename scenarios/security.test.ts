@@ -21,9 +21,11 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { dirSync } from 'tmp-promise'
 import { writeWhole } from '../src/base/files.js'
+import { mib, ping } from '../src/index.js'
 import { iptablesCommands } from '../src/kernel/iptables.js'
-import type { Scenario } from '../src/model/scenario.js'
+import type { DefinedScenario } from '../src/model/scenario.js'
 import type { Topology } from '../src/model/topology.js'
+import { readScenario } from '../src/plan/read.js'
 import { planChosen } from '../src/script/choose.js'
 import { scriptOf } from '../src/script/script.js'
 import { validateTopology } from '../src/topology/validate.js'
@@ -87,16 +89,16 @@ const TOPOLOGY: Topology = {
 }
 
 /** A scenario with one toggle, which runs `argv` in `node`, and with `words` wherever a scenario has words of its own. */
-function scenarioOf(node: string | null, argv: readonly string[], words: string, id = 'knob'): Scenario {
+function scenarioOf(node: string | null, argv: readonly string[], words: string, id = 'knob') {
   const step = { do: 'run', node, argv, why: words } as const
   return {
     id: 'hostile',
     title: words,
-    source: { title: words, url: words, says: words },
+    source: { title: words, url: `https://example.org/${words}`, says: words },
     drawing: words,
     needs: ['veth'],
     topology: {
-      ...TOPOLOGY,
+      links: [['a:eth0', 'b:eth0']],
       nodes: Object.fromEntries(
         Object.entries(TOPOLOGY.nodes).map(([name, plain]) => [name, { ...plain, is: words }]),
       ),
@@ -105,14 +107,15 @@ function scenarioOf(node: string | null, argv: readonly string[], words: string,
       [id]: {
         summary: words,
         settings: ['off', words],
+        nodes: [],
         needs: [],
         change: () => [step],
         onRealSystem: () => [words],
       },
     },
     probes: {
-      control: { kind: 'ping', node: 'a', to: '203.0.113.2' },
-      [`far-${id}`]: { kind: 'ping', node: 'a', to: '198.51.100.1' },
+      control: ping({ from: 'a', to: '203.0.113.2' }),
+      [`far-${id}`]: ping({ from: 'a', to: '198.51.100.1' }),
     },
     controls: ['control'],
     mechanisms: {
@@ -120,13 +123,10 @@ function scenarioOf(node: string | null, argv: readonly string[], words: string,
         title: words,
         where: words,
         document: words,
-        proofs: [{ source: 'mib', node: 'a', counter: 'IpOutNoRoutes', moves: true }],
+        proofs: [mib('a', 'IpOutNoRoutes')],
       },
     },
-    expectations: [
-      { probes: ['control'], outcome: 'works', why: words },
-      { probes: [`far-${id}`], outcome: 'fails', mechanism: id, why: words },
-    ],
+    expect: { control: [{ works: words }], [`far-${id}`]: [{ fails: id, why: words }] },
     experiments: [{ title: words, fixes: [{ [id]: words }] }],
   }
 }
@@ -184,8 +184,13 @@ t.test(
 
 t.test('no name of a toggle, a probe or a mechanism is executed: it is refused', async test => {
   for (const [index, words] of HOSTILE.entries()) {
-    const { status } = await lab(['run', moduleOf(`names-${index}`, 'a', ['true'], 'on', words)])
+    const { status, out, err } = await lab(['run', moduleOf(`names-${index}`, 'a', ['true'], 'on', words)])
     test.not(status, 0, words)
+    test.match(
+      out + err,
+      /probes\.far-.*expected letters, digits, dots, dashes and underscores/,
+      'it says why',
+    )
     notExecuted(test, words)
   }
 })
@@ -216,7 +221,8 @@ t.test('no word of a topology is executed: it is refused', async test => {
 })
 
 t.test('no word of a scenario is executed by the script that lab script prints', async test => {
-  const run = (scenario: Scenario, words: string) => {
+  const run = (defined: object, words: string) => {
+    const scenario = readScenario(defined as DefinedScenario, 'hostile.js')
     const plan = planChosen(scenario, {
       settings: {},
       phase: undefined,
@@ -234,10 +240,8 @@ t.test('no word of a scenario is executed by the script that lab script prints',
     notExecuted(test, words)
     if (status === 4) test.comment(`the script was skipped: ${stdout}`)
     else test.ok(stdout.includes(words), `printf printed ${words}`)
-    const expectations = scenario.expectations.map(one =>
-      one.outcome === 'works' ? { ...one, answeredBy: words, serverSaw: words } : one,
-    )
-    run({ ...scenario, expectations }, words)
+    const expect = { ...scenario.expect, control: [{ works: words, answeredBy: words, serverSaw: words }] }
+    run({ ...scenario, expect }, words)
     notExecuted(test, `as an address, ${words}`)
   }
 })

@@ -7,9 +7,9 @@ import { findTool, missingTool } from '../base/tools.js'
 import { findBuilt } from '../kernels/build/built.js'
 import { missingPrerequisites } from '../kernels/build/prerequisites.js'
 import { BISECT } from '../matrix/bisect.js'
-import { reportOf } from '../matrix/fixtures.js'
+import { reportOf } from '../matrix/matrix.fixture.js'
 import { reportSchema } from '../model/report.js'
-import { lab, MAIN } from './fixtures.js'
+import { lab, MAIN } from './cli.fixture.js'
 
 // Two guests by emulation, on a machine that others use, too.
 t.setTimeout(400_000)

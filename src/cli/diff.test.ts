@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { withDir } from 'tmp-promise'
-import { lab } from './fixtures.js'
+import { lab } from './cli.fixture.js'
 
 t.test('files that are no reports are named, with what is wrong with them', async test => {
   await withDir(

@@ -7,7 +7,7 @@ import { fetchKernel } from '../kernels/fetch.js'
 import { findFetched } from '../kernels/store.js'
 import type { jobMatrix } from '../matrix/matrix.js'
 import { reportSchema } from '../model/report.js'
-import { lab } from './fixtures.js'
+import { lab } from './cli.fixture.js'
 
 // Guests by emulation, on a machine that others use, too.
 t.setTimeout(240_000)

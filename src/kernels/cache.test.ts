@@ -2,7 +2,7 @@ import t from 'tap'
 import { withDir } from 'tmp-promise'
 import { describeError } from '../base/errors.js'
 import { cacheRoot, requireSpace } from './cache.js'
-import { kernelError } from './fixtures.js'
+import { kernelError } from './kernels.fixture.js'
 
 t.test('a disk without room is found before the download', async t => {
   await withDir(async ({ path }) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { findInCatalogue } from './catalogue.js'
-import { kernelError } from './fixtures.js'
+import { kernelError } from './kernels.fixture.js'
 
 t.test('an unknown kernel name is answered with the nearest one', async t => {
   const error = await kernelError(t, 'unknown-kernel', () => findInCatalogue('debian:6.2'))

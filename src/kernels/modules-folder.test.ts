@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { withDir } from 'tmp-promise'
-import { bootImage, kernelError, moduleFile } from './fixtures.js'
+import { bootImage, kernelError, moduleFile } from './kernels.fixture.js'
 import { resolveKernel } from './resolve.js'
 
 t.test('a bare image is paired with its modules, however the folder is given', async t => {

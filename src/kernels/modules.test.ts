@@ -1,5 +1,5 @@
 import t from 'tap'
-import { moduleFile } from './fixtures.js'
+import { moduleFile } from './kernels.fixture.js'
 import { loadOrder, moduleName, parseModuleIndex, releaseOfModule } from './modules.js'
 
 t.test('modules are inserted after what they need, each once', t => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { bootImage, kernelError, put, withCache } from './fixtures.js'
+import { bootImage, kernelError, put, withCache } from './kernels.fixture.js'
 import { resolveKernel } from './resolve.js'
 
 const RELEASE = '6.12.117-lab-test'

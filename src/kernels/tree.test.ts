@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { withDir } from 'tmp-promise'
 import { findTool } from '../base/tools.js'
-import { bootImage, kernelError, withCache } from './fixtures.js'
+import { bootImage, kernelError, withCache } from './kernels.fixture.js'
 import { resolveKernel } from './resolve.js'
 
 const noDepmod = findTool('depmod') ? false : 'depmod is not installed (package kmod)'

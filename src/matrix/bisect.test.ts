@@ -4,7 +4,7 @@ import { KernelBuildError } from '../kernels/build/error.js'
 import { KernelError } from '../kernels/error.js'
 import type { Verdict } from '../model/verdict.js'
 import { BISECT, judgeError, judgeRun } from './bisect.js'
-import { reportOf } from './fixtures.js'
+import { reportOf } from './matrix.fixture.js'
 
 const judge = (
   verdicts: readonly Verdict[],

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { kernelRun, reportOf } from './fixtures.js'
+import { kernelRun, reportOf } from './matrix.fixture.js'
 import { fileName, jobMatrix, neighbourDiffs } from './matrix.js'
 
 t.test('each kernel is compared with the one before it that has a report', async test => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { reportOf } from './fixtures.js'
+import { reportOf } from './matrix.fixture.js'
 import { markdownTable, verdictTable } from './table.js'
 
 t.test('the table has a column for each kernel, and says error where a guest gave no report', async test => {

@@ -29,6 +29,9 @@ export const ipv4 = () => addressOf(['ipv4'])
 export const address = () => addressOf(['ipv4', 'ipv6'])
 /** A port of TCP or UDP, 1 to 65535. */
 export const port = () => z.int().min(1).max(65535)
+/** An address on the web. It becomes a link in pages: nothing else may. */
+export const webAddress = () =>
+  z.url({ protocol: /^https?$/, error: 'expected an address on the web: https://…' })
 /** An amount of milliseconds. */
 export const milliseconds = () => z.number().min(0)
 

@@ -1,5 +1,6 @@
 /** The JSON report, `netns-lab.report/2`: what is written is checked against it, and so is what is read. It needs nothing else to be understood. */
 import { z } from 'zod'
+import { webAddress } from './fields.js'
 import { IPTABLES_BACKENDS, PHASES } from './plan.js'
 import { VERDICTS } from './verdict.js'
 
@@ -22,8 +23,7 @@ const change = z.object({
   /** First mainline release that has it. */
   since: z.string(),
   backports: z.array(z.string()).optional(),
-  /** It becomes a link in pages: nothing but a web address may. */
-  url: z.url({ protocol: /^https?$/ }),
+  url: webAddress(),
 })
 
 /** Settings of toggles by name. */
@@ -136,8 +136,7 @@ const topology = z.object({
 const story = z.object({
   source: z.object({
     title: z.string(),
-    /** It becomes a link in pages: nothing but a web address may. */
-    url: z.url({ protocol: /^https?$/ }),
+    url: webAddress(),
     says: z.string(),
   }),
   /** The topology as a drawing in characters. */

@@ -175,7 +175,7 @@ export function mergeSysctls(steps: readonly Step[]): Step[] {
       merged.push(step)
       continue
     }
-    const why = before.why === step.why ? step.why : `${before.why}; ${step.why}`
+    const why = before.why.split('; ').includes(step.why) ? before.why : `${before.why}; ${step.why}`
     merged[at] = { ...before, values: { ...before.values, ...step.values }, why }
   }
   return merged

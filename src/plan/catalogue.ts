@@ -99,15 +99,10 @@ async function loadFolder(folder: string, id: string): Promise<Scenario | Broken
   }
   if (exported === undefined)
     return broken(`${file} has no default export`, 'export default defineScenario({ … })')
-  try {
-    const scenario = readScenario(exported, file)
-    return scenario.id === id
-      ? scenario
-      : broken(`${file}: id: '${scenario.id}' is not the name of its folder`, `write id: '${id}'`)
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error
-    return { id, problem: error }
-  }
+  const scenario = readOr(id, exported, file)
+  return scenario.id === id
+    ? scenario
+    : broken(`${file}: id: '${scenario.id}' is not the name of its folder`, `write id: '${id}'`)
 }
 
 async function loadFile(path: string): Promise<Scenario | BrokenScenario> {
@@ -123,7 +118,17 @@ async function loadFile(path: string): Promise<Scenario | BrokenScenario> {
       EXIT.usage,
     )
   }
-  return readScenario(exported, path)
+  return readOr(path, exported, path)
+}
+
+/** The scenario that a file exports; broken where it is malformed. */
+function readOr(id: string, exported: DefinedScenario, file: string): Scenario | BrokenScenario {
+  try {
+    return readScenario(exported, file)
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return { id, problem: error }
+  }
 }
 
 /** What was thrown need not be an error. */

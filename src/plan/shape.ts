@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { KernelChange } from '../model/change.js'
 import type { Mechanism } from '../model/evidence.js'
+import { webAddress } from '../model/fields.js'
 import type { Experiment, Source } from '../model/scenario.js'
 import { mapOf, type SchemasOf } from '../model/shape.js'
 import type { Toggle } from '../model/toggle.js'
@@ -21,7 +22,7 @@ const change = z.strictObject({
   title: z.string(),
   since: version,
   backports: z.array(version).optional(),
-  url: z.string(),
+  url: webAddress(),
 } satisfies SchemasOf<KernelChange>)
 
 const setting = z.record(z.string(), z.string())
@@ -110,7 +111,7 @@ export const scenarioShape = z.strictObject({
   title: z.string(),
   source: z.strictObject({
     title: z.string(),
-    url: z.string(),
+    url: webAddress(),
     says: z.string(),
   } satisfies SchemasOf<Source>),
   drawing: z.string(),

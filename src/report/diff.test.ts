@@ -1,6 +1,9 @@
+import fc from 'fast-check'
 import t from 'tap'
+import { runs } from '../base/property.fixture.js'
 import { type Report, reportSchema, type TrialReport } from '../model/report.js'
-import { breaksFix, diffReports } from './diff.js'
+import { compact, reports, trials } from './arbitrary.fixture.js'
+import { breaksFix, type DifferenceKind, diffReports } from './diff.js'
 import { diffMarkdown, diffText } from './diff-text.js'
 
 const PROMISC = {
@@ -13,6 +16,7 @@ const PROMISC = {
 
 function trial(given: Partial<TrialReport>): TrialReport {
   return {
+    experiment: 'the workarounds',
     phase: 'broken',
     probe: 'own-address-tcp',
     iptables: 'nft',
@@ -37,7 +41,7 @@ const promisc: Partial<TrialReport> = { phase: 'fixed', toggles: { hairpin_mode:
 function report(version: string, ...trials: TrialReport[]): Report {
   const { length } = trials
   return reportSchema.parse({
-    schema: 'netns-lab.report/1',
+    schema: 'netns-lab.report/2',
     kernel: { release: `${version}-amd64`, version },
     machine: { cpus: 1, privilege: 'root', distribution: 'Debian', slowness: 1, tools: {} },
     started: '2026-11-21T00:00:00Z',
@@ -142,4 +146,60 @@ t.test('a trial that was skipped, or left to luck that did not come, is not comp
   test.same(kinds(report('6.1.0', trial({})), report('6.2.0', skipped)), ['no-longer-run'])
   const unlucky = trial({ outcome: 'not-triggered', verdict: 'skipped', repetition: 2 })
   test.same(kinds(report('6.1.0', trial({})), report('6.2.0', trial({}), unlucky)), [])
+})
+
+/** What a difference is when the reports change places. */
+const REVERSED: Readonly<Record<DifferenceKind, readonly (DifferenceKind | undefined)[]>> = {
+  'fix-broke': ['fix-works', 'judged-worse'],
+  'now-fails': ['failure-gone', 'judged-worse'],
+  'judged-worse': ['judged-better', 'fix-broke', 'now-fails'],
+  'fix-works': ['fix-broke'],
+  'failure-gone': ['now-fails'],
+  'judged-better': ['judged-worse'],
+  mechanism: ['mechanism'],
+  // Evidence counts only where the later trial fails.
+  evidence: ['evidence', undefined],
+  'no-longer-run': ['newly-run'],
+  'newly-run': ['no-longer-run'],
+}
+
+t.test('a report does not differ from itself, and what breaks one way heals the other way', async test => {
+  const many = fc.uniqueArray(trials, { minLength: 1, maxLength: 6, selector: ({ probe }) => probe })
+  const side = fc.tuple(reports, many).map(
+    ([report, list]): Report => ({
+      ...report,
+      scenarios: [{ id: 'one', title: '', verdict: 'confirmed', reason: '', elapsedMs: 0, trials: list }],
+    }),
+  )
+  // The same trials with other outcomes, so that there is something to compare.
+  const pair = fc.tuple(side, fc.infiniteStream(trials)).map(([before, others]): [Report, Report] => {
+    const changed = before.scenarios.map(scenario => ({
+      ...scenario,
+      trials: scenario.trials.map(trial => {
+        const { outcome, verdict, mechanism, evidence } = others.next().value as TrialReport
+        return compact({ ...trial, outcome, verdict, mechanism, evidence })
+      }),
+    }))
+    return [before, { ...before, scenarios: changed }]
+  })
+  fc.assert(
+    fc.property(fc.oneof(pair, fc.tuple(side, side)), ([a, b]) => {
+      const same = diffReports(a, a)
+      if (same.differences.length > 0) throw new Error(JSON.stringify(same.differences))
+      const [there, back] = [diffReports(a, b), diffReports(b, a)]
+      if (there.compared !== back.compared) throw new Error('compared')
+      for (const difference of there.differences) {
+        diffText(there)
+        diffMarkdown(there)
+        const reverse = back.differences.flatMap(({ probe, kind }) =>
+          probe === difference.probe ? [kind] : [],
+        )
+        const right = REVERSED[difference.kind]
+        if (!right.includes(reverse.length === 0 ? undefined : reverse.find(kind => right.includes(kind))))
+          throw new Error(`${difference.kind}: ${reverse}`)
+      }
+    }),
+    runs(400),
+  )
+  test.pass('antisymmetric')
 })

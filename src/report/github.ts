@@ -8,7 +8,7 @@ import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
 import { markdownOf } from './markdown.js'
 import type { Sink } from './sink.js'
-import { oneLine, titledTrials } from './words.js'
+import { oneLine, titledTrials, uniqueNames } from './words.js'
 
 const ANNOTATIONS: Readonly<Record<Verdict, 'error' | 'warning' | 'notice' | undefined>> = {
   error: 'error',
@@ -21,17 +21,19 @@ const ANNOTATIONS: Readonly<Record<Verdict, 'error' | 'warning' | 'notice' | und
 }
 
 /**
- * Writes workflow commands as scenarios end, and appends the table to the job summary at the end. `summary` is the file
- * that GITHUB_STEP_SUMMARY names, where it does. `close` throws LabError when that cannot be written.
+ * Writes workflow commands as scenarios end, and appends the table to the job summary at the end. `runs` is how many runs the
+ * events are of; `summary` is the file that GITHUB_STEP_SUMMARY names, where it does. `close` throws LabError when that
+ * cannot be written.
  */
-export function githubReporter(sink: Sink, summary: string | undefined): Reporter {
+export function githubReporter(sink: Sink, runs: number, summary: string | undefined): Reporter {
   const reports: Report[] = []
+  const unique = uniqueNames()
   let kernel = ''
   return {
     event(event) {
-      if (event.type === 'run-start') kernel = event.kernel.version
+      if (event.type === 'run-start') kernel = unique(event.kernel.version)
     },
-    scenario: scenario => sink.write(scenarioLines(scenario, kernel).join('\n').concat('\n')),
+    scenario: scenario => sink.write(scenarioLines(scenario, kernel, runs).join('\n').concat('\n')),
     run: report => void reports.push(report),
     close() {
       sink.close()
@@ -48,11 +50,12 @@ export function githubReporter(sink: Sink, summary: string | undefined): Reporte
   }
 }
 
-function scenarioLines(scenario: ScenarioReport, kernel: string): string[] {
+function scenarioLines(scenario: ScenarioReport, kernel: string, runs: number): string[] {
   const { id, verdict, reason, trials, elapsedMs } = scenario
   const annotation = ANNOTATIONS[verdict]
+  const where = runs > 1 ? ` on Linux ${kernel}` : ''
   return [
-    `::group::${data(`${verdict} ${id}: ${trials.length} trials, ${seconds(elapsedMs)}`)}`,
+    `::group::${data(`${verdict} ${id}${where}: ${trials.length} trials, ${seconds(elapsedMs)}`)}`,
     ...titledTrials(scenario).map(({ trial, title }) => {
       const why = trial.ok && trial.verdict !== 'skipped' ? '' : ` (${trial.why})`
       return plain(`${trial.verdict}: ${title}: ${trial.says}${why}`)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { LabError } from '../base/errors.js'
+import { noise, runs } from '../base/property.fixture.js'
 import { countTests, type KernelTest, readKtap } from './ktap-reader.js'
 
 const text = (...lines: string[]) => `${lines.join('\n')}\n`
@@ -170,6 +171,64 @@ t.test('any text is read or refused by a line that it has', async () => {
         return named >= 1 && named <= given.split('\n').length
       }
     }),
-    { numRuns: 2000 },
+    runs(2000),
   )
 })
+
+t.test(
+  'any text is KTAP, or refused by the number of a line, and never an exception or a wait',
+  async test => {
+    const line = fc.oneof(
+      fc.constantFrom(
+        ...[
+          'KTAP version 1',
+          'TAP version 13',
+          '1..2',
+          '1..99999999999999999999',
+          '1..0 # SKIP no',
+          'ok 1',
+          'not ok 1 - x',
+        ],
+        ...[
+          'ok 1 a\rb',
+          'ok 2 # SKIP',
+          'not ok 99999999999999999999 x',
+          'Bail out! x',
+          'TEST: x [ OK ]',
+          'TEST: [FAIL]',
+          'Tests passed: 9',
+          '\0',
+          '\t',
+        ],
+      ),
+      noise,
+    )
+    const lines = fc.array(fc.tuple(fc.nat(6), line), { maxLength: 12 })
+    const attempt = (given: string) => {
+      try {
+        countTests(readKtap(given))
+        return undefined
+      } catch (error) {
+        if (error instanceof LabError && /^line \d+ of/.test(error.message) && error.remedy) return error
+        throw error
+      }
+    }
+    fc.assert(
+      fc.property(
+        lines,
+        given => void attempt(given.map(([indent, words]) => ' '.repeat(indent) + words).join('\n')),
+      ),
+      runs(3000),
+    )
+    const nested = (depth: number) =>
+      [...Array(depth).keys()].map(level => `${' '.repeat(2 * level)}KTAP version 1`).join('\n')
+    test.match(attempt(nested(3000)), { message: /nested more than 100 levels/ })
+    test.ok(attempt(`KTAP version 1\n1..1\nok 1 ${'#'.repeat(1_000_000)}`) === undefined)
+    test.ok(attempt(`KTAP version 1\n1..1${' '.repeat(200_000)}x`))
+    test.match(
+      readKtap('KTAP version 1\nok 1 a\nnot ok 2 b\rc'),
+      [{}, { outcome: 'fail' }],
+      'a carriage return hides no failure',
+    )
+  },
+)

@@ -1,4 +1,5 @@
 /** Where everything of a topology stands in its drawing: a middle node, the others in columns to its left and right. */
+import { entryOf } from '../base/records.js'
 import type { DrawnNode, DrawnTopology } from '../model/report.js'
 import { describeNode } from './node-notes.js'
 
@@ -116,7 +117,7 @@ function size(
   columns: ReadonlyMap<string, number>,
 ): NodeLayout {
   const addresses = (device: string) =>
-    (node.addresses?.[device] ?? []).map(text => text.split(' ')[0] ?? text)
+    (entryOf(node.addresses ?? {}, device) ?? []).map(text => text.split(' ')[0] ?? text)
   const ends = topology.links.flatMap(([a, b]) => [
     ...(a.node === name ? [{ own: a, peer: b }] : []),
     ...(b.node === name ? [{ own: b, peer: a }] : []),

@@ -33,7 +33,7 @@ const TEXT: Readonly<Record<string, Make>> = {
   tap: (sink, { runs }) => tapReporter(sink, runs),
   ktap: (sink, { runs }) => ktapReporter(sink, runs),
   junit: sink => junitReporter(sink),
-  github: (sink, { env }) => githubReporter(sink, env.GITHUB_STEP_SUMMARY || undefined),
+  github: (sink, { runs, env }) => githubReporter(sink, runs, env.GITHUB_STEP_SUMMARY || undefined),
   markdown: sink => markdownReporter(sink),
   html: sink => htmlReporter(sink),
 }

@@ -68,7 +68,8 @@ function ownersOf({ nodes }: Topology, address: string): string[] {
 
 function dnatTarget({ nodes }: Topology, node: string, address: string): string | undefined {
   const rules = nodes[node]?.iptables?.nat ?? []
-  const rule = rules.find(text => text.includes('-j DNAT') && new RegExp(`-d ${address}(/32)? `).test(text))
+  const to = [`-d ${address} `, `-d ${address}/32 `]
+  const rule = rules.find(text => text.includes('-j DNAT') && to.some(words => text.includes(words)))
   return rule && /--to-destination ([\d.]+)/.exec(rule)?.[1]
 }
 

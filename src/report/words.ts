@@ -1,4 +1,5 @@
 /** What all reporters say in the same words: how a trial and a cause are called, and what they count. */
+import { entryOf } from '../base/records.js'
 import type { Report, ScenarioReport, Story, TrialReport } from '../model/report.js'
 import { type Result, resultOf } from '../model/verdict.js'
 
@@ -46,7 +47,7 @@ export function titledTrials({
       ...(repetition > 1 ? [`repetition ${repetition}`] : []),
     ]
     const title = `${phase} ${probe}${details.length > 0 ? ` (${details.join(', ')})` : ''} [${experiment}]`
-    return { trial, title: unique(title) }
+    return { trial, title: unique(oneLine(title)) }
   })
 }
 
@@ -58,11 +59,12 @@ export function describeRun({ kernel, machine }: Pick<Report, 'kernel' | 'machin
 
 /** Gives names that nothing else has which it gave a name: the second time, a name gets a number. */
 export function uniqueNames(): (name: string) => string {
-  const seen = new Map<string, number>()
+  const given = new Set<string>()
   return name => {
-    const times = (seen.get(name) ?? 0) + 1
-    seen.set(name, times)
-    return times > 1 ? `${name} no. ${times}` : name
+    let own = name
+    for (let times = 2; given.has(own); times++) own = `${name} no. ${times}`
+    given.add(own)
+    return own
   }
 }
 
@@ -92,7 +94,7 @@ export function causesOf({ trials, story }: ScenarioReport): Cause[] {
   const causes = new Map<string, Cause & { readonly clarity: number }>()
   for (const { outcome, mechanism: id, cause, probe, says } of trials) {
     if (outcome !== 'fails') continue
-    const mechanism = id === undefined ? undefined : story?.mechanisms[id]
+    const mechanism = id === undefined ? undefined : entryOf(story?.mechanisms ?? {}, id)
     const place = mechanism?.at ?? cause
     if (!place) continue
     const key = id ?? `${place.node} ${cause?.says}`

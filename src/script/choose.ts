@@ -1,6 +1,7 @@
 /** From the settings that a user names to the one experiment that is built for them. */
 import { EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
+import { entryOf } from '../base/records.js'
 import type { ExperimentPlan, IptablesBackend } from '../model/plan.js'
 import type { Experiment, Scenario, Settings } from '../model/scenario.js'
 import type { IptablesCommands } from '../model/steps.js'
@@ -17,7 +18,7 @@ export function parseSettings(scenario: Scenario, words: readonly string[]): Set
     words.map(word => {
       const at = word.indexOf('=')
       const name = at < 0 ? word : word.slice(0, at)
-      const toggle = scenario.toggles[name]
+      const toggle = entryOf(scenario.toggles, name)
       if (!toggle) throw unknownWord('toggle', name, Object.keys(scenario.toggles))
       if (at < 0)
         throw new LabError(

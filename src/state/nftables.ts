@@ -31,7 +31,7 @@ export class NftablesReader {
   /** Opens its socket; a kernel without nf_tables has no rules of its. */
   constructor(netns: Netns) {
     try {
-      this.#socket = new NetlinkSocket(netns, NETLINK_NETFILTER)
+      this.#socket = new NetlinkSocket(open => netns.inside(open), NETLINK_NETFILTER)
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
     }

@@ -86,7 +86,7 @@ export class Netns {
 
   /** Its rtnetlink socket, the same one every time. Throws SystemError. */
   route(): NetlinkSocket {
-    this.#route ??= new NetlinkSocket(this)
+    this.#route ??= new NetlinkSocket(open => this.inside(open))
     return this.#route
   }
 

@@ -12,7 +12,6 @@ import {
   sendBytes,
   setSocketOption,
 } from './libc.js'
-import type { Netns } from './netns.js'
 
 /** Message types and flags of linux/rtnetlink.h and linux/netlink.h, as far as they are used. */
 export const RTM = {
@@ -122,10 +121,9 @@ function encodeRequest({ type, flags, body }: RouteRequest, sequence: number, mo
 export class NetlinkSocket {
   readonly #fd: number
   readonly #buffer = Buffer.allocUnsafe(1 << 16)
-  /** Opens it in a namespace, or in the thread's own, for rtnetlink unless `protocol` is another one. Throws SystemError. */
-  constructor(netns?: Netns, protocol: number = NETLINK_ROUTE) {
-    const open = () => openSocket(AF_NETLINK, SOCK_RAW, protocol)
-    this.#fd = netns ? netns.inside(open) : open()
+  /** Opens it by `inside`, which runs what it is given in the namespace. Throws SystemError. */
+  constructor(inside: (open: () => number) => number, protocol: number = NETLINK_ROUTE) {
+    this.#fd = inside(() => openSocket(AF_NETLINK, SOCK_RAW, protocol))
     setSocketOption(this.#fd, SOL_NETLINK, NETLINK_CAP_ACK, 1)
     setSocketOption(this.#fd, SOL_NETLINK, NETLINK_EXT_ACK, 1)
   }

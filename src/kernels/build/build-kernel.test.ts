@@ -1,6 +1,6 @@
 import t from 'tap'
+import { failure } from './build.fixture.js'
 import { buildKernel } from './build-kernel.js'
-import { failure } from './fixtures.js'
 
 t.test('a build', async t => {
   t.test('is refused a name that cannot be a file name', async t => {

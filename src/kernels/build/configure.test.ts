@@ -1,6 +1,6 @@
 import t from 'tap'
+import { failure, KCONFIG } from './build.fixture.js'
 import { checkConfig } from './configure.js'
-import { failure, KCONFIG } from './fixtures.js'
 import { parseFragment } from './fragment.js'
 
 t.test('an option that did not survive', async t => {

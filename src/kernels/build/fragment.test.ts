@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { repositoryFile } from '../../base/root.js'
-import { KCONFIG } from './fixtures.js'
+import { KCONFIG } from './build.fixture.js'
 import { findDefinitions, lostOptions, parseConfig, parseFragment, unmetSymbols } from './fragment.js'
 
 const FRAGMENT = repositoryFile('lab/kernels/netns-lab.config')

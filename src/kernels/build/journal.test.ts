@@ -1,7 +1,7 @@
 import { chmod, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { SOURCE, TREE } from './fixtures.js'
+import { SOURCE, TREE } from './build.fixture.js'
 import { restoreTree, withPatchedTree } from './journal.js'
 
 t.test('a patched tree', async t => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
-import { failure } from './fixtures.js'
+import { failure } from './build.fixture.js'
 import { withLock } from './lock.js'
 
 t.test('the lock', async t => {

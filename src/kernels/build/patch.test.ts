@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { failure, PATCH, SOURCE, TREE } from './fixtures.js'
+import { failure, PATCH, SOURCE, TREE } from './build.fixture.js'
 import { parsePatch, patchedFiles, readPatch } from './patch.js'
 
 t.test('a patch', async t => {

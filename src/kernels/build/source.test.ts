@@ -1,5 +1,5 @@
 import t from 'tap'
-import { failure, TREE } from './fixtures.js'
+import { failure, TREE } from './build.fixture.js'
 import { checkSource, findSource, sourceKey } from './source.js'
 
 t.test('a source', async t => {

@@ -1,13 +1,13 @@
 /** What the page is made from: one or several runs, and what happened in each of their experiments. */
 
+import type { RunEvent } from '../../model/event.js'
 import type { Report, ScenarioReport, TrialReport } from '../../model/report.js'
-import type { CommandRecord } from '../../world/command.js'
 import { uniqueNames } from '../words.js'
 
 /** One thing that happened in an experiment. */
 export type Happening =
   | { readonly kind: 'phase'; readonly phase: TrialReport['phase'] }
-  | { readonly kind: 'command'; readonly why: string; readonly command: CommandRecord }
+  | ({ readonly kind: 'command' } & Pick<Extract<RunEvent, { type: 'command' }>, 'why' | 'command'>)
   | { readonly kind: 'trial'; readonly trial: TrialReport }
 
 /** One experiment as it went. */

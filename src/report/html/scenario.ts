@@ -1,4 +1,5 @@
 /** One scenario of the page: its verdict, its story, the pictures of where packets are lost, its trials and commands. */
+import { entryOf } from '../../base/records.js'
 import type { Story } from '../../model/report.js'
 import { drawTopology } from '../drawing.js'
 import { type Way, wayOf } from '../way.js'
@@ -52,7 +53,7 @@ function pictures(name: string, causes: readonly Cause[], { topology, probes }: 
   const distinct = new Map(causes.map(cause => [`${cause.id} ${cause.node}`, cause]))
   if (distinct.size === 0) return figure(drawTopology(topology, { title: name, standalone: false }), name)
   return html`${[...distinct.values()].map(cause => {
-    const probe = probes[cause.probes[0] ?? '']
+    const probe = entryOf(probes, cause.probes[0] ?? '')
     const way = probe && cause.mechanism ? wayOf(topology, probe, cause) : undefined
     const title = `${cause.probes.join(', ')}: ${cause.mechanism?.title ?? cause.says}`
     const svg = drawTopology(topology, { title, standalone: false, ...(way ? { way } : {}) })

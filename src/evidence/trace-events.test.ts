@@ -1,10 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
-import { dirSync } from 'tmp-promise'
-import { CaptureFile } from './capture.js'
-import { describeEvents } from './conntrack-events.js'
-import { describeFrame, summarizeFrame } from './frame.js'
 import { reasonNames, TraceJoin } from './trace-events.js'
 
 const line = (cpu: number, flags: string, event: string) =>
@@ -159,88 +153,4 @@ t.test('drop reasons are known by the names in the format of the event', async t
   )
   test.same([...names], ['NOT_SPECIFIED', 'IP_RPFILTER'])
   test.equal(reasonNames('print fmt: "skbaddr=%p protocol=%u location=%p"').size, 0)
-})
-
-const ethernet = (type: string, payload: string) =>
-  Buffer.from(`3333ff2048ad fa162048adfe ${type} ${payload}`.replaceAll(' ', ''), 'hex')
-
-t.test('frames are told apart by protocol, addresses and ICMP type', async test => {
-  const echo = ethernet('0800', '4500001c 00010000 40010000 ac100094 b90f3837 0800f7ff 00000000')
-  test.equal(describeFrame(summarizeFrame(echo)), 'icmp 172.16.0.148 -> 185.15.56.55 type 8')
-  const solicitation = ethernet(
-    '86dd',
-    `6000000000183aff ${'00'.repeat(16)} ff0200000000000000000001ff2048ad 87000000`,
-  )
-  test.match(summarizeFrame(solicitation), {
-    protocol: 'icmpv6',
-    from: '::',
-    to: 'ff02::1:ff20:48ad',
-    type: 135,
-    sourceMac: 'fa:16:20:48:ad:fe',
-  })
-  test.match(summarizeFrame(Buffer.from('00', 'hex')), { protocol: 'other', from: '' })
-  test.match(summarizeFrame(ethernet('0800', '4500')), { protocol: 'other', from: '' }, 'cut short')
-})
-
-t.test('a new connection reads as conntrack -E prints it', async test => {
-  const attribute = (type: number, ...values: Buffer[]) => {
-    const value = Buffer.concat(values)
-    const head = Buffer.alloc(4)
-    head.writeUInt16LE(4 + value.length, 0)
-    head.writeUInt16LE(type, 2)
-    return Buffer.concat([head, value, Buffer.alloc((4 - (value.length % 4)) % 4)])
-  }
-  const nested = (type: number, ...values: Buffer[]) => attribute(type | 0x8000, ...values)
-  const tuple = (type: number, from: number[], to: number[], icmp: number) =>
-    nested(
-      type,
-      nested(1, attribute(1, Buffer.from(from)), attribute(2, Buffer.from(to))),
-      nested(
-        2,
-        attribute(1, Buffer.from([1])),
-        attribute(4, Buffer.from([0x40, 0x9a])),
-        attribute(5, Buffer.from([icmp])),
-        attribute(6, Buffer.from([0])),
-      ),
-    )
-  const vm = [172, 16, 0, 148]
-  const body = Buffer.concat([
-    tuple(1, vm, [185, 15, 56, 55], 8),
-    tuple(2, vm, vm, 0),
-    attribute(3, Buffer.from([0, 0, 1, 0xa8])),
-    attribute(7, Buffer.from([0, 0, 0, 30])),
-  ])
-  const head = Buffer.alloc(20)
-  head.writeUInt32LE(head.length + body.length, 0)
-  head.writeUInt16LE(0x100, 4)
-  test.same(describeEvents(Buffer.concat([head, body])), [
-    '[NEW] icmp     1 30 src=172.16.0.148 dst=185.15.56.55 type=8 code=0 id=16538 [UNREPLIED] src=172.16.0.148 dst=172.16.0.148 type=0 code=0 id=16538',
-  ])
-  test.same(describeEvents(Buffer.alloc(40)), [], 'nonsense ends the reading')
-})
-
-t.test('a capture file is a section, its interfaces and whole blocks of frames', async test => {
-  const folder = dirSync({ unsafeCleanup: true })
-  test.teardown(() => folder.removeCallback())
-  const path = join(folder.name, 'capture.pcapng')
-  const file = new CaptureFile(path)
-  const interfaceId = file.addInterface('vm:eth0', 'the VM')
-  file.addFrame({
-    interfaceId,
-    timeNs: 1_795_236_947_625_850_770n,
-    data: Buffer.alloc(61),
-    length: 1500,
-    direction: 'out',
-    comment: 'broken float-ping',
-  })
-  file.close()
-  const bytes = readFileSync(path)
-  const types: number[] = []
-  for (let at = 0; at < bytes.length; at += bytes.readUInt32LE(at + 4)) {
-    types.push(bytes.readUInt32LE(at))
-    const length = bytes.readUInt32LE(at + 4)
-    test.equal(length % 4, 0)
-    test.equal(bytes.readUInt32LE(at + length - 4), length, 'the length stands at both ends of a block')
-  }
-  test.same(types, [0x0a0d0d0a, 1, 6])
 })

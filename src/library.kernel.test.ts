@@ -1,6 +1,6 @@
 /** netns-lab in somebody else's project: the packed tarball, installed, with a scenario of their own. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 t.setTimeout(300_000)
 
 const SCENARIO = `
-import { defineScenario, sysctlToggle } from 'netns-lab'
+import { defineScenario, mib, ping, sysctlToggle } from 'netns-lab'
 
 export default defineScenario({
   id: 'no-forwarding',
@@ -20,14 +20,11 @@ export default defineScenario({
   needs: ['veth'],
   topology: {
     nodes: {
-      a: { is: 'a host', addresses: { eth0: ['192.0.2.2/24'] }, routes: ['default via 192.0.2.1'] },
-      r: { is: 'a router', addresses: { eth0: ['192.0.2.1/24'], eth1: ['198.51.100.1/24'] } },
-      b: { is: 'another host', addresses: { eth0: ['198.51.100.2/24'] }, routes: ['default via 198.51.100.1'] },
+      a: { is: 'a host', addresses: { eth0: '192.0.2.2/24' }, gateway: '192.0.2.1' },
+      r: { is: 'a router', addresses: { eth0: '192.0.2.1/24', eth1: ['198.51.100.1/24'] } },
+      b: { is: 'another host', addresses: { eth0: '198.51.100.2/24' }, routes: ['default via 198.51.100.1'] },
     },
-    links: [
-      [{ node: 'a', device: 'eth0' }, { node: 'r', device: 'eth0' }],
-      [{ node: 'r', device: 'eth1' }, { node: 'b', device: 'eth0' }],
-    ],
+    links: [['a:eth0', 'r:eth0'], ['r:eth1', { end: 'b:eth0' }]],
   },
   toggles: {
     ip_forward: sysctlToggle({
@@ -36,25 +33,23 @@ export default defineScenario({
       values: { '0': { 'net.ipv4.ip_forward': 0 }, '1': { 'net.ipv4.ip_forward': 1 } },
     }),
   },
-  probes: {
-    near: { kind: 'ping', node: 'a', to: '192.0.2.1' },
-    far: { kind: 'ping', node: 'a', to: '198.51.100.2' },
-  },
+  probes: { near: ping({ from: 'a', to: '192.0.2.1' }), far: ping({ from: 'a', to: '198.51.100.2' }) },
   controls: ['near'],
   mechanisms: {
     'not-forwarded': {
       title: 'packet that is not forwarded',
       where: 'ip_error()',
       document: 'nothing',
-      proofs: [{ source: 'mib', node: 'r', counter: 'IpForwDatagrams', moves: false },
-               { source: 'mib', node: 'r', counter: 'IpInAddrErrors', moves: true }],
+      proofs: [mib('r', 'IpForwDatagrams').still(), mib('r', 'IpInAddrErrors')],
     },
   },
-  expectations: [
-    { probes: ['near'], outcome: 'works', why: 'It is on the same link.' },
-    { probes: ['far'], when: { ip_forward: '1' }, outcome: 'works', why: 'The router forwards.' },
-    { probes: ['far'], outcome: 'fails', mechanism: 'not-forwarded', why: 'The router does not forward.' },
-  ],
+  expect: {
+    near: [{ works: 'It is on the same link.' }],
+    far: [
+      { when: { ip_forward: '1' }, works: 'The router forwards.' },
+      { fails: 'not-forwarded', why: 'The router does not forward.' },
+    ],
+  },
   experiments: [{ title: 'forwarding', fixes: [{ ip_forward: '1' }] }],
 })
 `
@@ -84,6 +79,14 @@ t.test('the packed tarball in an empty project', async test => {
   const node = (code: string) =>
     spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: folder, encoding: 'utf8' })
 
+  test.test('what tests the lab is not packed with it', async t2 => {
+    const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
+    t2.ok(files.includes('src/index.js'))
+    t2.same(
+      files.filter(name => /\.(test|fixture)\./.test(name)),
+      [],
+    )
+  })
   test.test('run() gives the report of a scenario of their own', async t2 => {
     const { stdout, stderr } = node(`
       import { pathToFileURL } from 'node:url'

@@ -1,0 +1,83 @@
+/** The TAP of unit tests: what several files wrote one after the other, as a subtest for each. */
+
+/** A comment that begins so names the file whose tests follow. */
+export const FILE_BEGINS = 'unit test file: '
+
+/** What came of one file. */
+export interface FileResult {
+  readonly file: string
+  /** Its TAP, without version and plan. */
+  readonly lines: readonly string[]
+  readonly milliseconds: number
+  /** Why it did not come to its end. */
+  readonly crash?: string
+}
+
+/** Tells files apart in the lines of one process. */
+export class GroupReader {
+  readonly #files: readonly string[]
+  readonly #waiting: Set<string>
+  #file: string | undefined
+  #lines: string[] = []
+  #began = performance.now()
+  #planned = false
+
+  /** One file alone does not say that it begins. */
+  constructor(
+    files: readonly string[],
+    private readonly done: (result: FileResult) => void,
+  ) {
+    this.#files = files
+    this.#waiting = new Set(files)
+    if (files.length === 1) this.#begin(files[0])
+  }
+
+  line(text: string): void {
+    const begins = text.startsWith(`# ${FILE_BEGINS}`) ? text.slice(FILE_BEGINS.length + 2) : undefined
+    if (begins !== undefined && this.#files.includes(begins)) this.#begin(begins)
+    else if (/^1\.\.\d+/.test(text)) this.#planned = true
+    else if (!/^TAP version /.test(text) && !this.#planned) this.#lines.push(text)
+  }
+
+  /** The process has ended, and how. */
+  end(how: string): void {
+    const crash = this.#planned ? undefined : how
+    this.#finish(crash)
+    for (const file of this.#waiting) this.done({ file, lines: [], milliseconds: 0, crash: how })
+  }
+
+  #begin(file: string | undefined): void {
+    this.#finish(undefined)
+    this.#file = file
+    this.#lines = []
+    this.#began = performance.now()
+    if (file !== undefined) this.#waiting.delete(file)
+  }
+
+  #finish(crash: string | undefined): void {
+    if (this.#file === undefined) return
+    this.done({
+      file: this.#file,
+      lines: this.#lines,
+      milliseconds: performance.now() - this.#began,
+      ...(crash === undefined ? {} : { crash }),
+    })
+  }
+}
+
+/** What came of a file as a subtest with this number. */
+export function subtestOf({ file, lines, milliseconds, crash }: FileResult, number: number): string {
+  let count = 0
+  const own = lines.map(line => line.replace(/^(not )?ok \d+/, (_, not = '') => `${not}ok ${++count}`))
+  const failed = crash !== undefined || own.some(line => /^not ok (?!.*# (TODO|SKIP)\b)/.test(line))
+  const skip = !failed && count === 0 ? ' # SKIP no tests found' : ''
+  return [
+    `# Subtest: ${file}`,
+    ...own.map(line => (line === '' ? '' : `    ${line}`)),
+    // A file that was cut short has no plan.
+    ...(crash === undefined ? [`    1..${count}${count === 0 ? ' # no tests found' : ''}`] : []),
+    `${failed ? 'not ok' : 'ok'} ${number} - ${file}${skip} # time=${milliseconds.toFixed(1)}ms`,
+    ...(crash === undefined ? [] : ['  ---', `  crash: ${JSON.stringify(crash)}`, '  ...']),
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,68 @@
+/**
+ * `npm run unit [-- FILES]`: the tests that need no kernel, no privileges and nothing provisioned, several files at once, in
+ * seconds. FILES (sources or compiled, or folders) runs only these. The last line is `N passed, N failed, N skipped`.
+ */
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { $, cd } from 'zx'
+import { EXIT } from '../src/base/errors.js'
+import { projectRoot } from '../src/base/root.js'
+import { unitFiles } from './unit-files.js'
+import { type FileResult, GroupReader, subtestOf } from './unit-tap.js'
+
+/** A process has several files, and a CPU several processes: one that has long ones is not the last for long. */
+const GROUPS_PER_CPU = 2
+
+cd(projectRoot())
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(paths: readonly string[]): Promise<number> {
+  let files: readonly string[]
+  try {
+    files = await unitFiles(paths)
+  } catch (error) {
+    process.stderr.write(`lab/unit: ${(error as Error).message}\n`)
+    return EXIT.usage
+  }
+  const summary = $({
+    nothrow: true,
+    stdio: ['pipe', 'inherit', 'inherit'],
+  })`${process.execPath} dist/lab/tap-summary.js`
+  summary.stdin.write('TAP version 14\n')
+  let count = 0
+  const waiting = [...groupsOf(files).entries()]
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      await runGroup(...next, result => summary.stdin.write(subtestOf(result, ++count)))
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  summary.stdin.end(`1..${count}\n`)
+  return (await summary).exitCode ?? EXIT.error
+}
+
+/** Files that share a process, each as many long ones. One with snapshots has its own: tap finds them by the program's name. */
+function groupsOf(files: readonly string[]): string[][] {
+  const alone = files.filter(file => readFileSync(file, 'utf8').includes('.matchSnapshot('))
+  const shared = files.filter(file => !alone.includes(file))
+  const size = Math.min(shared.length, GROUPS_PER_CPU * availableParallelism())
+  const groups = Array.from({ length: size }, (_, group) => shared.filter((_, at) => at % size === group))
+  return [...groups, ...alone.map(file => [file])]
+}
+
+/** Runs files in one process, the one with this number; `done` is told what came of each as soon as it is known. */
+async function runGroup(
+  number: number,
+  files: readonly string[],
+  done: (result: FileResult) => void,
+): Promise<void> {
+  const reader = new GroupReader(files, done)
+  const program = files.length === 1 ? files : ['dist/lab/unit-group.js', number]
+  const group = $({
+    nothrow: true,
+    env: { ...process.env, NETNS_LAB_UNIT: files.join(':'), TAP_TIMEOUT: '300' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })`${process.execPath} ${program}`
+  for await (const line of group) reader.line(line)
+  const { exitCode, signal } = await group
+  reader.end(signal ? `it was ended by ${signal}` : `it ended with status ${exitCode}`)
+}

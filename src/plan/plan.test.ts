@@ -1,0 +1,67 @@
+import t from 'tap'
+import { version } from '../model/version.fixture.js'
+import { loadCatalogue } from './catalogue.js'
+import { OPTIONS } from './plan.fixture.js'
+import { planScenario } from './plan.js'
+
+const { scenarios, broken } = await loadCatalogue()
+
+t.test('every scenario can be planned', async test => {
+  test.same(broken, [])
+  test.ok(scenarios.length > 0)
+})
+
+t.test('every trial of every scenario has an expectation on every kernel from 5.10 to 7.3', async test => {
+  for (const scenario of scenarios)
+    for (const kernel of ['5.10.262', '5.15.100', '6.1.176', '6.12.117', '6.18.44', '7.3-rc7'])
+      test.ok(
+        planScenario(scenario, { ...OPTIONS, kernel: version(kernel) }).length > 0,
+        `${scenario.id} on ${kernel}`,
+      )
+})
+
+t.test('a plan is pure data, the same for the same arguments', async test => {
+  for (const scenario of scenarios) {
+    const plans = planScenario(scenario, OPTIONS)
+    test.same(JSON.parse(JSON.stringify(plans)), plans, scenario.id)
+    test.same(planScenario(scenario, OPTIONS), plans)
+  }
+})
+
+t.test('every fix is set, and taken back', async test => {
+  for (const scenario of scenarios)
+    for (const { phases } of planScenario(scenario, OPTIONS)) {
+      test.same(
+        phases.slice(0, 2).map(({ phase }) => phase),
+        ['control', 'broken'],
+      )
+      for (const [index, { phase }] of phases.slice(2).entries())
+        test.equal(phase, index % 2 === 0 ? 'fixed' : 'reverted')
+      test.same(phases.at(-1)?.settings, phases[0]?.settings)
+    }
+})
+
+t.test('every toggle is exercised in both directions by some experiment', async test => {
+  for (const scenario of scenarios) {
+    const plans = planScenario(scenario, OPTIONS)
+    for (const toggle of Object.keys(scenario.toggles)) {
+      const settings = new Set(plans.flatMap(({ phases }) => phases.map(phase => phase.settings[toggle])))
+      test.ok(settings.size > 1, `${scenario.id}: ${toggle}`)
+    }
+  }
+})
+
+t.test('only the fixes of a chosen toggle are planned', async test => {
+  const bounce = scenarios.find(({ id }) => id === 'bridge-dnat-bounce')
+  const plans = bounce ? planScenario(bounce, { ...OPTIONS, toggles: ['promisc'] }) : []
+  test.equal(plans.length, 1)
+  test.same(
+    plans[0]?.phases.map(({ phase }) => phase),
+    ['control', 'broken', 'fixed', 'reverted'],
+  )
+})
+
+t.test('a toggle that is no fix’s, whatever its name, chooses nothing', async test => {
+  for (const scenario of scenarios)
+    test.same(planScenario(scenario, { ...OPTIONS, toggles: ['toString', '__proto__', 'constructor'] }), [])
+})

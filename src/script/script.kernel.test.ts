@@ -1,0 +1,129 @@
+/** Every script that `lab script` prints, run. */
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { missingTool } from '../base/tools.js'
+import { runningVersion } from '../kernel/running.js'
+import { find, make, scenarios } from './script.fixture.js'
+
+const SCRIPT_TIMEOUT_MS = 90_000
+/** Scripts at once; most of their time is waiting. */
+const JOBS = 2 * availableParallelism()
+
+t.setTimeout(600_000)
+
+const folder = mkdtempSync(join(tmpdir(), 'netns-lab-script-'))
+t.teardown(() => rmSync(folder, { recursive: true }))
+
+interface Made {
+  readonly title: string
+  readonly file: string
+  readonly script: string
+}
+
+/** A script for the failure of every scenario, and for every setting of its toggles. */
+const made: Made[] = scenarios.flatMap(scenario => {
+  const settings = Object.entries(scenario.toggles).flatMap(([name, toggle]) =>
+    toggle.settings.slice(1).map(setting => [`${name}=${setting}`]),
+  )
+  return [[], ...settings].map((words, index) => {
+    const file = join(folder, `${scenario.id}-${index}.sh`)
+    const script = make(scenario, words, runningVersion())
+    writeFileSync(file, script)
+    return { title: [scenario.id, ...words].join(' '), file, script }
+  })
+})
+
+interface Ended {
+  readonly status: number | null
+  readonly output: string
+}
+
+async function runScript(file: string, wrapper: readonly string[]): Promise<Ended> {
+  const [program = '', ...args] = [...wrapper, 'sh', file]
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: SCRIPT_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    // The machine is busy with the scripts themselves.
+    env: { ...process.env, WAIT: '2' },
+  })
+  const [stdout, stderr, status] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>(resolve => child.once('close', resolve)),
+  ])
+  return { status, output: stdout + stderr }
+}
+
+/** Runs every script, some side by side. */
+async function runAll(wrapper: readonly string[]): Promise<Map<string, Ended>> {
+  const waiting = [...made]
+  const ended = new Map<string, Ended>()
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      ended.set(next.title, await runScript(next.file, wrapper))
+  }
+  await Promise.all(Array.from({ length: JOBS }, work))
+  return ended
+}
+
+const noShellcheck = missingTool('shellcheck')
+t.test('every script passes shellcheck', { skip: noShellcheck ?? false }, async test => {
+  const { status, stdout } = spawnSync(
+    'shellcheck',
+    made.map(({ file }) => file),
+  )
+  test.equal(status, 0, stdout.toString().slice(0, 2000))
+})
+
+t.test('a script says which program is missing, with KSFT_SKIP', async test => {
+  const script = (made[0]?.script ?? '').replace(/^programs=.*/m, 'programs=no-such-program')
+  const file = join(folder, 'missing.sh')
+  writeFileSync(file, script)
+  const { status, output } = await runScript(file, [])
+  test.equal(status, 4)
+  test.match(output, "1..0 # SKIP 'no-such-program' is not installed")
+})
+
+for (const [who, wrapper, flags] of [
+  ['root', [], ['--mount', '--net', '--pid', '--fork']],
+  ['unshare -Urnm', ['unshare', '-Urnm'], ['-Urnm']],
+] as const) {
+  const can = spawnSync('unshare', [...flags, 'true']).status === 0
+  const skip = can ? false : `no namespaces can be made here as ${who}`
+  t.test(`every script comes out as documented as ${who}`, { skip }, async test => {
+    const ended = await runAll(wrapper)
+    for (const { title } of made) {
+      const { status, output } = ended.get(title) ?? { status: null, output: 'did not run' }
+      const skipped = /^(?:1\.\.0 # SKIP|Bail out!) (.*)/m.exec(output)?.[1]
+      test.test(title, { skip: status === 4 ? (skipped ?? 'skipped') : false }, async inner => {
+        inner.equal(status, 0, output)
+        inner.match(output, /^1\.\.[1-9]/m, 'it says how many trials there were')
+        inner.notMatch(output, /^not ok/m)
+        inner.notMatch(
+          output,
+          /not found|syntax error|parameter not set/,
+          'the shell has nothing to complain about',
+        )
+      })
+    }
+  })
+}
+
+const rootless = spawnSync('unshare', ['-Urnm', 'true']).status === 0
+const noUsers = rootless ? false : 'no user namespaces can be made here'
+t.test('a trial that does not come out as it must ends a script with 1', { skip: noUsers }, async test => {
+  // The remedy of the document is expected to do nothing: a script that could not tell would pass.
+  const script = make(find('lan-dnat-without-snat'), ['bounce-snat=on'], runningVersion(), 'broken')
+  const wrong = script.replace(/^must work - .*$/m, 'must fail')
+  test.not(script, wrong)
+  const file = join(folder, 'wrong.sh')
+  writeFileSync(file, wrong)
+  const { status, output } = await runScript(file, ['unshare', '-Urnm'])
+  test.equal(status, 1, output)
+  test.match(output, /^not ok \d+ - broken neighbour-tcp/m)
+})

@@ -1,0 +1,104 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { runs } from '../base/property.fixture.js'
+import type { Step } from '../model/steps.js'
+import type { Topology } from '../model/topology.js'
+import { type CompiledTopology, compileTopology } from './compile.js'
+import { programOf } from './programs.js'
+import { built, COMMANDS, INSTANCE } from './topology.fixture.js'
+
+/** What ip(8) would be told in place of a step. */
+const linesOf = (step: Step) =>
+  step.do === 'namespaces' || step.do === 'network' ? (programOf(step).stdin ?? '').trimEnd().split('\n') : []
+
+/** What is wrong with a compiled topology; each stage may only name what the ones before it, or its own step, have made. */
+function flaws(topology: Topology, { build, teardown, indexes, macs: made }: CompiledTopology): string[] {
+  const found: string[] = []
+  const spaces = new Set<string>()
+  const devices = new Set<string>()
+  const byNetns = new Map(Object.keys(topology.nodes).map(node => [INSTANCE.netns(node), node]))
+  const need = (have: ReadonlySet<string>, name: string, line: string) => {
+    if (!have.has(name)) found.push(`'${line}' names ${name} before it is made`)
+  }
+  for (const stage of build) {
+    const before = { spaces: new Set(spaces), devices: new Set(devices) }
+    for (const step of stage) {
+      const node = 'node' in step ? step.node : null
+      if (node !== null) need(before.spaces, node, step.do)
+      const words = step.do === 'run' || step.do === 'daemon' ? step.argv : []
+      if (words.some(word => /[\n\0]/.test(word))) found.push(`a line break in ${JSON.stringify(words)}`)
+      if (/^(ba|da)?sh$/.test(words[0] ?? '') || words.includes('-c'))
+        found.push(`a shell: ${words.join(' ')}`)
+      const own = new Set(before.devices)
+      if (node !== null) own.add(`${node}:lo`)
+      for (const line of linesOf(step)) {
+        const is = (pattern: RegExp) => pattern.exec(line)?.slice(1)
+        const netns = is(/^netns add (\S+)$/)
+        const bridge = is(/^link add (?:dev |name )?(\S+) index \d+(?: address \S+)? type bridge\b.*$/)
+        const veth = is(
+          /^link add (?:dev |name )?(\S+) index \d+ address \S+ .*?(?:master (\S+) up )?type veth peer name (\S+) .*netns (\S+)$/,
+        )
+        const set = is(/^link set (?:dev )?(\S+)(?: master (\S+)| (?:address \S+ )?up)$/)
+        const address = is(/^addr add \S+(?: nodad)? dev (\S+)(?: nodad)?$/)
+        if (netns) {
+          const name = byNetns.get(netns[0] ?? '') ?? '?'
+          if (spaces.has(name)) found.push(`${name} is made twice`)
+          spaces.add(name)
+        } else if (bridge) own.add(`${node}:${bridge[0]}`)
+        else if (veth) {
+          const peer = byNetns.get(veth[3] ?? '') ?? '?'
+          need(before.spaces, peer, line)
+          if (veth[1] !== undefined) need(own, `${node}:${veth[1]}`, line)
+          for (const device of [`${node}:${veth[0]}`, `${peer}:${veth[2]}`]) {
+            if (own.has(device)) found.push(`${device} is made twice`)
+            own.add(device)
+          }
+        } else if (set) {
+          need(own, `${node}:${set[0]}`, line)
+          if (set[1] !== undefined) need(own, `${node}:${set[1]}`, line)
+        } else if (address) need(own, `${node}:${address[0]}`, line)
+        else if (!/^route add \S/.test(line))
+          found.push(`no line that the lab writes: ${JSON.stringify(line)}`)
+      }
+      for (const device of own) devices.add(device)
+    }
+  }
+  const taken = teardown
+    .flatMap(linesOf)
+    .map(line => byNetns.get(/^netns del (\S+)$/.exec(line)?.[1] ?? '') ?? line)
+  const nodes = Object.keys(topology.nodes)
+  if (taken.length !== nodes.length || new Set([...nodes, ...taken]).size !== nodes.length)
+    found.push(`it takes down ${taken.join(', ')}`)
+  const wanted = [
+    ...topology.links.flat().map(({ node, device }) => `${node}:${device}`),
+    ...Object.entries(topology.nodes).flatMap(([node, { bridges = {} }]) =>
+      Object.keys(bridges).map(b => `${node}:${b}`),
+    ),
+  ]
+  for (const device of wanted) need(devices, device, 'the topology')
+  const numbers = wanted.map(device => indexes[device])
+  if (new Set(numbers).size !== wanted.length || numbers.includes(undefined))
+    found.push('indexes are not unique')
+  const addresses = topology.links.flat().map(({ node, device }) => made[`${node}:${device}`] ?? '')
+  if (addresses.some(mac => !/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i.test(mac)))
+    found.push('no unicast MAC address')
+  const generated = topology.links
+    .flat()
+    .flatMap(({ node, device, mac }) => (mac ? [] : [made[`${node}:${device}`]]))
+  if (new Set(generated).size !== generated.length) found.push('MAC addresses are not unique')
+  return found
+}
+
+t.test(
+  'the plan of any topology names nothing before it is made, and takes down what it makes',
+  async test => {
+    fc.assert(
+      fc.property(built, ({ topology }) => {
+        const wrong = flaws(topology, compileTopology(topology, INSTANCE, COMMANDS))
+        if (wrong.length > 0) throw new Error(wrong.join('\n'))
+      }),
+      runs(400),
+    )
+    test.pass('whole')
+  },
+)

@@ -1,0 +1,153 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { runs } from '../base/property.fixture.js'
+import type { Topology } from '../model/topology.js'
+import { built } from './topology.fixture.js'
+import { validateTopology } from './validate.js'
+
+const GOOD: Topology = {
+  nodes: {
+    a: { is: 'one', addresses: { eth0: ['192.0.2.1/24'] } },
+    b: { is: 'another', bridges: { br0: { ports: ['p0'] } }, addresses: { br0: ['192.0.2.2/24'] } },
+  },
+  links: [
+    [
+      { node: 'a', device: 'eth0' },
+      { node: 'b', device: 'p0' },
+    ],
+  ],
+}
+
+t.test('a malformed topology is refused by field, with what to do', test => {
+  const link = (device: string, node = 'b'): Topology => ({
+    nodes: { a: { is: '' }, b: { is: '' } },
+    links: [
+      [
+        { node: 'a', device: 'eth0' },
+        { node, device },
+      ],
+    ],
+  })
+  const nodes = (b: Topology['nodes'][string]): Topology => ({ ...GOOD, nodes: { ...GOOD.nodes, b } })
+  for (const [title, topology, field, problem] of [
+    ['a link to an unknown node', link('p0', 'c'), 'topology.links[0][1]', /'c', which is no node/],
+    [
+      'a device name over 15 characters',
+      link('a-very-long-device-name'),
+      'topology.links[0][1]',
+      /longer than 15 bytes/,
+    ],
+    ['a device name with a slash', link('p/0'), 'topology.links[0][1]', /refused by the kernel/],
+    ['a device name that is an option', link('-all'), 'topology.links[0][1]', /read as an option/],
+    [
+      'two devices of one name',
+      nodes({ is: '', bridges: { p0: { ports: [] } } }),
+      'topology.nodes.b.bridges.p0',
+      /two devices/,
+    ],
+    [
+      'a name that is no netns name',
+      { nodes: { '../b': { is: '' } }, links: [] },
+      'topology.nodes.../b',
+      /no valid network namespace/,
+    ],
+    ['no node at all', { nodes: {}, links: [] }, 'topology.nodes', /no node/],
+    [
+      'overlapping addresses',
+      nodes({
+        is: '',
+        bridges: { br0: { ports: ['p0'] } },
+        addresses: { br0: ['192.0.2.2/24'], p0: ['192.0.2.3/25'] },
+      }),
+      'topology.nodes.b.addresses',
+      /overlap/,
+    ],
+    [
+      'one address twice',
+      nodes({
+        is: '',
+        bridges: { br0: { ports: ['p0'] } },
+        addresses: { br0: ['192.0.2.2/32'], p0: ['192.0.2.2/32'] },
+      }),
+      'topology.nodes.b.addresses.p0',
+      /on 'br0' already/,
+    ],
+    [
+      'no address',
+      nodes({ is: '', addresses: { p0: ['192.0.2.2'] } }),
+      'topology.nodes.b.addresses.p0',
+      /no address with a prefix/,
+    ],
+    [
+      'an address on an unknown device',
+      nodes({ is: '', addresses: { x: ['192.0.2.2/24'] } }),
+      'topology.nodes.b.addresses.x',
+      /no device/,
+    ],
+    [
+      'an unknown port',
+      nodes({ is: '', bridges: { br0: { ports: ['p1'] } } }),
+      'topology.nodes.b.bridges.br0.ports',
+      /'p1' is no device/,
+    ],
+    [
+      'a rule with a line break',
+      nodes({ is: '', iptables: { nat: ['-A X\nCOMMIT'] } }),
+      'topology.nodes.b.iptables.nat',
+      /line break/,
+    ],
+    [
+      'a sysctl of the whole machine',
+      nodes({ is: '', sysctls: { 'kernel.panic': 1 } }),
+      'topology.nodes.b.sysctls',
+      /not a sysctl of a network/,
+    ],
+    [
+      'a port out of range',
+      nodes({ is: '', services: [{ protocol: 'tcp', port: 0 }] }),
+      'topology.nodes.b.services',
+      /out of range/,
+    ],
+    [
+      'a multicast MAC address',
+      nodes({ is: '', loopbackMac: '01:00:5e:00:00:01' }),
+      'topology.nodes.b.loopbackMac',
+      /no unicast MAC/,
+    ],
+  ] as [string, Topology, string, RegExp][])
+    test.test(title, async t2 => {
+      const found = validateTopology(topology).find(entry => entry.field === field)
+      t2.match(found?.problem ?? `nothing is said of ${field}`, problem)
+      t2.ok(found?.remedy)
+    })
+  test.test('a good one is accepted', async t2 => t2.same(validateTopology(GOOD), []))
+  test.test('any names are accepted or refused, and never crash', async t2 => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.string(), (node, device, address) => {
+        const topology: Topology = {
+          nodes: { [node]: { is: '', addresses: { [device]: [address] } } },
+          links: [
+            [
+              { node, device },
+              { node, device: 'eth1' },
+            ],
+          ],
+        }
+        t2.ok(Array.isArray(validateTopology(topology)))
+      }),
+      runs(100),
+    )
+  })
+  test.end()
+})
+
+t.test('a topology that can be built is accepted', async test => {
+  fc.assert(
+    fc.property(built, ({ topology }) => {
+      const problems = validateTopology(topology)
+      if (problems.length > 0) throw new Error(JSON.stringify(problems))
+    }),
+    runs(400),
+  )
+  test.pass('accepted')
+})
