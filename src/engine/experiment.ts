@@ -256,7 +256,7 @@ async function runTrial(
     why: judgement.why,
     ...(judgement.mechanism ? { mechanism: judgement.mechanism } : {}),
     ...(cause ? { cause } : {}),
-    evidence: shown.map(({ source, node, state, says }) => ({ source, node, state, says })),
+    evidence: shown.map(finding => ({ ...finding })),
     elapsedMs: Math.round((performance.now() - started) * 10) / 10,
   })
 }

@@ -14,6 +14,8 @@ const evidence = z.object({
   node: z.string(),
   state: z.enum(['seen', 'absent', 'not-seen', 'unavailable']),
   says: z.string(),
+  /** Of what was not seen: that nothing can have kept it back. */
+  complete: z.literal(true).optional(),
 })
 
 /** A commit of the kernel. */
