@@ -65,7 +65,7 @@ export interface ObservedExperiment {
 }
 
 /** What a run observes with: the file that it goes to, if anything is kept. */
-export interface ObservedRun {
+interface ObservedRun {
   /** A folder of the run's, where files are kept; undefined where nothing is. */
   readonly out: string | undefined
   /** Says that something is not to be had on this machine, once. */
@@ -123,7 +123,7 @@ export interface Watch {
 }
 
 /** What a proof in a script depends on. */
-export interface ScriptContext {
+interface ScriptContext {
   readonly commands: IptablesCommands
   readonly mac: (node: string, device: string) => string
 }
