@@ -10,12 +10,11 @@ function read(files: readonly string[], lines: readonly string[], status: number
   return results
 }
 
-/** A result without its time. */
 const plain = ({ file, lines, crash }: FileResult) => [file, lines, crash]
 
 const LOADED = ['TAP version 14', '# Subtest: load the files', '    1..0', 'ok 1 - load the files']
-const one = ['# Subtest: one', '    ok 1 - x', '    1..1', 'ok 2 - one']
-const other = ['# Subtest: other', '    not ok 1 - y', '    1..1', 'not ok 3 - other']
+const one = ['# Subtest: one', '    ok 1 - x', '    1..1', 'ok 2 - one # time=9.5ms']
+const other = ['# Subtest: other', '    not ok 1 - y', '    1..1', 'not ok 3 - other # time=2.5ms']
 const begins = (file: string) => `# ${FILE_BEGINS}${file}`
 
 t.test('every file of a group has what was written from its beginning on', async test => {
@@ -46,20 +45,18 @@ t.test('a process that fails without saying which test did has not passed', asyn
 
 t.test('a file is a subtest with results that count from 1', async test => {
   const of = (lines: readonly string[], crash?: string) =>
-    subtestOf({ file: 'a.js', lines, milliseconds: 12, ...(crash === undefined ? {} : { crash }) }, 7).split(
-      '\n',
-    )
+    subtestOf({ file: 'a.js', lines, ...(crash === undefined ? {} : { crash }) }, 7).split('\n')
   test.same(of([...one, '', ...other]), [
     '# Subtest: a.js',
     '    # Subtest: one',
     '        ok 1 - x',
     '        1..1',
-    '    ok 1 - one',
+    '    ok 1 - one # time=9.5ms',
     '',
     '    # Subtest: other',
     '        not ok 1 - y',
     '        1..1',
-    '    not ok 2 - other',
+    '    not ok 2 - other # time=2.5ms',
     '    1..2',
     'not ok 7 - a.js # time=12.0ms',
     '',
@@ -70,7 +67,7 @@ t.test('a file is a subtest with results that count from 1', async test => {
   test.same(of(one, 'it ended with status 9').slice(-4), [
     '    not ok 2 - it ended with status 9',
     '    1..2',
-    'not ok 7 - a.js # time=12.0ms',
+    'not ok 7 - a.js # time=9.5ms',
     '',
   ])
 })

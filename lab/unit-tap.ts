@@ -6,12 +6,14 @@ export const FILE_BEGINS = 'unit test file: '
 /** A result that is a failure. */
 const NOT_OK = /^not ok (?!.*# (TODO|SKIP)\b)/
 
+/** How long a test took. */
+const TIME = /^(?:not )?ok .*# time=([\d.]+)ms/
+
 /** What came of one file. */
 export interface FileResult {
   readonly file: string
   /** Its TAP, without version and plan. */
   readonly lines: readonly string[]
-  readonly milliseconds: number
   /** How its process ended before it came to its end. */
   readonly crash?: string
 }
@@ -22,7 +24,6 @@ export class GroupReader {
   readonly #waiting: Set<string>
   #file: string | undefined
   #lines: string[] = []
-  #began = performance.now()
   #planned = false
   #failed = false
 
@@ -50,14 +51,13 @@ export class GroupReader {
   end(status: number | null, how: string): void {
     const complete = this.#planned && (status === 0 || this.#failed)
     this.#finish(complete ? undefined : how)
-    for (const file of this.#waiting) this.done({ file, lines: [], milliseconds: 0, crash: how })
+    for (const file of this.#waiting) this.done({ file, lines: [], crash: how })
   }
 
   #begin(file: string | undefined): void {
     this.#finish(undefined)
     this.#file = file
     this.#lines = []
-    this.#began = performance.now()
     if (file !== undefined) this.#waiting.delete(file)
   }
 
@@ -66,17 +66,17 @@ export class GroupReader {
     this.done({
       file: this.#file,
       lines: this.#lines,
-      milliseconds: performance.now() - this.#began,
       ...(crash === undefined ? {} : { crash }),
     })
   }
 }
 
 /** What came of a file as a subtest with this number. */
-export function subtestOf({ file, lines, milliseconds, crash }: FileResult, number: number): string {
+export function subtestOf({ file, lines, crash }: FileResult, number: number): string {
   let count = 0
   const all = [...lines, ...(crash === undefined ? [] : [`not ok 0 - ${crash}`])]
   const own = all.map(line => line.replace(/^(not )?ok \d+/, (_, not = '') => `${not}ok ${++count}`))
+  const milliseconds = own.reduce((sum, line) => sum + Number(TIME.exec(line)?.[1] ?? 0), 0)
   const end = own.some(line => NOT_OK.test(line))
     ? `not ok ${number} - ${file}`
     : `ok ${number} - ${file}${count === 0 ? ' # SKIP no tests found' : ''}`
