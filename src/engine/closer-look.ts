@@ -151,7 +151,7 @@ function silence({ proofs }: Mechanism, { evidence }: TrialReport): string {
  * Whether a trial's evidence has the kernel's own account of a mechanism: `nobody-asked` where this machine has no source that
  * could have it, `held-back` where it may have been lost on the way.
  */
-export function accountOf(
+function accountOf(
   { proofs }: Mechanism,
   { evidence }: TrialReport,
 ): 'said' | 'silent' | 'held-back' | 'nobody-asked' {
@@ -163,7 +163,7 @@ export function accountOf(
 }
 
 /** The plan that a look takes: the same topology with its control, and of the rest only this trial and what leads to it. */
-export function planOfLook({ entry, phase: at, trial: which }: Look, suffix: string): ExperimentPlan {
+function planOfLook({ entry, phase: at, trial: which }: Look, suffix: string): ExperimentPlan {
   const plan = entry.again(suffix)
   const only = (phase: PhasePlan, trials: readonly TrialPlan[]): PhasePlan => ({ ...phase, trials })
   const target = plan.phases[at]
