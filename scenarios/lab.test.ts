@@ -91,6 +91,21 @@ t.test('every scenario comes out as expected on this kernel, as root', needsRoot
   )
 })
 
+t.test('each fix changes what it claims and nothing else, and is taken back without a trace', async test => {
+  const { report } = await lab(['run', '--json', '-'])
+  for (const { id, trials, phases = [] } of report?.scenarios ?? []) {
+    const ran = trials.filter(({ outcome }) => outcome !== 'skipped')
+    const experiments = (of: readonly { experiment: string; iptables: string }[]) =>
+      [...new Set(of.map(({ experiment, iptables }) => `${experiment} ${iptables}`))].sort()
+    test.same(experiments(phases), experiments(ran), `${id}: the phases of every experiment are told`)
+    for (const { experiment, phase, fix, changes } of phases) {
+      const what = `${id}, ${experiment}, ${phase} ${JSON.stringify(fix ?? {})}`
+      if (phase === 'fixed') test.not(changes.length, 0, what)
+      else test.same(changes, [], what)
+    }
+  }
+})
+
 const reachable = !root || readableByAll(MAIN)
 const ordinary = reachable ? {} : { skip: `an ordinary user cannot read ${MAIN}` }
 

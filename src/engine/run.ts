@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { LabError } from '../base/errors.js'
 import { checkCapabilities } from '../kernel/capabilities.js'
 import { describeMachine } from '../kernel/machine.js'
+import { machineChanges, machineState } from '../kernel/machine-state.js'
 import { runningKernel, runningVersion } from '../kernel/running.js'
 import { Speed } from '../kernel/speed.js'
 import { Collector } from '../model/collect.js'
@@ -119,6 +120,7 @@ export async function run(options: RunOptions): Promise<Report> {
   const missing = await checkCapabilities([...new Set(needs)])
   for (const { id, why } of missing.values()) notice(id, why)
 
+  const machineBefore = machineState()
   const ledger = new Ledger(planned, emit)
   const context = {
     kernel: runningVersion(),
@@ -181,7 +183,13 @@ export async function run(options: RunOptions): Promise<Report> {
     recorder.close()
     speed.close()
   }
-  emit({ type: 'run-end', elapsedMs: Math.round(performance.now() - begun), slowest: speed.slowest })
+  const changed = machineChanges(machineBefore, machineState())
+  emit({
+    type: 'run-end',
+    elapsedMs: Math.round(performance.now() - begun),
+    slowest: speed.slowest,
+    ...(changed.length > 0 ? { changed } : {}),
+  })
   if (!report) throw new Error('the run came to no report')
   return report
 }

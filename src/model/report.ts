@@ -183,6 +183,8 @@ export const reportSchema = z.object({
     slowness: z.number(),
     /** The greatest factor by which deadlines were stretched while the run lasted. */
     slowest: z.number().optional(),
+    /** What belongs to the whole machine, matters to verdicts, and somebody changed while the run lasted. */
+    changed: z.array(z.object({ what: z.string(), before: z.string(), after: z.string() })).optional(),
     tools: z.record(z.string(), z.string()),
   }),
   started: z.iso.datetime(),
