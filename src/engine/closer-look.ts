@@ -163,7 +163,7 @@ function accountOf(
 }
 
 /** The plan that a look takes: the same topology with its control, and of the rest only this trial and what leads to it. */
-function planOfLook({ entry, phase: at, trial: which }: Look, suffix: string): ExperimentPlan {
+export function planOfLook({ entry, phase: at, trial: which }: Look, suffix: string): ExperimentPlan {
   const plan = entry.again(suffix)
   const only = (phase: PhasePlan, trials: readonly TrialPlan[]): PhasePlan => ({ ...phase, trials })
   const target = plan.phases[at]

@@ -196,7 +196,9 @@ t.test('a scenario has the worst verdict of its trials', async test => {
   test.equal(judgeScenario([trial('changed'), trial('confirmed')]).verdict, 'changed')
   test.equal(judgeScenario([trial('changed'), trial('unexpected-pass')]).verdict, 'unexpected-pass')
   test.equal(judgeScenario([trial('regressed'), trial('unexpected-pass')]).verdict, 'regressed')
-  test.equal(judgeScenario([trial('regressed'), trial('error')]).verdict, 'error')
+  const broken = judgeScenario([trial('regressed'), trial('error')])
+  test.equal(broken.verdict, 'error')
+  test.match(broken.reason, /Besides, regressed: .*: regressed/, 'an error does not hide what the kernel said')
   test.equal(
     judgeScenario([trial('confirmed'), trial('confirmed', 'fails')]).verdict,
     'flaky',

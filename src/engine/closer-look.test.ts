@@ -1,0 +1,97 @@
+import t from 'tap'
+import { Speed } from '../kernel/speed.js'
+import type { TrialReport } from '../model/report.js'
+import { definition, FILE, OPTIONS } from '../plan/plan.fixture.js'
+import { planScenario } from '../plan/plan.js'
+import { readScenario } from '../plan/read.js'
+import { trial } from '../report/synthetic.fixture.js'
+import { CloserLooks, planOfLook } from './closer-look.js'
+import { EvidenceRecorder } from './recorder.js'
+import type { Entry } from './schedule.js'
+
+const scenario = readScenario(definition('neutron-floating-ip-self'), FILE)
+const signal = new AbortController().signal
+const speed = new Speed(1)
+t.teardown(() => speed.close())
+
+function looks(): CloserLooks {
+  const recorder = new EvidenceRecorder({ level: 'none', notice: () => {}, signal })
+  return new CloserLooks({ kernel: OPTIONS.kernel, speed, recorder, emit: () => {}, keepGoing: true, signal })
+}
+
+const [plan] = planScenario(scenario, OPTIONS)
+if (!plan) throw new Error('no plan')
+const entry: Entry = {
+  scenario,
+  plan,
+  repetition: 1,
+  again: suffix => planScenario(scenario, { ...OPTIONS, instance: suffix })[0] ?? plan,
+}
+
+/** Trials as they are planned, those that must fail proved by counts, and by what the kernel log says. */
+function ran(log: 'seen' | 'not-seen' | 'unavailable'): TrialReport[] {
+  return (plan?.phases ?? []).flatMap(({ phase, trials }) =>
+    trials.map(({ probe, expectation: { outcome, mechanism } }) =>
+      trial('confirmed', phase, {
+        probe,
+        outcome,
+        ...(outcome === 'fails' && mechanism ? { mechanism } : {}),
+        evidence: [
+          { source: 'mib', node: 'vm', state: 'seen', says: 'IpExtInOctets +84' },
+          { source: 'kernel-log', node: 'vm', state: log, says: log },
+        ],
+      }),
+    ),
+  )
+}
+
+t.test('a mechanism that the kernel never named is looked at more closely, once', async test => {
+  const own = looks()
+  own.add(entry, ran('not-seen'))
+  own.add(entry, ran('not-seen'))
+  test.same(
+    own.due(scenario).map(({ id }) => id),
+    ['martian-source'],
+    'and not those that no log line or drop reason stands for',
+  )
+})
+
+t.test('one line of the kernel’s own in a whole run is enough', async test => {
+  const own = looks()
+  own.add(entry, ran('not-seen'))
+  own.add(entry, ran('seen'))
+  test.same(own.due(scenario), [])
+})
+
+t.test('a trial that is not as it must be proves nothing', async test => {
+  const own = looks()
+  own.add(
+    entry,
+    ran('not-seen').map(one => ({ ...one, verdict: 'regressed', ok: false })),
+  )
+  test.same(own.due(scenario), [])
+})
+
+t.test('a look takes the control, and the one trial with what leads to it', async test => {
+  const own = looks()
+  own.add(entry, ran('not-seen'))
+  const [look] = own.due(scenario)
+  const short = look && planOfLook(look, 'look')
+  test.same(
+    short?.phases.map(({ phase, trials }) => [phase, trials.map(({ probe }) => probe)]),
+    [
+      ['control', scenario.controls],
+      ['broken', ['float-ping']],
+    ],
+  )
+  const fixed = plan.phases.findIndex(({ fix }) => fix?.['router-snat'] === 'on')
+  const later = look && planOfLook({ ...look, phase: fixed, trial: 1 }, 'look')
+  test.same(
+    later?.phases.map(({ phase, trials, fix }) => [phase, trials.map(({ probe }) => probe), fix]),
+    [
+      ['control', scenario.controls, undefined],
+      ['broken', [], undefined],
+      ['fixed', ['float-tcp'], { 'router-snat': 'on' }],
+    ],
+  )
+})
