@@ -8,6 +8,7 @@ import type { ExperimentPlan, PhasePlan, ToggleClaim } from '../model/plan.js'
 import { partsOf } from '../model/topology.js'
 import { diffConfigurations } from '../state/diff.js'
 import { NodeState } from '../state/node-state.js'
+import { readableNow } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { asListed, RuleBook, rulesIn } from './rule-book.js'
 
@@ -49,7 +50,12 @@ export class ConfigurationWatch {
         )
         return [
           node,
-          new NodeState(netns(node), new Map([[LO_INDEX, 'lo'], ...own]), sysctlsOf(plan, node, own)),
+          new NodeState(
+            netns(node),
+            new Map([[LO_INDEX, 'lo'], ...own]),
+            ownSysctls(plan, node),
+            otherSysctls(own),
+          ),
         ]
       }),
     )
@@ -60,7 +66,7 @@ export class ConfigurationWatch {
    * says, when something else has changed as well, or when a phase that takes a fix back is not what it was before.
    */
   async enter(phase: PhasePlan): Promise<ConfigurationChange[]> {
-    const nodes = this.#read()
+    const nodes = this.#read(true)
     this.#now = nodes
     for (const [node, configuration] of nodes)
       await book.learn(configuration, this.plan.commands, argv => this.list(node, argv))
@@ -87,7 +93,7 @@ export class ConfigurationWatch {
   /** What changed since the phase was taken up, or since the last look. */
   changes(): ConfigurationChange[] {
     const before = this.#now
-    const now = this.#read()
+    const now = this.#read(false)
     this.#now = now
     return before ? changesBetween(before, now).flatMap(readable) : []
   }
@@ -96,8 +102,16 @@ export class ConfigurationWatch {
     for (const state of this.#states.values()) state.close()
   }
 
-  #read(): Nodes {
-    return new Map([...this.#states].map(([node, state]) => [node, state.read()]))
+  #read(thorough: boolean): Nodes {
+    const states = [...this.#states]
+    // One question for all of them: most of the time, nothing has happened.
+    const readable = readableNow(states.flatMap(([, state]) => state.notified))
+    return new Map(
+      states.map(([node, state]) => [
+        node,
+        state.read({ notified: state.notified.some(fd => readable.has(fd)), thorough }),
+      ]),
+    )
   }
 
   /** Throws LabError for the first claim that the kernel does not bear out. */
@@ -168,19 +182,12 @@ export class ConfigurationWatch {
   }
 }
 
-/** Keys that a plan writes in a node, and those of its devices that somebody may have written instead. */
-function sysctlsOf(
-  { build, phases }: ExperimentPlan,
-  node: string,
-  devices: readonly (readonly [number, string])[],
-): string[] {
+/** Keys that a plan writes in a node, or claims. */
+function ownSysctls({ build, phases }: ExperimentPlan, node: string): Set<string> {
   const steps = [...build.flat(), ...phases.flatMap(({ change }) => change)]
   const written = steps.flatMap(step =>
     step.do === 'sysctls' && step.node === node ? Object.keys(step.values) : [],
   )
-  // A device with a dot in its name would take another spelling, and is left out.
-  const names = ['all', 'lo', ...devices.map(([, device]) => device)].filter(name => !name.includes('.'))
-  const own = names.flatMap(device => DEVICE_SYSCTLS.map(name => `net.ipv4.conf.${device}.${name}`))
   const claimed = phases.flatMap(({ claims }) =>
     claims.flatMap(({ claim }) =>
       claim.node === node && 'what' in claim && claim.what.startsWith('sysctl ')
@@ -188,7 +195,14 @@ function sysctlsOf(
         : [],
     ),
   )
-  return [...new Set([...written, ...claimed, ...own])]
+  return new Set([...written, ...claimed])
+}
+
+/** Keys of a node's devices that somebody may have written instead. */
+function otherSysctls(devices: readonly (readonly [number, string])[]): Set<string> {
+  // A device with a dot in its name would take another spelling, and is left out.
+  const names = ['all', 'lo', ...devices.map(([, device]) => device)].filter(name => !name.includes('.'))
+  return new Set(names.flatMap(device => DEVICE_SYSCTLS.map(name => `net.ipv4.conf.${device}.${name}`)))
 }
 
 function changesBetween(before: Nodes, after: Nodes): ConfigurationChange[] {

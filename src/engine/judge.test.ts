@@ -198,7 +198,11 @@ t.test('a scenario has the worst verdict of its trials', async test => {
   test.equal(judgeScenario([trial('regressed'), trial('unexpected-pass')]).verdict, 'regressed')
   const broken = judgeScenario([trial('regressed'), trial('error')])
   test.equal(broken.verdict, 'error')
-  test.match(broken.reason, /Besides, regressed: .*: regressed/, 'an error does not hide what the kernel said')
+  test.match(
+    broken.reason,
+    /Besides, regressed: .*: regressed/,
+    'an error does not hide what the kernel said',
+  )
   test.equal(
     judgeScenario([trial('confirmed'), trial('confirmed', 'fails')]).verdict,
     'flaky',

@@ -19,37 +19,35 @@ const NFTABLES_GROUP = 1 << 6
 
 /** Listens in one namespace. */
 export class Monitor {
-  readonly #fds: readonly number[]
+  /** Descriptors of which one can be read once there is a notification. */
+  readonly fds: readonly number[]
   readonly #buffer = Buffer.allocUnsafe(1 << 15)
 
   /** Throws SystemError. */
   constructor(netns: Netns) {
-    this.#fds = netns.inside(() => [
+    this.fds = netns.inside(() => [
       listen(NETLINK_ROUTE, ROUTE_GROUPS),
       listen(NETLINK_NETFILTER, NFTABLES_GROUP),
     ])
   }
 
-  /** Whether there was a notification since the last call. */
-  changed(): boolean {
-    // Both are emptied, whichever has something.
-    return this.#fds.map(fd => this.#drain(fd)).some(Boolean)
+  /** Forgets the notifications until now. Throws SystemError. */
+  drain(): void {
+    for (const fd of this.fds) this.#drain(fd)
   }
 
   close(): void {
-    for (const fd of this.#fds) closeFd(fd)
+    for (const fd of this.fds) closeFd(fd)
   }
 
-  #drain(fd: number): boolean {
-    let any = false
+  #drain(fd: number): void {
     for (;;) {
       try {
-        if (!receiveBytes(fd, this.#buffer)) return any
+        if (!receiveBytes(fd, this.#buffer)) return
       } catch (error) {
         // So many came that some were lost.
         if (!(error instanceof SystemError) || error.code !== 'ENOBUFS') throw error
       }
-      any = true
     }
   }
 }

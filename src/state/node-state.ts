@@ -6,42 +6,66 @@ import { readAddresses, readNeighbours, readPolicyRules, readRoutes } from './ad
 import { readLinks } from './links.js'
 import { Monitor } from './monitor.js'
 import { NftablesReader } from './nftables.js'
-import { readLegacyRules } from './xtables.js'
+import { LegacyReader } from './xtables.js'
 
 const VALUE_BYTES = 256
+
+/** A sysctl under watch. */
+interface OpenSysctl {
+  readonly what: string
+  readonly fd: number
+  /** Whether the scenario itself sets it. */
+  readonly own: boolean
+}
 
 /** Reads one node, again and again; what cannot have changed is not read again. */
 export class NodeState {
   readonly #monitor: Monitor
   readonly #nftables: NftablesReader
-  readonly #sysctls: readonly { readonly key: string; readonly fd: number }[]
+  readonly #legacy: LegacyReader
+  readonly #sysctls: readonly OpenSysctl[]
+  readonly #values = new Map<string, string>()
   readonly #buffer = Buffer.alloc(VALUE_BYTES)
   #structure: ReadonlyMap<string, string> | undefined
 
-  /** `devices` are the node's by index; `sysctls` the keys that count. Those that this kernel does not have are left out. Throws SystemError. */
+  /**
+   * `devices` are the node's by index; `own` the sysctls that the scenario sets, `others` those that somebody may have set in
+   * their place. Those that this kernel does not have are left out. Throws SystemError.
+   */
   constructor(
     private readonly netns: Netns,
     private readonly devices: ReadonlyMap<number, string>,
-    sysctls: readonly string[],
+    own: ReadonlySet<string>,
+    others: ReadonlySet<string>,
   ) {
     this.#monitor = new Monitor(netns)
     this.#nftables = new NftablesReader(netns)
+    this.#legacy = new LegacyReader(netns)
     this.#sysctls = netns.inside(() =>
-      sysctls.flatMap(key => {
+      [...new Set([...own, ...others])].flatMap(key => {
         const fd = openOptional(`/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`)
-        return fd === undefined ? [] : [{ key, fd }]
+        return fd === undefined ? [] : [{ what: `sysctl ${key}`, fd, own: own.has(key) }]
       }),
     )
   }
 
-  /** Everything that is configured now. */
-  read(): Configuration {
-    if (this.#monitor.changed() || !this.#structure) this.#structure = this.#readStructure()
+  /** Descriptors of which one can be read once the kernel has notified of a change. */
+  get notified(): readonly number[] {
+    return this.#monitor.fds
+  }
+
+  /**
+   * Everything that is configured now. `notified` says whether the kernel has told of a change; without `thorough`, sysctls that
+   * the scenario does not set are as they were at the last thorough look.
+   */
+  read({ notified, thorough }: { readonly notified: boolean; readonly thorough: boolean }): Configuration {
+    if (notified) this.#monitor.drain()
+    if (notified || !this.#structure) this.#structure = this.#readStructure()
     const all = new Map(this.#structure)
-    readLegacyRules(this.netns, all)
-    for (const { key, fd } of this.#sysctls) {
-      const length = readSync(fd, this.#buffer, 0, VALUE_BYTES, 0)
-      all.set(`sysctl ${key}`, this.#buffer.toString('latin1', 0, length).trim().replace(/\s+/g, ' '))
+    this.#legacy.read(all)
+    for (const { what, fd, own } of this.#sysctls) {
+      if (own || thorough) this.#values.set(what, this.#readValue(fd))
+      all.set(what, this.#values.get(what) ?? '')
     }
     return all
   }
@@ -49,7 +73,13 @@ export class NodeState {
   close(): void {
     this.#monitor.close()
     this.#nftables.close()
+    this.#legacy.close()
     for (const { fd } of this.#sysctls) closeSync(fd)
+  }
+
+  #readValue(fd: number): string {
+    const length = readSync(fd, this.#buffer, 0, VALUE_BYTES, 0)
+    return this.#buffer.toString('latin1', 0, length).trim().replace(/\s+/g, ' ')
   }
 
   #readStructure(): Map<string, string> {

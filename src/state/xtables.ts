@@ -1,5 +1,6 @@
 /** Rule sets of iptables-legacy, as x_tables hands them out (get_entries(), net/ipv4/netfilter/ip_tables.c), without what they counted. */
 import { createHash } from 'node:crypto'
+import { closeSync, openSync, readSync } from 'node:fs'
 import {
   AF_INET,
   askSocketOption,
@@ -15,6 +16,8 @@ const IPPROTO_IP = 0
 const IPT_SO_GET_INFO = 64
 const IPT_SO_GET_ENTRIES = 65
 const XT_TABLE_MAXNAMELEN = 32
+/** raw, mangle, nat, filter and security: there are no others. */
+const NAMES_BYTES = 256
 /** struct ipt_getinfo: name, valid_hooks, hook_entry[5], underflow[5], num_entries, size. */
 const INFO_BYTES = 84
 const INFO_SIZE_AT = 80
@@ -27,18 +30,42 @@ const TARGET_DATA_AT = 32
 const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']
 const INFO = { validHooks: 32, hookEntry: 36 }
 
-/** Every chain of every legacy table that there is: `rules legacy nat POSTROUTING`. None where the kernel has no x_tables. */
-export function readLegacyRules(netns: Netns, into: Map<string, string>): void {
-  const tables = netns.readProc('ip_tables_names')?.split('\n').filter(Boolean) ?? []
-  if (tables.length === 0) return
-  let fd: number | undefined
-  try {
-    fd = netns.inside(() => openSocket(AF_INET, SOCK_RAW, IPPROTO_RAW))
-    for (const table of tables) readTable(fd, table, into)
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error
-  } finally {
-    if (fd !== undefined) closeFd(fd)
+/** Reads the legacy tables of one namespace. */
+export class LegacyReader {
+  readonly #buffer = Buffer.alloc(NAMES_BYTES)
+  #names: number | undefined
+  #socket: number | undefined
+
+  constructor(private readonly netns: Netns) {}
+
+  /** Every chain of every legacy table that there is: `rules legacy nat POSTROUTING`. None where the kernel has no x_tables. */
+  read(into: Map<string, string>): void {
+    const tables = this.#tables()
+    if (tables.length === 0) return
+    try {
+      this.#socket ??= this.netns.inside(() => openSocket(AF_INET, SOCK_RAW, IPPROTO_RAW))
+      for (const table of tables) readTable(this.#socket, table, into)
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+    }
+  }
+
+  close(): void {
+    if (this.#names !== undefined) closeSync(this.#names)
+    if (this.#socket !== undefined) closeFd(this.#socket)
+  }
+
+  /** The file stays that of its namespace, and tells them anew whenever it is read from its beginning. */
+  #tables(): string[] {
+    try {
+      this.#names ??= this.netns.inside(() => openSync('/proc/thread-self/net/ip_tables_names', 'r'))
+      const length = readSync(this.#names, this.#buffer, 0, NAMES_BYTES, 0)
+      return this.#buffer.toString('latin1', 0, length).split('\n').filter(Boolean)
+    } catch (error) {
+      // ip_tables may still be loaded.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
   }
 }
 

@@ -277,6 +277,17 @@ export function pollOne(fd: number, events: number, timeoutMs: number): number {
 
 export const EPOLL_CTL_ADD = 1
 export const EPOLL_CTL_DEL = 2
+/** Those of these descriptors that have something to read now. Throws SystemError. */
+export function readableNow(fds: readonly number[]): Set<number> {
+  const entries = Buffer.alloc(8 * fds.length)
+  for (const [index, fd] of fds.entries()) {
+    entries.writeInt32LE(fd, 8 * index)
+    entries.writeInt16LE(EPOLLIN, 8 * index + 4)
+  }
+  if (checked('poll', raw.poll(entries, fds.length, 0)) === 0) return new Set()
+  return new Set(fds.filter((_, index) => entries.readInt16LE(8 * index + 6) !== 0))
+}
+
 /** sizeof(struct epoll_event), which is packed on x86-64 only. */
 const EPOLL_EVENT_SIZE = process.arch === 'x64' ? 12 : 16
 const EPOLL_DATA_OFFSET = EPOLL_EVENT_SIZE - 8
