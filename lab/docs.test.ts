@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 import { repositoryFile } from '../src/base/root.js'
+import { exitStatus, VERDICTS } from '../src/model/verdict.js'
 import { documents, fromSources, scenarioReadmes, textOf } from './docs/documents.js'
 import { type ProgramHelp, readHelp } from './docs/help.js'
 import { anchorsOf, type Block, blocksOf, codeOf, linksOf } from './docs/markdown.js'
-import { pathProblems, shellProblems } from './docs/shell.js'
+import { pathProblems, provisionProblems, shellProblems } from './docs/shell.js'
 
 const QUOTED = /^measured \d{4}-\d\d-\d\d on .+; not run in tests: .+$/
 /** Languages whose blocks are files of the repository or of an example. */
@@ -80,7 +81,11 @@ t.test(
         inlineProblems(code, program).map((problem): Found => [line, problem]),
       )
     s.strictSame(found(all, inSentences), [])
-    s.strictSame(inSentences('`lab rum`, `lab run --sed`').length, 2, 'seeded mistakes are found')
+    s.strictSame(
+      inSentences('`lab rum`, `lab run --sed`, `lab/provision --chek`').length,
+      3,
+      'seeded mistakes are found',
+    )
   },
 )
 
@@ -133,6 +138,18 @@ t.test('the README has every command in its table, and no other, each with optio
     }
 })
 
+t.test(
+  'the README has every verdict in its table, with the exit status that it has, and every scenario',
+  async s => {
+    const readme = texts.get('README.md') ?? ''
+    for (const verdict of VERDICTS) {
+      const row = readme.split('\n').find(line => line.startsWith(`| \`${verdict}\` |`)) ?? ''
+      s.match(row, new RegExp(`\\| (0; )?${exitStatus([verdict])}( when .*)? \\|$`), verdict)
+    }
+    for (const path of await scenarioReadmes()) s.match(readme, `](${path})`)
+  },
+)
+
 /** The files that a document has the reader write. */
 function examplesOf(text: string): string[] {
   return blocksOf(text).flatMap(({ file }) => file ?? [])
@@ -148,6 +165,7 @@ function shellLines({ language, lines }: Block): string[] {
 /** What is wrong with `lab COMMAND --option` in a sentence, where words in capitals stand for others. */
 function inlineProblems(code: string, { commands }: ProgramHelp): string[] {
   const [first, name = '', ...rest] = code.split(/[ =[\]|]+/)
+  if (first === 'lab/provision') return provisionProblems([first, name, ...rest])
   if (first !== 'lab' || !/^[a-z]/.test(name)) return []
   const command = commands.find(candidate => candidate.name === name)
   if (!command) return [`'lab ${name}' is no command`]

@@ -24,6 +24,7 @@ export function pathProblems(word: string, examples: readonly string[]): string[
 function commandProblems(words: readonly string[], program: ProgramHelp): string[] {
   const [first = '', second = '', ...rest] = words
   if (first === 'lab') return labProblems(words.slice(1), program)
+  if (words.includes(PROVISION)) return provisionProblems(words)
   if (first !== 'npm') return []
   const name = second === 'run' ? (rest.find(word => !word.startsWith('-')) ?? '') : second
   const behind = words.includes('--') ? words.slice(words.indexOf('--') + 1) : undefined
@@ -31,6 +32,15 @@ function commandProblems(words: readonly string[], program: ProgramHelp): string
   if (!(name in scripts())) return [`'npm ${words.slice(1).join(' ')}': there is no script ${name}`]
   const asLab = name === 'lab' || (name === 'start' && behind !== undefined)
   return asLab ? labProblems(behind ?? [], program) : []
+}
+
+const PROVISION = 'lab/provision'
+
+/** What is wrong with the options of lab/provision among some words. */
+export function provisionProblems(words: readonly string[]): string[] {
+  const flags = words.slice(words.indexOf(PROVISION) + 1).filter(word => word.startsWith('--'))
+  const text = readFileSync(repositoryFile(PROVISION), 'utf8')
+  return flags.flatMap(flag => (text.includes(`\n  ${flag} `) ? [] : [`${PROVISION} has no ${flag}`]))
 }
 
 let read: Readonly<Record<string, string>> | undefined
