@@ -82,8 +82,8 @@ t.test(
       )
     s.strictSame(found(all, inSentences), [])
     s.strictSame(
-      inSentences('`lab rum`, `lab run --sed`, `lab/provision --chek`').length,
-      3,
+      inSentences('`lab rum`, `lab run --sed`, `lab/provision --chek`, `npm run tset`').length,
+      4,
       'seeded mistakes are found',
     )
   },
@@ -162,12 +162,13 @@ function shellLines({ language, lines }: Block): string[] {
   return language === '' ? lines.filter(line => /^(lab|npm) /.test(line)) : []
 }
 
-/** What is wrong with `lab COMMAND --option` in a sentence, where words in capitals stand for others. */
-function inlineProblems(code: string, { commands }: ProgramHelp): string[] {
+/** What is wrong with a command in a sentence, where words in capitals stand for others. */
+function inlineProblems(code: string, help: ProgramHelp): string[] {
   const [first, name = '', ...rest] = code.split(/[ =[\]|]+/)
   if (first === 'lab/provision') return provisionProblems([first, name, ...rest])
+  if (first === 'npm') return shellProblems([code.split(/ (?:--|\[)/)[0] ?? ''], help)
   if (first !== 'lab' || !/^[a-z]/.test(name)) return []
-  const command = commands.find(candidate => candidate.name === name)
+  const command = help.commands.find(candidate => candidate.name === name)
   if (!command) return [`'lab ${name}' is no command`]
   const flags = rest.filter(word => word.startsWith('--') && word !== '--')
   return flags.flatMap(flag => (command.options.has(flag) ? [] : [`'lab ${name}' has no ${flag}`]))
