@@ -11,6 +11,7 @@ import { defaultBackend } from '../src/kernel/iptables.js'
 import { runningVersion } from '../src/kernel/running.js'
 import { hasChange } from '../src/model/change.js'
 import { documents, PICTURE, textOf, triedExample, triedPicture } from './docs/documents.js'
+import { blocksOf } from './docs/markdown.js'
 import { isRunnable, tryOut } from './docs/session.js'
 
 const MAIN = join(projectRoot(), 'dist/src/cli/main.js')
@@ -32,11 +33,18 @@ const here = lacks === undefined ? {} : { skip: lacks }
 const reset = hasChange(PROMISC_CONNTRACK_RESET, runningVersion())
 const pictured = reset ? here : { skip: `the picture is of a kernel with ${PROMISC_CONNTRACK_RESET.commit}` }
 
-for (const path of await documents()) {
-  const text = await textOf(path)
-  if (!isRunnable(text)) continue
+/** Two documents at a time: most of their time is the compiler's, which takes one processor. */
+const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()]
+const texts = await Promise.all((await documents()).map(async path => [path, await textOf(path)] as const))
+const runnable = texts.filter(([, text]) => isRunnable(text))
+// What has most in it first: it takes longest.
+runnable.sort(([, a], [, b]) => blocksOf(b).length - blocksOf(a).length)
+for (const [index, [path, text]] of runnable.entries()) {
+  const lane = index % lanes.length
+  const tried = lacks === undefined ? lanes[lane]?.then(() => tryOut(text)) : undefined
+  lanes[lane] = Promise.allSettled([tried])
   t.test(`what the commands of ${path} print is what it quotes`, here, async s => {
-    for (const { block, commands } of await tryOut(text))
+    for (const { block, commands } of (await tried) ?? [])
       for (const { command, quoted, printed, same } of commands)
         s.ok(same, `${path}:${block.line}: ${command}`, { quoted, printed })
   })

@@ -166,7 +166,7 @@ function shellLines({ language, lines }: Block): string[] {
 function inlineProblems(code: string, help: ProgramHelp): string[] {
   const [first, name = '', ...rest] = code.split(/[ =[\]|]+/)
   if (first === 'lab/provision') return provisionProblems([first, name, ...rest])
-  if (first === 'npm') return shellProblems([code.split(/ (?:--|\[)/)[0] ?? ''], help)
+  if (first === 'npm') return shellProblems([code.split(/ (?:-- |--$|\[)/)[0] ?? ''], help)
   if (first !== 'lab' || !/^[a-z]/.test(name)) return []
   const command = help.commands.find(candidate => candidate.name === name)
   if (!command) return [`'lab ${name}' is no command`]

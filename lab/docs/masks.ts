@@ -5,7 +5,7 @@ import { projectRoot } from '../../src/base/root.js'
 const MAC = /\b(?:[0-9a-f]{2}[: ]){5}[0-9a-f]{2}\b/g
 
 const MASKS: readonly (readonly [RegExp, string])[] = [
-  [/^Linux .*, (root|rootless)$/, 'Linux …, $1'],
+  [/\bLinux .*, (root|rootless)$/, 'Linux …, $1'],
   [/\b\d{4}-\d\d-\d\d(T[\d:.]+Z)?/g, 'DATE'],
   [MAC, 'MAC'],
   // Interface identifiers that are made of a MAC address.

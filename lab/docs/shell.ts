@@ -30,8 +30,8 @@ function commandProblems(words: readonly string[], program: ProgramHelp): string
   const behind = words.includes('--') ? words.slice(words.indexOf('--') + 1) : undefined
   if (name === 'ci') return []
   if (!(name in scripts())) return [`'npm ${words.slice(1).join(' ')}': there is no script ${name}`]
-  const asLab = name === 'lab' || (name === 'start' && behind !== undefined)
-  return asLab ? labProblems(behind ?? [], program) : []
+  const asLab = name === 'lab' || name === 'start'
+  return asLab && behind ? labProblems(behind, program) : []
 }
 
 const PROVISION = 'lab/provision'
