@@ -3,13 +3,18 @@
 /** A comment that begins so names the file whose tests follow. */
 export const FILE_BEGINS = 'unit test file: '
 
+/** A result that is a failure. */
+const NOT_OK = /^not ok (?!.*# (TODO|SKIP)\b)/
+
+/** How long a test took. */
+const TIME = /^(?:not )?ok .*# time=([\d.]+)ms/
+
 /** What came of one file. */
 export interface FileResult {
   readonly file: string
   /** Its TAP, without version and plan. */
   readonly lines: readonly string[]
-  readonly milliseconds: number
-  /** Why it did not come to its end. */
+  /** How its process ended before it came to its end. */
   readonly crash?: string
 }
 
@@ -19,8 +24,8 @@ export class GroupReader {
   readonly #waiting: Set<string>
   #file: string | undefined
   #lines: string[] = []
-  #began = performance.now()
   #planned = false
+  #failed = false
 
   /** One file alone does not say that it begins. */
   constructor(
@@ -36,21 +41,23 @@ export class GroupReader {
     const begins = text.startsWith(`# ${FILE_BEGINS}`) ? text.slice(FILE_BEGINS.length + 2) : undefined
     if (begins !== undefined && this.#files.includes(begins)) this.#begin(begins)
     else if (/^1\.\.\d+/.test(text)) this.#planned = true
-    else if (!/^TAP version /.test(text) && !this.#planned) this.#lines.push(text)
+    else if (!/^TAP version /.test(text) && !this.#planned) {
+      this.#lines.push(text)
+      this.#failed ||= NOT_OK.test(text)
+    }
   }
 
-  /** The process has ended, and how. */
-  end(how: string): void {
-    const crash = this.#planned ? undefined : how
-    this.#finish(crash)
-    for (const file of this.#waiting) this.done({ file, lines: [], milliseconds: 0, crash: how })
+  /** The process has ended with this status, or as the words say. One that says of no test that it failed came to nothing. */
+  end(status: number | null, how: string): void {
+    const complete = this.#planned && (status === 0 || this.#failed)
+    this.#finish(complete ? undefined : how)
+    for (const file of this.#waiting) this.done({ file, lines: [], crash: how })
   }
 
   #begin(file: string | undefined): void {
     this.#finish(undefined)
     this.#file = file
     this.#lines = []
-    this.#began = performance.now()
     if (file !== undefined) this.#waiting.delete(file)
   }
 
@@ -59,25 +66,25 @@ export class GroupReader {
     this.done({
       file: this.#file,
       lines: this.#lines,
-      milliseconds: performance.now() - this.#began,
       ...(crash === undefined ? {} : { crash }),
     })
   }
 }
 
 /** What came of a file as a subtest with this number. */
-export function subtestOf({ file, lines, milliseconds, crash }: FileResult, number: number): string {
+export function subtestOf({ file, lines, crash }: FileResult, number: number): string {
   let count = 0
-  const own = lines.map(line => line.replace(/^(not )?ok \d+/, (_, not = '') => `${not}ok ${++count}`))
-  const failed = crash !== undefined || own.some(line => /^not ok (?!.*# (TODO|SKIP)\b)/.test(line))
-  const skip = !failed && count === 0 ? ' # SKIP no tests found' : ''
+  const all = [...lines, ...(crash === undefined ? [] : [`not ok 0 - ${crash}`])]
+  const own = all.map(line => line.replace(/^(not )?ok \d+/, (_, not = '') => `${not}ok ${++count}`))
+  const milliseconds = own.reduce((sum, line) => sum + Number(TIME.exec(line)?.[1] ?? 0), 0)
+  const end = own.some(line => NOT_OK.test(line))
+    ? `not ok ${number} - ${file}`
+    : `ok ${number} - ${file}${count === 0 ? ' # SKIP no tests found' : ''}`
   return [
     `# Subtest: ${file}`,
     ...own.map(line => (line === '' ? '' : `    ${line}`)),
-    // A file that was cut short has no plan.
-    ...(crash === undefined ? [`    1..${count}${count === 0 ? ' # no tests found' : ''}`] : []),
-    `${failed ? 'not ok' : 'ok'} ${number} - ${file}${skip} # time=${milliseconds.toFixed(1)}ms`,
-    ...(crash === undefined ? [] : ['  ---', `  crash: ${JSON.stringify(crash)}`, '  ...']),
+    `    1..${count}`,
+    `${end}${count === 0 ? '' : ` # time=${milliseconds.toFixed(1)}ms`}`,
     '',
   ].join('\n')
 }

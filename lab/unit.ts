@@ -64,5 +64,5 @@ async function runGroup(
   })`${process.execPath} ${program}`
   for await (const line of group) reader.line(line)
   const { exitCode, signal } = await group
-  reader.end(signal ? `it was ended by ${signal}` : `it ended with status ${exitCode}`)
+  reader.end(exitCode, signal ? `it was ended by ${signal}` : `it ended with status ${exitCode}`)
 }

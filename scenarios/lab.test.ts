@@ -1,7 +1,7 @@
 /** The lab as a user runs it, on the real kernel: every scenario, with broken tools, bad input, signals and `kill -9`. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -91,6 +91,21 @@ t.test('every scenario comes out as expected on this kernel, as root', needsRoot
   )
 })
 
+t.test('each fix changes what it claims and nothing else, and is taken back without a trace', async test => {
+  const { report } = await lab(['run', '--json', '-'])
+  for (const { id, trials, phases = [] } of report?.scenarios ?? []) {
+    const ran = trials.filter(({ outcome }) => outcome !== 'skipped')
+    const experiments = (of: readonly { experiment: string; iptables: string }[]) =>
+      [...new Set(of.map(({ experiment, iptables }) => `${experiment} ${iptables}`))].sort()
+    test.same(experiments(phases), experiments(ran), `${id}: the phases of every experiment are told`)
+    for (const { experiment, phase, fix, changes } of phases) {
+      const what = `${id}, ${experiment}, ${phase} ${JSON.stringify(fix ?? {})}`
+      if (phase === 'fixed') test.not(changes.length, 0, what)
+      else test.same(changes, [], what)
+    }
+  }
+})
+
 const reachable = !root || readableByAll(MAIN)
 const ordinary = reachable ? {} : { skip: `an ordinary user cannot read ${MAIN}` }
 
@@ -175,6 +190,52 @@ t.test('a lab whose tools are broken says so, and never confirms', needsRoot, as
       report?.scenarios[0]?.reason,
       /iptables-restore' in node host exited with status 7 .*no such table/,
     )
+  })
+})
+
+t.test('what is left of a scenario that is gone costs nobody else anything', async test => {
+  const left = fileURLToPath(new URL('left-over', import.meta.url))
+  const remove = () => rmSync(left, { recursive: true, force: true })
+  test.teardown(remove)
+  remove()
+  mkdirSync(left)
+  writeFileSync(join(left, 'scenario.js'), "throw new Error('nobody should load this')\n")
+  const says = /left-over is left of a scenario that is gone/
+  test.test('lab list names it, and lists the others', async t2 => {
+    const { status, out, err } = await lab(['list'])
+    t2.equal(status, 0)
+    t2.match(err, says)
+    t2.match(err, /remove that folder/)
+    for (const id of Object.keys(EXPECTED)) t2.match(out, new RegExp(`^${id}$`, 'm'))
+    t2.notMatch(out, 'left-over')
+  })
+  test.test('a run of another scenario does not notice it', needsRoot, async t2 => {
+    const { status, report, err } = await lab(['run', 'lan-dnat-without-snat', '--json', '-'])
+    t2.equal(status, 0, err)
+    t2.notMatch(err, 'left-over')
+    t2.same(verdicts(report), { 'lan-dnat-without-snat': 'confirmed' })
+  })
+  test.test('a run of it says what it is', needsRoot, async t2 => {
+    const { status, report } = await lab(['run', 'left-over', '--json', '-'])
+    t2.equal(status, 3)
+    t2.same(verdicts(report), { 'left-over': 'error' })
+    t2.match(report?.scenarios[0]?.reason, says)
+  })
+  test.test('a run of all has it as an error, and all others as they are', needsRoot, async t2 => {
+    const { status, report, err } = await lab(['run', '--toggle', 'bounce-snat', '--json', '-'])
+    t2.equal(status, 3, err)
+    const { 'left-over': own, 'lan-dnat-without-snat': lan, ...others } = verdicts(report)
+    t2.same([own, lan], ['error', 'confirmed'])
+    t2.same(
+      Object.keys(others).sort(),
+      Object.keys(EXPECTED).filter(id => id !== 'lan-dnat-without-snat'),
+    )
+    t2.ok(
+      Object.values(others).every(verdict => verdict === 'skipped'),
+      'none of them has that toggle',
+    )
+    const scenario = report?.scenarios.find(({ id }) => id === 'left-over')
+    t2.match(scenario, { reason: says, trials: [] })
   })
 })
 

@@ -20,7 +20,7 @@ import { wordsTable } from './words.js'
 
 /** Where the picture of a run is, and what it is of. */
 export const PICTURE = 'docs/run.svg'
-const PICTURED = ['lan-dnat-without-snat', 'neutron-floating-ip-self', 'bridge-dnat-bounce']
+const PICTURED = ['bridge-dnat-bounce', 'lan-dnat-without-snat']
 const SCHEMA = 'docs/report.schema.json'
 
 /** The example of a trial in docs/reports.md. */

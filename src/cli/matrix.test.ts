@@ -1,16 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { withDir } from 'tmp-promise'
-import { findTool } from '../base/tools.js'
-import { fetchKernel } from '../kernels/fetch.js'
-import { findFetched } from '../kernels/store.js'
 import type { jobMatrix } from '../matrix/matrix.js'
-import { reportSchema } from '../model/report.js'
 import { lab } from './cli.fixture.js'
-
-// Guests by emulation, on a machine that others use, too.
-t.setTimeout(240_000)
 
 t.test('lab matrix --plan prints JSON and starts nothing', async test => {
   const { exitCode, stdout } = await lab(['matrix', '--kernel', 'debian:6.1', 'debian:6.12', '--plan'])
@@ -46,31 +39,3 @@ t.test('a kernel that cannot be used is named before any guest is started', asyn
     { unsafeCleanup: true },
   )
 })
-
-const present = await findFetched('debian:6.1')
-const qemu = findTool('qemu-system-x86_64')
-const noKernel = present === undefined && 'debian:6.1 is not fetched: lab kernel fetch debian:6.1'
-const skip = qemu === undefined ? 'QEMU is not installed' : noKernel
-
-t.test(
-  'a fetched kernel runs a scenario, by name and as a bare image with its modules',
-  { skip, timeout: 220_000 },
-  async test => {
-    const kernel = present ?? (await fetchKernel('debian:6.1'))
-    await withDir(
-      async ({ path }) => {
-        await mkdir(join(path, 'out'))
-        const { exitCode, stdout, stderr } = await lab([
-          ...['matrix', '--kernel', 'debian:6.1', kernel.vmlinuz, '--modules', kernel.modulesDir],
-          ...['--out', join(path, 'out'), '--', 'lan-dnat-without-snat'],
-        ])
-        test.equal(exitCode, 0, stderr)
-        test.match(stdout, /^lan-dnat-without-snat +confirmed +confirmed$/m)
-        test.match(stdout, /0 differences: no fix breaks/)
-        const written = await readFile(join(path, 'out/debian-6.1.json'), 'utf8')
-        test.equal(reportSchema.parse(JSON.parse(written)).kernel.package, kernel.packageVersion)
-      },
-      { unsafeCleanup: true },
-    )
-  },
-)

@@ -80,7 +80,7 @@ export async function runExperiment(
       for (running of phase.trials) {
         context.signal.throwIfAborted()
         const trial = undisturbed(
-          untriggered(await runTrial(running, phase, topology, scenario, context, recorder), trials),
+          untriggered(await runTrial(running, phase, topology, scenario, context, recorder, changes), trials),
           watch.changes(),
         )
         record(trial)
@@ -196,6 +196,7 @@ async function runTrial(
   scenario: Scenario,
   { kernel, speed, repetition }: ExperimentContext,
   recorder: ExperimentRecorder,
+  changes: readonly ConfigurationChange[],
 ): Promise<TrialReport> {
   const { plan } = topology
   const running = momentary<string, ReturnType<EvidenceContext['exec']>>()
@@ -239,7 +240,10 @@ async function runTrial(
     watched.map(async ({ id, mechanism, watch }) => ({ id, mechanism, findings: await watch.look() })),
   )
   if (recorder.keep)
-    recorder.keep(stateFile(trial, phase, plan), await describeState(scenario.topology, evidence))
+    recorder.keep(
+      stateFile(trial, phase, plan),
+      `# ${nameTrialPlan(trial, phase)}\n${changes.map(change => `# ${describeChange(change)}\n`).join('')}${await describeState(scenario.topology, evidence)}`,
+    )
   const judgement = judgeTrial(trial, phase.phase, result, found)
   const shown = found
     .filter(({ id }) => judgement.mechanism === undefined || id === judgement.mechanism)
@@ -256,7 +260,7 @@ async function runTrial(
     why: judgement.why,
     ...(judgement.mechanism ? { mechanism: judgement.mechanism } : {}),
     ...(cause ? { cause } : {}),
-    evidence: shown.map(({ source, node, state, says }) => ({ source, node, state, says })),
+    evidence: shown.map(finding => ({ ...finding })),
     elapsedMs: Math.round((performance.now() - started) * 10) / 10,
   })
 }

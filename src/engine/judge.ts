@@ -6,7 +6,7 @@ import type { Phase, TrialPlan } from '../model/plan.js'
 import type { ProbeResult } from '../model/probe.js'
 import type { ScenarioReport, TrialReport } from '../model/report.js'
 import { nameTrial, trialKey } from '../model/trial.js'
-import { type Verdict, worstVerdict } from '../model/verdict.js'
+import { resultOf, type Verdict, worstVerdict } from '../model/verdict.js'
 
 /** Findings of one mechanism in one trial. */
 export interface MechanismFindings {
@@ -141,5 +141,8 @@ export function judgeScenario(trials: readonly TrialReport[]): Pick<ScenarioRepo
   if (worst === 'confirmed')
     return { verdict: worst, reason: `as documented, in ${judged.length} trials.${but}` }
   if (worst === 'changed') return { verdict: worst, reason: `${first?.why ?? ''}${but}` }
-  return { verdict: worst, reason: `${first ? `${nameTrial(first)}: ${first.why}` : ''}${but}` }
+  // An error says that the lab got nowhere; what it must not hide is what the kernel did say.
+  const telling = worst === 'error' ? judged.find(({ verdict }) => resultOf(verdict) === 'fail') : undefined
+  const besides = telling ? ` Besides, ${telling.verdict}: ${nameTrial(telling)}: ${telling.why}` : ''
+  return { verdict: worst, reason: `${first ? `${nameTrial(first)}: ${first.why}` : ''}${besides}${but}` }
 }

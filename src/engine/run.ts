@@ -1,9 +1,10 @@
 /** A whole run: which experiments there are, how many at once, and the report that comes of them. */
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { describeError, LabError } from '../base/errors.js'
+import { LabError } from '../base/errors.js'
 import { checkCapabilities } from '../kernel/capabilities.js'
 import { describeMachine } from '../kernel/machine.js'
+import { machineChanges, machineState } from '../kernel/machine-state.js'
 import { runningKernel, runningVersion } from '../kernel/running.js'
 import { Speed } from '../kernel/speed.js'
 import { Collector } from '../model/collect.js'
@@ -16,10 +17,11 @@ import type { IptablesCommands } from '../model/steps.js'
 import type { BrokenScenario } from '../plan/catalogue.js'
 import { planScenario } from '../plan/plan.js'
 import { startRunner } from '../world/aside.js'
+import { CloserLooks, type Look } from './closer-look.js'
 import { type ExperimentContext, type OnSurprise, runExperiment, trialReport } from './experiment.js'
-import { judgeScenario } from './judge.js'
+import { giveUp, Ledger, type Planned } from './ledger.js'
 import { EvidenceRecorder } from './recorder.js'
-import { type Entry, inOrder, pool } from './schedule.js'
+import { type Entry, inOrder, pool, type Task } from './schedule.js'
 import { storyOf } from './story.js'
 
 /** How iptables is called for a backend; the machine's own `iptables` when it is that backend. */
@@ -60,12 +62,6 @@ const SLOW = 2
 const LATE = 4
 /** Beyond this, the kernel's own timers are over before a probe gets to them. */
 const TOO_SLOW = 100
-/** A scenario with everything that it is to do; or why it cannot do anything. */
-interface Planned {
-  readonly scenario: Scenario
-  readonly entries: readonly Entry[]
-  readonly problem?: unknown
-}
 
 /**
  * Runs scenarios on the running kernel, inside the world. One that cannot be planned is an error in the report. Throws
@@ -124,6 +120,7 @@ export async function run(options: RunOptions): Promise<Report> {
   const missing = await checkCapabilities([...new Set(needs)])
   for (const { id, why } of missing.values()) notice(id, why)
 
+  const machineBefore = machineState()
   const ledger = new Ledger(planned, emit)
   const context = {
     kernel: runningVersion(),
@@ -132,15 +129,11 @@ export async function run(options: RunOptions): Promise<Report> {
     emit,
     keepGoing: options.keepGoing,
     signal: options.signal,
-    ...(options.onSurprise ? { onSurprise: options.onSurprise } : {}),
   }
-  await pool(
-    inOrder(
-      planned.flatMap(({ entries }) => entries),
-      options.seed,
-    ),
-    () => options.jobs ?? jobsNow(speed),
-    async entry => {
+  const looks = new CloserLooks(context)
+  const experiment = (entry: Entry): Task => ({
+    plan: entry.plan,
+    async work() {
       const { scenario, plan, repetition } = entry
       const own = ledger.begin(scenario)
       const lacks = plan.needs.flatMap(id => missing.get(id) ?? [])
@@ -150,14 +143,53 @@ export async function run(options: RunOptions): Promise<Report> {
         for (const trial of skipped)
           emit({ type: 'trial', scenario: scenario.id, experiment: plan.id, trial })
         own.push(...skipped)
-      } else if (!stopped) own.push(...(await tryTwice(entry, context)))
+      } else if (!stopped) {
+        const { onSurprise } = options
+        const trials = await tryTwice(entry, { ...context, ...(onSurprise ? { onSurprise } : {}) })
+        looks.add(entry, trials)
+        own.push(...trials)
+      }
+      const due = ledger.isLast(scenario) && own.every(({ ok }) => ok) ? looks.due(scenario) : []
+      ledger.add(scenario, due.length)
       ledger.end(scenario)
+      return due.map(look => closerLook(look))
     },
-  ).finally(() => {
+  })
+  const closerLook = (look: Look): Task => ({
+    plan: look.entry.plan,
+    async work() {
+      if (await looks.settled(look)) ledger.end(look.entry.scenario)
+      return []
+    },
+  })
+  try {
+    await pool(
+      inOrder(
+        planned.flatMap(({ entries }) => entries),
+        options.seed,
+      ).map(experiment),
+      () => options.jobs ?? jobsNow(speed),
+    )
+    for await (const { entry, trial } of looks.settle()) {
+      const { scenario, plan } = entry
+      if (trial) {
+        emit({ type: 'trial', scenario: scenario.id, experiment: plan.id, trial })
+        ledger.begin(scenario).push(trial)
+      }
+      ledger.end(scenario)
+    }
+  } finally {
+    looks.close()
     recorder.close()
     speed.close()
+  }
+  const changed = machineChanges(machineBefore, machineState())
+  emit({
+    type: 'run-end',
+    elapsedMs: Math.round(performance.now() - begun),
+    slowest: speed.slowest,
+    ...(changed.length > 0 ? { changed } : {}),
   })
-  emit({ type: 'run-end', elapsedMs: Math.round(performance.now() - begun), slowest: speed.slowest })
   if (!report) throw new Error('the run came to no report')
   return report
 }
@@ -174,7 +206,7 @@ async function tryTwice(
   const trials = await runExperiment(plan, own)
   if (!trials.some(({ verdict }) => verdict === 'error')) return trials
   context.emit({ type: 'experiment-again', scenario: plan.scenario, experiment: plan.id })
-  return runExperiment({ ...again(), id: plan.id }, own)
+  return runExperiment({ ...again('again'), id: plan.id }, own)
 }
 
 /** Plans everything that is to be done with a scenario. */
@@ -193,7 +225,7 @@ function planOne(scenario: Scenario, index: number, options: RunOptions): Planne
           })
         return plans('').flatMap((plan, at) =>
           plan.usesIptables || backendIndex === 0
-            ? [{ scenario, plan, repetition, again: () => plans('again')[at] ?? plan }]
+            ? [{ scenario, plan, repetition, again: (suffix: string) => plans(suffix)[at] ?? plan }]
             : [],
         )
       }),
@@ -219,66 +251,9 @@ function jobsNow(speed: Speed): number {
   return availableParallelism() * JOBS_PER_CPU[pace]
 }
 
-/** Says that a scenario came to nothing. */
-function giveUp(scenario: string, problem: unknown, emit: (event: RunEvent) => void): void {
-  emit({ type: 'scenario-start', scenario })
-  emit({
-    type: 'scenario-end',
-    scenario,
-    verdict: 'error',
-    reason: `it cannot be run: ${describeError(problem)}`,
-    elapsedMs: 0,
-  })
-}
-
 /** What a report calls a scenario that has no id of its own: a folder's name, or a path. */
 function nameOf(id: string): string {
   return id.replace(/^[^A-Za-z0-9]+/, '').replace(/[^A-Za-z0-9._-]+/g, '-') || 'unnamed'
-}
-
-/** Which scenarios have begun, and which have come to their end. */
-class Ledger {
-  readonly #pending: Map<string, number>
-  readonly #trials = new Map<string, TrialReport[]>()
-  readonly #began = new Map<string, number>()
-
-  /** Those that have nothing to do have come to their end already. */
-  constructor(
-    planned: readonly Planned[],
-    private readonly emit: (event: RunEvent) => void,
-  ) {
-    this.#pending = new Map(planned.map(({ scenario, entries }) => [scenario.id, entries.length]))
-    for (const { scenario, entries, problem } of planned)
-      if (problem !== undefined) giveUp(scenario.id, problem, emit)
-      else if (entries.length === 0) this.#finish(scenario)
-  }
-
-  /** An experiment begins: the trials that its scenario has had. */
-  begin({ id }: Scenario): TrialReport[] {
-    if (!this.#began.has(id)) {
-      this.#began.set(id, performance.now())
-      this.emit({ type: 'scenario-start', scenario: id })
-    }
-    const trials = this.#trials.get(id) ?? []
-    this.#trials.set(id, trials)
-    return trials
-  }
-
-  /** An experiment is over. */
-  end(scenario: Scenario): void {
-    const left = (this.#pending.get(scenario.id) ?? 1) - 1
-    this.#pending.set(scenario.id, left)
-    if (left === 0) this.#finish(scenario)
-  }
-
-  #finish({ id }: Scenario): void {
-    this.emit({
-      type: 'scenario-end',
-      scenario: id,
-      ...judgeScenario(this.#trials.get(id) ?? []),
-      elapsedMs: Math.round(performance.now() - (this.#began.get(id) ?? performance.now())),
-    })
-  }
 }
 
 function trialsOf(plan: ExperimentPlan): number {

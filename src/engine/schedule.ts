@@ -13,8 +13,8 @@ export interface Entry {
   readonly scenario: Scenario
   readonly plan: ExperimentPlan
   readonly repetition: number
-  /** The same experiment in a topology that nothing is left of the first one in. */
-  readonly again: () => ExperimentPlan
+  /** The same experiment in a topology that nothing is left of the first one in; `suffix` tells it from others. */
+  readonly again: (suffix: string) => ExperimentPlan
 }
 
 /** The order in which experiments begin: the longest first, or by chance. */
@@ -34,13 +34,19 @@ function typicalLength(plan: ExperimentPlan): number {
   )
 }
 
-/** Works off `entries`, at most `size()` at once; those with the same `exclusive` one at a time. The first failure stops it. */
-export async function pool<E extends { readonly plan: ExperimentPlan }>(
-  entries: readonly E[],
-  size: () => number,
-  work: (entry: E) => Promise<void>,
-): Promise<void> {
-  const waiting = [...entries]
+/** Something to do, and the plan by which it has its turn. */
+export interface Task {
+  readonly plan: ExperimentPlan
+  /** Does it; what it resolves with is to be done as well. */
+  readonly work: () => Promise<readonly Task[]>
+}
+
+/**
+ * Works off tasks, at most `size()` at once; those with the same `exclusive` one at a time. What comes of one is done before
+ * the rest. The first failure stops it.
+ */
+export async function pool(tasks: readonly Task[], size: () => number): Promise<void> {
+  const waiting = [...tasks]
   const held = new Set<string>()
   const running = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
@@ -50,19 +56,23 @@ export async function pool<E extends { readonly plan: ExperimentPlan }>(
       await Promise.race(running)
       continue
     }
-    const [entry] = waiting.splice(at, 1)
-    if (!entry) break
-    const { exclusive } = entry.plan
+    const [task] = waiting.splice(at, 1)
+    if (!task) break
+    const { exclusive } = task.plan
     if (exclusive) held.add(exclusive)
-    const task = work(entry)
+    const turn = task
+      .work()
+      .then(more => {
+        waiting.unshift(...more)
+      })
       .catch((error: unknown) => {
         failure ??= { error }
       })
       .finally(() => {
-        running.delete(task)
+        running.delete(turn)
         if (exclusive) held.delete(exclusive)
       })
-    running.add(task)
+    running.add(turn)
   }
   await Promise.all(running)
   if (failure) throw failure.error instanceof Error ? failure.error : new Error(describeError(failure.error))

@@ -45,6 +45,7 @@ export const addressIs = wordsOf(
     fields: z.strictObject(FIELDS),
     level: 'basic',
     happens: () => true,
+    isOwnAccount: ({ flag }: AddressProof) => flag === 'dadfailed',
     watch: ({ source, node, device, startsWith, flag }: AddressProof, { netns }) => ({
       pollable: true,
       look(): Finding {

@@ -229,6 +229,8 @@ export const captured = wordsOf(
     level: 'full',
     observer,
     happens: ({ present }: CaptureProof) => present,
+    // One's own frame coming back is what no count could tell: it is the loss itself, not a sign of it.
+    isOwnAccount: ({ present, ownMac }: CaptureProof) => present && ownMac === true,
     watch(own: CaptureProof, { view, mac }) {
       const { source, node, device, direction, present } = own
       const capture = view(observer)

@@ -51,6 +51,7 @@ export const dropped = wordsOf(
     level: 'full',
     observer: traceObserver,
     happens: () => true,
+    isOwnAccount: () => true,
     watch(own: DropProof, { view, kernel }) {
       const { source, node } = own
       const seen = view(traceObserver)
@@ -77,7 +78,13 @@ export const dropped = wordsOf(
               state: 'absent',
               says: `${describeDrop(wrong)}; expected was ${own.function}${expected ? ` with ${expected}` : ''}`,
             }
-          return { source, node, state: 'not-seen', says: nothingTraced('drop', own, trace.join.lost) }
+          const nothing = {
+            source,
+            node,
+            state: 'not-seen',
+            says: nothingTraced('drop', own, trace.join.lost),
+          } as const
+          return trace.join.lost ? nothing : { ...nothing, complete: true }
         },
       }
     },

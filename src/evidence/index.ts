@@ -82,6 +82,11 @@ function happens(proof: Proof | undefined): boolean {
   return proof !== undefined && sourceOf(proof).happens(proof)
 }
 
+/** Whether a proof is the kernel's own account of a loss, and no count that something else may have moved. */
+export function isOwnAccount(proof: Proof): boolean {
+  return sourceOf(proof).isOwnAccount?.(proof) ?? false
+}
+
 /** What the findings say of the mechanism: at work, not at work, or nothing (no source is available). */
 export function judgeMechanism(
   mechanism: Mechanism,

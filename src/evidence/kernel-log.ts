@@ -33,29 +33,43 @@ export function parseLogRecord(record: string): LogRecord | undefined {
   }
 }
 
+/** What net_ratelimit() lets through (net_ratelimit_state in net/core/utils.c), unless net.core.message_burst says otherwise. */
+const RATE_LIMIT = { lines: 10, windowMs: 5000 }
+
 /** Everything that the kernel logged since this was opened. */
 class KernelLog {
   readonly #fd: number
   readonly #records: LogRecord[] = []
+  /** When each record was read, in milliseconds: it is as old as that, or older. */
+  readonly #read: number[] = []
+  /** How many were there when this was opened: the rate limit remembers them. */
+  readonly #old: number
   #lost = false
 
   /** Opens /dev/kmsg at its end. Throws EPERM where the user may not read it. */
   constructor() {
     this.#fd = openSync('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK)
-    // There is no lseek in Node.js: what was there before is read and dropped.
-    this.records()
-    this.#records.length = 0
+    // There is no lseek in Node.js: what was there before is read as well.
+    this.#old = this.all().length
     this.#lost = false
   }
 
-  /** All records so far, oldest first. */
+  /** Those that came since it was opened, oldest first. */
   records(): readonly LogRecord[] {
+    return this.all().slice(this.#old)
+  }
+
+  /** All records so far, oldest first. */
+  all(): readonly LogRecord[] {
     const buffer = Buffer.alloc(8192)
+    const now = performance.now()
     for (;;) {
       try {
         const length = readSync(this.#fd, buffer)
         const record = parseLogRecord(buffer.toString('utf8', 0, length))
-        if (record) this.#records.push(record)
+        if (!record) continue
+        this.#records.push(record)
+        this.#read.push(now)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'EAGAIN') return this.#records
@@ -66,9 +80,15 @@ class KernelLog {
     }
   }
 
-  /** Whether lines may be missing since `index`: the ring went round, or net_ratelimit() held some back. */
-  incomplete(index: number): boolean {
-    return this.#lost || this.#records.slice(index).some(({ text }) => /callbacks suppressed/.test(text))
+  /**
+   * Why lines may be missing since `index`, which was the next one at `sinceMs`: the ring went round, or net_ratelimit() held
+   * some back. Undefined where it had none to hold back: it lets the first lines of each window through.
+   */
+  incomplete(index: number, sinceMs: number): string | undefined {
+    if (this.#lost || this.#records.slice(index).some(({ text }) => /callbacks suppressed/.test(text)))
+      return 'lines were suppressed'
+    const recent = this.#read.filter(readAt => readAt >= sinceMs - RATE_LIMIT.windowMs)
+    return recent.length < RATE_LIMIT.lines ? undefined : 'net_ratelimit() may have held it back'
   }
 
   close(): void {
@@ -152,17 +172,19 @@ export const logged = wordsOf(
     level: 'basic',
     observer,
     happens: () => true,
+    isOwnAccount: () => true,
     watch(own: KernelLogProof, { view, mac }) {
       const { source, node, device } = own
       const log = view(observer)
       if (typeof log === 'string') return unavailable(own, log)
-      const start = log.records().length
+      const start = log.all().length
+      const startMs = performance.now()
       const line = new RegExp(own.line.replaceAll('@mac@', mac(node, device)))
       const header = `ll header: 00000000: ${mac(node, device).replaceAll(':', ' ')}`
       return {
         pollable: false,
         look(): Finding {
-          const fresh = log.records().slice(start)
+          const fresh = log.all().slice(start)
           const at = fresh.findIndex(
             (record, index) =>
               line.test(record.text) &&
@@ -175,10 +197,10 @@ export const logged = wordsOf(
               : undefined
             return { source, node, state: 'seen', says: [found.text, dump].filter(Boolean).join(' | ') }
           }
-          const why = log.incomplete(start)
-            ? 'lines were suppressed'
-            : 'net_ratelimit() may have held it back'
-          return { source, node, state: 'not-seen', says: `no line /${own.line}/ (${why})` }
+          const why = log.incomplete(start, startMs)
+          return why === undefined
+            ? { source, node, state: 'not-seen', says: `no line /${own.line}/`, complete: true }
+            : { source, node, state: 'not-seen', says: `no line /${own.line}/ (${why})` }
         },
       }
     },

@@ -2,14 +2,22 @@
 
 import { wrap } from '../base/text.js'
 import { hasChange } from '../model/change.js'
-import type { Scenario } from '../model/scenario.js'
+import type { Claim } from '../model/configuration.js'
+import type { Scenario, Settings } from '../model/scenario.js'
 import type { Toggle } from '../model/toggle.js'
 import { formatKernelVersion, type KernelVersion } from '../model/version.js'
-import { defaultSettings, kernelChanges } from '../plan/plan.js'
+import { claimsOf, defaultSettings, kernelChanges } from '../plan/plan.js'
 import { probeOf } from '../probes/index.js'
 import { combinations, type Effect, effects, failuresOf } from './effects.js'
 
 const WIDTH = 100
+
+/** No claim depends on these. */
+const ANY_MACHINE = {
+  iptables: { iptables: 'iptables', restore: 'iptables-restore', save: 'iptables-save' },
+  mac: () => '',
+  folder: '',
+}
 
 /** How headings stand out: bold on a terminal, as they are elsewhere. */
 export type Emphasis = (text: string) => string
@@ -89,6 +97,7 @@ function toggleLines(scenario: Scenario, name: string, all: readonly Scenario[],
       .flatMap(setting => [
         `    ${name} = ${setting}`,
         ...toggle.onRealSystem(setting).map(line => `        # ${line}`),
+        ...differences(scenario, name, setting).map(text => hanging('kernel:', text, '        ', 9)),
         ...effectLines(scenario, effects(scenario, base, { ...base, [name]: setting })),
         ...failuresOf(all, scenario, name, setting).map(other =>
           hanging('elsewhere', `it is the failure of ${other.id}: ${other.title}.`, '      ', 15),
@@ -96,6 +105,26 @@ function toggleLines(scenario: Scenario, name: string, all: readonly Scenario[],
       ]),
     '',
   ]
+}
+
+/** What the kernel says under a setting and not under the first one, as trials have it checked. */
+function differences(scenario: Scenario, name: string, setting: string): string[] {
+  const base = defaultSettings(scenario)
+  const claims = (settings: Settings) => claimsOf(scenario, settings, { ...ANY_MACHINE, settings })
+  const before = claims(base).map(({ claim }) => JSON.stringify(claim))
+  return claims({ ...base, [name]: setting }).flatMap(({ toggle, claim }) =>
+    toggle === name && !before.includes(JSON.stringify(claim)) ? [describeClaim(claim)] : [],
+  )
+}
+
+function describeClaim(claim: Claim): string {
+  if ('what' in claim) return `${claim.node}: ${claim.what} ${claim.value}`
+  if ('bridgeRules' in claim)
+    return `${claim.node}: ${claim.bridgeRules ? 'rules' : 'no rule'} for bridged frames`
+  const { node, table, chain, rule } = claim
+  return 'words' in rule
+    ? `${node}: rule ${rule.position} of ${table} ${chain}: ${rule.words.join(' ')}`
+    : `${node}: not in ${table} ${chain}: ${rule.not.map(words => words.join(' ')).join('; nor ')}`
 }
 
 function togetherLines(scenario: Scenario, strong: Emphasis): string[] {

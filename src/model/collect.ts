@@ -88,14 +88,18 @@ export class Collector {
     }
   }
 
-  #report({ elapsedMs, slowest }: Extract<RunEvent, { type: 'run-end' }>): Report | undefined {
+  #report({ elapsedMs, slowest, changed }: Extract<RunEvent, { type: 'run-end' }>): Report | undefined {
     if (!this.#head) return undefined
     const { kernel, machine, started, seed, scenarios: planned } = this.#head
     const scenarios = planned.flatMap(({ id }) => this.#scenarios.get(id) ?? [])
     return {
       schema: REPORT_SCHEMA,
       kernel,
-      machine: { ...machine, ...(slowest === undefined ? {} : { slowest }) },
+      machine: {
+        ...machine,
+        ...(slowest === undefined ? {} : { slowest }),
+        ...(changed === undefined ? {} : { changed }),
+      },
       started,
       elapsedMs,
       ...(seed === undefined ? {} : { seed }),

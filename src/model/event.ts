@@ -60,7 +60,8 @@ export type RunEvent =
       'verdict' | 'reason' | 'elapsedMs'
     >)
   | { readonly type: 'notice'; readonly what: string; readonly why: string }
-  | ({ readonly type: 'run-end' } & Pick<Report, 'elapsedMs'> & Pick<Report['machine'], 'slowest'>)
+  | ({ readonly type: 'run-end' } & Pick<Report, 'elapsedMs'> &
+      Pick<Report['machine'], 'slowest' | 'changed'>)
 
 /** An event with its time, in milliseconds since 1970. */
 export type TimedEvent = RunEvent & { readonly at: number }

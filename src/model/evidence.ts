@@ -47,6 +47,8 @@ export interface Finding {
    */
   readonly state: 'seen' | 'absent' | 'not-seen' | 'unavailable'
   readonly says: string
+  /** Of what was not seen: that nothing can have kept it back. */
+  readonly complete?: true
 }
 
 /** `none`: outcomes alone; `basic`: what costs next to nothing; `full`: traces and captures as well. */
@@ -141,6 +143,8 @@ export interface EvidenceSource<P extends Proof = Proof> {
   readonly observer?: Observer<unknown>
   /** Whether a proof is about something that happens, not about something that stays away. */
   happens(proof: P): boolean
+  /** Whether a proof is the kernel's own account of this very loss, and no count that something else may have moved. */
+  isOwnAccount?(proof: P): boolean
   watch(proof: P, context: EvidenceContext): Promise<Watch> | Watch
   /** How clearly it tells a reader where a packet went, 1 the clearest; left out where its numbers say little by themselves. */
   readonly clarity?: number

@@ -19,6 +19,8 @@ const evidence = z.object({
    */
   state: z.enum(['seen', 'absent', 'not-seen', 'unavailable']),
   says: z.string(),
+  /** Of what was not seen: that nothing can have kept it back. */
+  complete: z.literal(true).optional(),
 })
 
 /** A commit of the kernel. */
@@ -203,6 +205,8 @@ export const reportSchema = z.object({
     slowness: z.number(),
     /** The greatest factor by which deadlines were stretched while the run lasted. */
     slowest: z.number().optional(),
+    /** What belongs to the whole machine, matters to verdicts, and somebody changed while the run lasted. */
+    changed: z.array(z.object({ what: z.string(), before: z.string(), after: z.string() })).optional(),
     /** Version of each program by name, or `missing`. */
     tools: z.record(z.string(), z.string()),
   }),

@@ -174,7 +174,7 @@ function rulesOf({ nodes }: Topology): ExperimentPlan['rules'] {
 }
 
 /** What the kernel must say under these settings, by toggle. */
-function claimsOf({ toggles }: Scenario, settings: Settings, context: ToggleContext): ToggleClaim[] {
+export function claimsOf({ toggles }: Scenario, settings: Settings, context: ToggleContext): ToggleClaim[] {
   return Object.entries(toggles).flatMap(([name, toggle]) => {
     const setting = settings[name] ?? toggle.settings[0]
     return toggle.claims(setting, context).map(claim => ({ toggle: name, setting, claim }))

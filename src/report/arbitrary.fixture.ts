@@ -2,7 +2,13 @@
 import fc from 'fast-check'
 import { noise } from '../base/property.fixture.js'
 import { IPTABLES_BACKENDS, PHASES } from '../model/plan.js'
-import { REPORT_SCHEMA, type Report, type ScenarioReport, type TrialReport } from '../model/report.js'
+import {
+  type PhaseReport,
+  REPORT_SCHEMA,
+  type Report,
+  type ScenarioReport,
+  type TrialReport,
+} from '../model/report.js'
 import { VERDICTS } from '../model/verdict.js'
 
 /** What some format somewhere takes for markup, a command, or an end. */
@@ -109,6 +115,7 @@ export const trials = fc
         node: text,
         state: fc.constantFrom('seen', 'absent', 'not-seen', 'unavailable'),
         says: text,
+        complete: optional(fc.constant(true)),
       }),
       { maxLength: 2 },
     ),
@@ -152,15 +159,28 @@ const stories = fc.record({
   mechanisms: named(fc.record({ title: text, where: text, document: text, at: optional(fc.record(place)) })),
 })
 
-/** The trials of each experiment together, as a run has them. */
-function grouped(list: readonly TrialReport[]): TrialReport[] {
-  const groups = new Map<string, TrialReport[]>()
-  for (const trial of list) {
-    const { experiment, iptables, repetition } = trial
-    const own = `${experiment} ${iptables} ${repetition}`
-    groups.set(own, [...(groups.get(own) ?? []), trial])
-  }
-  return [...groups.values()].flat()
+const phases = fc
+  .record({
+    experiment: fc.oneof(fc.constantFrom('one', 'another'), text),
+    phase: fc.constantFrom(...PHASES),
+    iptables: fc.constantFrom(...IPTABLES_BACKENDS),
+    repetition: fc.integer(),
+    fix: optional(settings),
+    changes: fc.array(fc.record({ node: name, what: text, before: optional(text), after: optional(text) }), {
+      maxLength: 2,
+    }),
+  })
+  .map(phase => compact(phase) as PhaseReport)
+
+const experimentOf = ({ experiment, iptables, repetition }: PhaseReport | TrialReport) =>
+  `${experiment} ${iptables} ${repetition}`
+
+/** What is of the same experiment together, in the order of `experiments`, as a run has it. */
+function grouped<T extends PhaseReport | TrialReport>(
+  list: readonly T[],
+  experiments: readonly string[],
+): T[] {
+  return [...new Set(experiments)].flatMap(own => list.filter(one => experimentOf(one) === own))
 }
 
 const scenarioReports = fc
@@ -171,9 +191,20 @@ const scenarioReports = fc
     reason: text,
     elapsedMs: number,
     story: optional(stories),
-    trials: fc.array(trials, { maxLength: 4 }).map(grouped),
+    trials: fc.array(trials, { maxLength: 4 }),
+    phases: fc.array(phases, { maxLength: 3 }),
+    retried: fc.array(trials, { maxLength: 2 }),
   })
-  .map(scenario => scenario as ScenarioReport)
+  .map(({ trials: own, phases: set, retried, ...scenario }) => {
+    const experiments = [...own, ...set].map(experimentOf)
+    const again = grouped(retried, experiments)
+    return {
+      ...scenario,
+      ...(set.length > 0 ? { phases: grouped(set, experiments) } : {}),
+      ...(again.length > 0 ? { retried: again } : {}),
+      trials: grouped(own, experiments),
+    } as ScenarioReport
+  })
 
 export const reports: fc.Arbitrary<Report> = fc
   .record({
@@ -185,6 +216,7 @@ export const reports: fc.Arbitrary<Report> = fc
       distribution: text,
       slowness: number,
       slowest: optional(number),
+      changed: optional(fc.array(fc.record({ what: text, before: text, after: text }), { maxLength: 2 })),
       tools: fc.dictionary(key, text, { maxKeys: 2 }),
     }),
     started: fc

@@ -3,8 +3,9 @@ import { seconds } from '../base/text.js'
 import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
+import { describeFix, fixesOf } from './fixes.js'
 import type { Sink } from './sink.js'
-import { causesOf, countResults, describeCause, describeRun, oneLine } from './words.js'
+import { causesOf, countResults, describeCause, describeRun, machineChangeLines, oneLine } from './words.js'
 
 const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
   error: '💥',
@@ -35,6 +36,7 @@ export function markdownOf(reports: readonly Report[]): string {
     const summary = Object.entries(report.summary).filter(([, count]) => count > 0)
     lines.push(
       `- ${escapeMarkdown(describeRun(report))}: ${summary.map(([verdict, count]) => `${count} ${verdict}`).join(', ') || 'nothing ran'} in ${seconds(report.elapsedMs)}`,
+      ...machineChangeLines(report).map(text => `  - ${escapeMarkdown(text)}`),
     )
   }
   lines.push('', ...table(reports), '')
@@ -103,7 +105,18 @@ function section(scenario: ScenarioReport, of: string): string[] {
     ...(source ? [`Source: [${escapeMarkdown(source.title)}](${source.url})`, ''] : []),
     ...causesOf(scenario).map(cause => `- ${escapeMarkdown(describeCause(cause))}`),
     '',
+    ...fixes(scenario),
   ]
+}
+
+/** What each fix changed, folded: it is what a reader asks for next. */
+function fixes(scenario: ScenarioReport): string[] {
+  const found = fixesOf(scenario)
+  if (found.length === 0) return []
+  const lines = found.map(
+    fix => `- ${fix.repairs.length > 0 ? '✅' : '➖'} ${escapeMarkdown(describeFix(fix))}`,
+  )
+  return ['<details><summary>What each fix changed</summary>', '', ...lines, '', '</details>', '']
 }
 
 /** Text that Markdown would take for markup, as text, in one line. */

@@ -4,7 +4,8 @@ import { seconds, wrap } from '../base/text.js'
 import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
-import { causesOf, countResults, describeCause, describeRun } from './words.js'
+import { describeFix, fixesOf } from './fixes.js'
+import { causesOf, countResults, describeCause, describeRun, machineChangeLines } from './words.js'
 
 const COLOUR: Readonly<Record<Verdict, Parameters<typeof styleText>[0]>> = {
   error: 'magenta',
@@ -81,12 +82,15 @@ export function prettyReporter(stream: PrettyStream): Reporter {
       line(indented(`${scenario.title}.`))
       line(indented(scenario.reason))
       for (const cause of causesOf(scenario)) line(paint('gray', indented(`✗ ${describeCause(cause)}`, '  ')))
+      for (const fix of fixesOf(scenario))
+        line(paint('gray', indented(`${fix.repairs.length > 0 ? '✓' : '–'} ${describeFix(fix)}`, '  ')))
       drawn = 0
     },
     run(report) {
       running.clear()
       line('')
       for (const text of table(report, paint)) line(text)
+      for (const text of machineChangeLines(report)) line(paint('yellow', text))
       line('')
     },
     close() {

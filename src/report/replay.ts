@@ -35,8 +35,14 @@ export function* replay(report: Report): Generator<TimedEvent> {
       yield { at, type: 'trial', scenario: id, experiment: experimentOf(trial), trial }
     yield { at: at + took, type: 'scenario-end', scenario: id, verdict, reason, elapsedMs: took }
   }
-  const { slowest } = machine
-  yield { at: at + elapsedMs, type: 'run-end', elapsedMs, ...(slowest === undefined ? {} : { slowest }) }
+  const { slowest, changed } = machine
+  yield {
+    at: at + elapsedMs,
+    type: 'run-end',
+    elapsedMs,
+    ...(slowest === undefined ? {} : { slowest }),
+    ...(changed === undefined ? {} : { changed }),
+  }
 }
 
 /** What tells an experiment of a scenario from the others in a report. */

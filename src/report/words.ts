@@ -57,6 +57,13 @@ export function describeRun({ kernel, machine }: Pick<Report, 'kernel' | 'machin
   return `Linux ${kernel.release}${version}, ${machine.distribution}, ${machine.cpus} CPUs, ${machine.privilege}`
 }
 
+/** What somebody changed of the machine while a run lasted, a line each. */
+export function machineChangeLines({ machine }: Report): string[] {
+  return (machine.changed ?? []).map(
+    ({ what, before, after }) => `while it ran, ${what} was ${before} and became ${after}`,
+  )
+}
+
 /** Gives names that nothing else has which it gave a name: the second time, a name gets a number. */
 export function uniqueNames(): (name: string) => string {
   const given = new Set<string>()

@@ -1,7 +1,7 @@
 /** The page: what ran where, the verdict table, and a section for each scenario. */
 import { seconds } from '../../base/text.js'
 import { VERDICTS } from '../../model/verdict.js'
-import { countResults, describeRun } from '../words.js'
+import { countResults, describeRun, machineChangeLines } from '../words.js'
 import { type Column, columnsOf, type RunLog } from './model.js'
 import { scenarioSection } from './scenario.js'
 import { SCRIPT, STYLE } from './style.js'
@@ -37,7 +37,7 @@ function header({ report }: Column): Html {
   return html`<p>${describeRun(report)} <span class="dim">· <time datetime="${report.started}">${report.started.slice(0, 16).replace('T', ' ')} UTC</time> · ${seconds(report.elapsedMs)}${
     report.machine.slowness > 1 && ` · deadlines × ${report.machine.slowness.toFixed(1)}`
   }</span></p>
-<ul class="counts">${counts.map(verdict => html`<li class="verdict ${verdict}">${report.summary[verdict]} ${verdict}</li>`)}</ul>
+${machineChangeLines(report).map(text => html`<p class="warn">${text}</p>`)}<ul class="counts">${counts.map(verdict => html`<li class="verdict ${verdict}">${report.summary[verdict]} ${verdict}</li>`)}</ul>
 `
 }
 

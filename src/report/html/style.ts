@@ -50,6 +50,8 @@ summary .dim { font-weight: 400; font-size: .9rem }
 .cell { flex: 0 0 10rem; font-size: .9rem; color: var(--tone, inherit) } .outcome::before { margin-right: .35rem; font-weight: 700 }
 .kernel { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap }
 .works::before { content: '✓' } .fails::before { content: '✕' } .outcome.skipped::before { content: '–' } .outcome.error::before { content: '!' } .not-triggered::before { content: '○' }
+.warn { color: var(--warn) }
+.changes { margin: .35rem 0 0; padding: 0 .4rem 0 1.2rem; font-size: .85rem; color: var(--dim) }
 .evidence { padding: .25rem 1rem .75rem 1.9rem; font-size: .93rem } .findings { list-style: none; padding: 0; margin: .4rem 0 }
 .findings li { padding: .1rem 0 } .state { display: inline-block; min-width: 6.2rem; font-weight: 600; color: var(--dim) } .seen .state { color: var(--accent) }
 .node { background: var(--raised); border-radius: 4px; padding: .05rem .35rem }

@@ -2,6 +2,7 @@
 
 import type { Story, TrialReport } from '../../model/report.js'
 import { resultOf } from '../../model/verdict.js'
+import { describeChanges } from '../fixes.js'
 import { documented, settingsBeyond, type Toggles } from '../words.js'
 import { type Column, groupTrials, type TrialGroup, type TrialRow } from './model.js'
 import { type Html, html } from './template.js'
@@ -16,7 +17,7 @@ export function trialSection(id: string, columns: readonly Column[], story: Stor
 ${groups.map(
   group => html`<section class="group"><h4>${groupTitle(group, story)}</h4>
 ${columns.length > 1 && html`<p class="trial head" aria-hidden="true"><span></span><span></span>${columns.map(({ name }) => html`<span class="cell">${name}</span>`)}</p>`}
-${group.rows.map(row => trialLine(row, columns, group.rows[0]?.trial.toggles ?? {}))}</section>
+${group.rows.map((row, index) => html`${isNewPhase(group.rows, index) && changesLine(id, row.trial, columns)}${trialLine(row, columns, group.rows[0]?.trial.toggles ?? {})}`)}</section>
 `,
 )}</details>
 `
@@ -34,6 +35,35 @@ function groupTitle({ rows }: TrialGroup, story: Story | undefined): string {
     ...(iptables === 'legacy' ? ['iptables legacy'] : []),
     ...(repetition > 1 ? [`repetition ${repetition}`] : []),
   ].join('; ')
+}
+
+function isNewPhase(rows: readonly TrialRow[], index: number): boolean {
+  const [own, before] = [rows[index]?.trial, rows[index - 1]?.trial]
+  return own?.phase !== before?.phase || JSON.stringify(own?.fix) !== JSON.stringify(before?.fix)
+}
+
+/** What a fix set in the kernel, above the trials that it was set for; each kernel’s own where they differ. */
+function changesLine(id: string, trial: TrialReport, columns: readonly Column[]): Html | false {
+  if (trial.phase !== 'fixed') return false
+  const fix = JSON.stringify(trial.fix)
+  const lines = columns.flatMap(({ name, report }) => {
+    const phases = report.scenarios.find(candidate => candidate.id === id)?.phases ?? []
+    const own = phases.find(
+      ({ phase, experiment, iptables, repetition, ...other }) =>
+        phase === 'fixed' &&
+        experiment === trial.experiment &&
+        iptables === trial.iptables &&
+        repetition === trial.repetition &&
+        JSON.stringify(other.fix) === fix,
+    )
+    return own && own.changes.length > 0 ? [{ name, text: describeChanges(own.changes) }] : []
+  })
+  const [first] = lines
+  if (!first) return false
+  const alike = lines.every(({ text }) => text === first.text)
+  return html`${(alike ? [first] : lines).map(
+    ({ name, text }) => html`<p class="changes">${!alike && html`<b>${name}</b> `}<code>${text}</code></p>`,
+  )}`
 }
 
 function trialLine({ trial, cells }: TrialRow, columns: readonly Column[], base: Toggles): Html {

@@ -208,6 +208,8 @@ summary .dim { font-weight: 400; font-size: .9rem }
 .cell { flex: 0 0 10rem; font-size: .9rem; color: var(--tone, inherit) } .outcome::before { margin-right: .35rem; font-weight: 700 }
 .kernel { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap }
 .works::before { content: '✓' } .fails::before { content: '✕' } .outcome.skipped::before { content: '–' } .outcome.error::before { content: '!' } .not-triggered::before { content: '○' }
+.warn { color: var(--warn) }
+.changes { margin: .35rem 0 0; padding: 0 .4rem 0 1.2rem; font-size: .85rem; color: var(--dim) }
 .evidence { padding: .25rem 1rem .75rem 1.9rem; font-size: .93rem } .findings { list-style: none; padding: 0; margin: .4rem 0 }
 .findings li { padding: .1rem 0 } .state { display: inline-block; min-width: 6.2rem; font-weight: 600; color: var(--dim) } .seen .state { color: var(--accent) }
 .node { background: var(--raised); border-radius: 4px; padding: .05rem .35rem }
@@ -597,6 +599,8 @@ summary .dim { font-weight: 400; font-size: .9rem }
 .cell { flex: 0 0 10rem; font-size: .9rem; color: var(--tone, inherit) } .outcome::before { margin-right: .35rem; font-weight: 700 }
 .kernel { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap }
 .works::before { content: '✓' } .fails::before { content: '✕' } .outcome.skipped::before { content: '–' } .outcome.error::before { content: '!' } .not-triggered::before { content: '○' }
+.warn { color: var(--warn) }
+.changes { margin: .35rem 0 0; padding: 0 .4rem 0 1.2rem; font-size: .85rem; color: var(--dim) }
 .evidence { padding: .25rem 1rem .75rem 1.9rem; font-size: .93rem } .findings { list-style: none; padding: 0; margin: .4rem 0 }
 .findings li { padding: .1rem 0 } .state { display: inline-block; min-width: 6.2rem; font-weight: 600; color: var(--dim) } .seen .state { color: var(--accent) }
 .node { background: var(--raised); border-radius: 4px; padding: .05rem .35rem }
@@ -2189,6 +2193,15 @@ Source: [Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs K
 - own-address-tcp: host br-lxc: frame that would leave by the port that it came in on: nat 'PREROUTING -d 203.0.113.80/32' counted 1 packet, filter 'FORWARD -d 10.0.3.80/32' counted 0 packets (document: “they went through the PREROUTING chain as normal, but never showed up in the FORWARD chain”)
 - own-address-tcp: web eth0: promiscuous copy without connection tracking: IPv4: martian source 10.0.3.80 from 10.0.3.80, on dev eth0 (document: “I also found that setting the bridge device to promiscuous mode (e.g. running tcpdump) makes everything work.”)
 
+<details><summary>What each fix changed</summary>
+
+- ✅ hairpin\\_mode on repairs own-address-tcp
+- ➖ promisc on leaves own-address-tcp broken
+- ➖ nf\\_call\\_iptables 0 leaves own-address-tcp broken
+- ✅ nf\\_call\\_iptables 0, bridge-nf-call-iptables 0 repairs own-address-tcp
+
+</details>
+
 ## ✅ confirmed: \`lan-dnat-without-snat\`
 
 as documented, in 6 trials.
@@ -2196,6 +2209,13 @@ as documented, in 6 trials.
 Source: [Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs Kooijman)](https://www.stderr.nl/Blog/Software/Linux/BouncingPacketsKernelBug.html)
 
 - neighbour-tcp: neighbour: reply that bypasses the host: TcpOutRsts +1 (document: “reply packets get sent directly through the original container - the host does not have a chance to "undo" the DNAT”)
+
+<details><summary>What each fix changed</summary>
+
+- ✅ bounce-snat on repairs neighbour-tcp
+- ✅ bounce-snat on, bridge-nf-call-iptables 1 repairs neighbour-tcp
+
+</details>
 
 `
 
@@ -2252,6 +2272,12 @@ a reason
 Source: [Document: in words](https://example.org/document)
 
 - own-address-tcp: host br-lxc: in words: it was dropped (document: “in words”)
+
+<details><summary>What each fix changed</summary>
+
+- ✅ hairpin\\_mode on repairs own-address-tcp
+
+</details>
 
 ## ⏭️ skipped: \`without-trials\`
 
@@ -2319,6 +2345,12 @@ Source: [Document: in words](https://example.org/document)
 
 - own-address-tcp: host br-lxc: in words: it was dropped (document: “in words”)
 
+<details><summary>What each fix changed</summary>
+
+- ✅ hairpin\\_mode on repairs own-address-tcp
+
+</details>
+
 ## ⏭️ skipped: \`without-trials\` on Linux 6.18.44
 
 a reason
@@ -2366,6 +2398,12 @@ Source: [Document: in words](https://example.org/document)
 
 - own-address-tcp: host br-lxc: in words: it was dropped (document: “in words”)
 
+<details><summary>What each fix changed</summary>
+
+- ✅ hairpin\\_mode on repairs own-address-tcp
+
+</details>
+
 ## ⏭️ skipped: \`without-trials\` on Linux 5.10.0
 
 a reason
@@ -2385,10 +2423,16 @@ changed          bridge-dnat-bounce
     Since 751de2012eaf (6.9, and stable kernels) the promiscuous copy has no conntrack: it is routed back without SNAT. The document differs: promiscuous mode “makes everything work” there; that workaround has been dead since 751de2012eaf.
     ✗ own-address-tcp: host br-lxc: frame that would leave by the port that it came in on: nat 'PREROUTING -d 203.0.113.80/32' counted 1 packet, filter 'FORWARD -d 10.0.3.80/32' counted 0 packets (document: “they went through the PREROUTING chain as normal, but never showed up in the FORWARD chain”)
     ✗ own-address-tcp: web eth0: promiscuous copy without connection tracking: IPv4: martian source 10.0.3.80 from 10.0.3.80, on dev eth0 (document: “I also found that setting the bridge device to promiscuous mode (e.g. running tcpdump) makes everything work.”)
+    ✓ hairpin_mode on repairs own-address-tcp
+    – promisc on leaves own-address-tcp broken
+    – nf_call_iptables 0 leaves own-address-tcp broken
+    ✓ nf_call_iptables 0, bridge-nf-call-iptables 0 repairs own-address-tcp
 confirmed        lan-dnat-without-snat
     A container cannot reach its neighbour through a port forwarding without SNAT.
     as documented, in 6 trials.
     ✗ neighbour-tcp: neighbour: reply that bypasses the host: TcpOutRsts +1 (document: “reply packets get sent directly through the original container - the host does not have a chance to "undo" the DNAT”)
+    ✓ bounce-snat on repairs neighbour-tcp
+    ✓ bounce-snat on, bridge-nf-call-iptables 1 repairs neighbour-tcp
 
 verdict          scenario               trials     time
 changed          bridge-dnat-bounce         12    (time) s
@@ -2425,6 +2469,7 @@ confirmed        as-documented
     Title of as-documented.
     a reason
     ✗ own-address-tcp: host br-lxc: in words: it was dropped (document: “in words”)
+    ✓ hairpin_mode on repairs own-address-tcp
 skipped          without-trials
     Title of without-trials.
     a reason

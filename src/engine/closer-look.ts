@@ -1,0 +1,178 @@
+/**
+ * Mechanisms that only counts have proved. Something else may move a count, but what a kernel does with a packet it says
+ * itself, in a line of its log or in the reason of a drop. It logs no more than a few lines at a time (net_ratelimit()), and
+ * a run traces nothing unless it is asked to: where it has proved a mechanism without one word of the kernel's, one of those
+ * trials is done again with everything open.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { isOwnAccount } from '../evidence/index.js'
+import type { RunEvent } from '../model/event.js'
+import type { Mechanism } from '../model/evidence.js'
+import type { ExperimentPlan, PhasePlan, TrialPlan } from '../model/plan.js'
+import type { TrialReport } from '../model/report.js'
+import type { Scenario } from '../model/scenario.js'
+import { isBad } from '../model/verdict.js'
+import { type ExperimentContext, runExperiment } from './experiment.js'
+import { EvidenceRecorder } from './recorder.js'
+import type { Entry } from './schedule.js'
+
+/** After this, net_ratelimit() lets lines through again (net_ratelimit_state in net/core/utils.c). */
+const LOG_WINDOW_MS = 5100
+
+/** A trial that proved a mechanism, to be done again. */
+export interface Look {
+  readonly entry: Entry
+  /** Id of the mechanism. */
+  readonly id: string
+  readonly mechanism: Mechanism
+  /** Where the trial is in the plan: its phase, and itself in that. */
+  readonly phase: number
+  readonly trial: number
+}
+
+/** What is known of one mechanism until now. */
+interface Known {
+  readonly look: Look
+  /** How often counts have proved it. */
+  times: number
+  /** Whether the kernel has said so itself. */
+  said: boolean
+}
+
+/** What of a run the kernel has said itself; what only counts say is looked at more closely. */
+export class CloserLooks {
+  readonly #known = new Map<string, Map<string, Known>>()
+  readonly #doubts: Look[] = []
+  #recorder: EvidenceRecorder | undefined
+  #looks = 0
+
+  constructor(private readonly context: Omit<ExperimentContext, 'scenario' | 'repetition' | 'onSurprise'>) {}
+
+  /** Takes note of the trials that an experiment came to, in the order of its plan. */
+  add(entry: Entry, trials: readonly TrialReport[]): void {
+    const { scenario, plan } = entry
+    const known = this.#known.get(scenario.id) ?? new Map<string, Known>()
+    this.#known.set(scenario.id, known)
+    const places = plan.phases.flatMap((phase, at) => phase.trials.map((_, trial) => ({ phase: at, trial })))
+    for (const [index, trial] of trials.entries()) {
+      const { mechanism: id = '', outcome, verdict } = trial
+      const mechanism = scenario.mechanisms[id]
+      const place = places[index]
+      if (!mechanism || !place || outcome !== 'fails' || isBad(verdict)) continue
+      if (!mechanism.proofs.some(isOwnAccount)) continue
+      const one = known.get(id) ?? { look: { entry, id, mechanism, ...place }, times: 0, said: false }
+      known.set(id, one)
+      one.times++
+      one.said ||= accountOf(mechanism, trial) === 'said'
+    }
+  }
+
+  /** What is to be looked at, now that a scenario's experiments are over. */
+  due({ id }: Scenario): Look[] {
+    return [...(this.#known.get(id)?.values() ?? [])].flatMap(({ look, said }) => (said ? [] : [look]))
+  }
+
+  /** Looks, beside everything else that goes on: whether that settles it. If not, there is one more look in the end. */
+  async settled(look: Look): Promise<boolean> {
+    const trial = await this.#again(look)
+    const account = trial?.ok ? accountOf(look.mechanism, trial) : 'silent'
+    const settled = account === 'said' || account === 'nobody-asked'
+    if (!settled) this.#doubts.push(look)
+    return settled
+  }
+
+  /**
+   * Looks at what is still in doubt, one after the other, with nothing else going on and the rate limit of the log over. Each
+   * is settled with it: by a trial that is no proof, if there is one.
+   */
+  async *settle(): AsyncGenerator<{ readonly entry: Entry; readonly trial?: TrialReport }> {
+    for (const look of this.#doubts) {
+      const { entry, id, mechanism } = look
+      await delay(LOG_WINDOW_MS, undefined, { signal: this.context.signal })
+      const trial = await this.#again(look)
+      const account = trial ? accountOf(mechanism, trial) : 'nobody-asked'
+      if (account === 'held-back')
+        this.context.emit({
+          type: 'notice',
+          what: `${mechanism.title} in the kernel’s own words`,
+          why: 'lines of the kernel log or events of the tracer were lost each time',
+        })
+      if (trial?.ok && account === 'silent')
+        yield {
+          entry,
+          trial: {
+            ...trial,
+            ok: false,
+            verdict: 'error',
+            why: `unproved: counts have shown ${mechanism.title} (${mechanism.where}) ${times(this.#times(entry, id))}, and the kernel never said so itself, looked at closely: ${silence(mechanism, trial)}`,
+          },
+        }
+      else yield { entry, ...(trial && !trial.ok ? { trial } : {}) }
+    }
+  }
+
+  close(): void {
+    this.#recorder?.close()
+  }
+
+  #times({ scenario }: Entry, id: string): number {
+    return this.#known.get(scenario.id)?.get(id)?.times ?? 0
+  }
+
+  /** Does the trial of a look again; undefined where it did not come to that. */
+  async #again(look: Look): Promise<TrialReport | undefined> {
+    const { scenario, repetition } = look.entry
+    const { context } = this
+    const notice = (event: RunEvent) => event.type === 'notice' && context.emit(event)
+    // What this machine lacks has been said where it was asked for; here, it is only that there is less to look at.
+    this.#recorder ??= new EvidenceRecorder({ level: 'full', notice: () => {}, signal: context.signal })
+    const own = { ...context, scenario, repetition, recorder: this.#recorder, emit: notice }
+    const plan = planOfLook(look, `look${++this.#looks}`)
+    const trials = await runExperiment(plan, own)
+    const planned = plan.phases.reduce((sum, phase) => sum + phase.trials.length, 0)
+    // A control that fails is the trial that says why there is no more.
+    return trials.length === planned ? trials.at(-1) : trials.find(({ ok }) => !ok)
+  }
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`
+}
+
+function silence({ proofs }: Mechanism, { evidence }: TrialReport): string {
+  const own = new Set(proofs.filter(isOwnAccount).map(({ source }) => source))
+  return evidence
+    .filter(({ source, state }) => own.has(source) && state === 'not-seen')
+    .map(({ source, node, says }) => `[${source} ${node}] ${says}`)
+    .join('; ')
+}
+
+/**
+ * Whether a trial's evidence has the kernel's own account of a mechanism: `nobody-asked` where this machine has no source that
+ * could have it, `held-back` where it may have been lost on the way.
+ */
+function accountOf(
+  { proofs }: Mechanism,
+  { evidence }: TrialReport,
+): 'said' | 'silent' | 'held-back' | 'nobody-asked' {
+  const own = new Set(proofs.filter(isOwnAccount).map(({ source }) => source))
+  const asked = evidence.filter(({ source, state }) => own.has(source) && state !== 'unavailable')
+  if (asked.some(({ state }) => state === 'seen')) return 'said'
+  if (asked.length === 0) return 'nobody-asked'
+  return asked.every(({ complete }) => complete) ? 'silent' : 'held-back'
+}
+
+/** The plan that a look takes: the same topology with its control, and of the rest only this trial and what leads to it. */
+function planOfLook({ entry, phase: at, trial: which }: Look, suffix: string): ExperimentPlan {
+  const plan = entry.again(suffix)
+  const only = (phase: PhasePlan, trials: readonly TrialPlan[]): PhasePlan => ({ ...phase, trials })
+  const target = plan.phases[at]
+  // Whatever was fixed in between has been taken back: a fix begins where `broken` left off.
+  const before = plan.phases
+    .slice(0, at)
+    .filter(({ phase }) => phase === 'control' || phase === 'broken')
+    .map(phase => (phase.phase === 'control' ? phase : only(phase, [])))
+  if (!target) return plan
+  if (target.phase === 'control') return { ...plan, phases: [target] }
+  return { ...plan, phases: [...before, only(target, target.trials.slice(which, which + 1))] }
+}
