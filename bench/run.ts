@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- topology|catalogue|startup|race …] [--times N] [--most HOSTS] [--connections N] [--out FILE]`: measures,
- * side by side on this machine, what the README says of the lab's speed. On a quiet machine: nothing else may run beside it.
+ * side by side on this machine, what docs/measurements.md says of the lab's speed. On a quiet machine: nothing else may run beside it.
  */
 import { cpus, release } from 'node:os'
 import { fileURLToPath } from 'node:url'

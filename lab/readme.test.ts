@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { replaceBetween } from './readme.js'
+import { partOf, replaceBetween } from './readme.js'
 
 t.test('a table takes the place of the one between its two comments', async t => {
   const file = join(t.testdir({}), 'README.md')
@@ -15,4 +15,9 @@ t.test('a file without a place for it is left as it is, and named', async t => {
   await writeFile(file, 'text\n')
   await t.rejects(replaceBetween(file, 'x', 'new'), { message: /README\.md has no place for the x$/ })
   t.equal(await readFile(file, 'utf8'), 'text\n')
+})
+
+t.test('what is between two comments is read without the lines around it', async t => {
+  t.equal(partOf('a\n<!-- x:start -->\n\nb\n\n<!-- x:end -->\n', 'x'), 'b')
+  t.equal(partOf('a\n', 'x'), undefined)
 })

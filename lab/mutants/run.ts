@@ -114,5 +114,5 @@ function table(runs: readonly MutantRun[]): string {
 async function writeTable(runs: readonly MutantRun[]): Promise<void> {
   const kernel = runs.find(({ report }) => report)?.report?.kernel.version
   const dated = `Linux ${kernel}, ${new Date().toISOString().slice(0, 10)}; in bold what must differ from the last row.`
-  await replaceBetween(repositoryFile('README.md'), 'mutants-table', `${dated}\n\n${table(runs)}`)
+  await replaceBetween(repositoryFile('docs/mutants.md'), 'mutants-table', `${dated}\n\n${table(runs)}`)
 }

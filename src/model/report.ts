@@ -9,9 +9,14 @@ export const REPORT_SCHEMA = 'netns-lab.report/2'
 /** Where something is: a node, and a device of it. */
 const place = z.object({ node: z.string(), device: z.string().optional() })
 
+/** What came of one proof. */
 const evidence = z.object({
   source: z.string(),
   node: z.string(),
+  /**
+   * `not-seen` is weaker than `absent`: a rate-limited source may have left it out. `unavailable`: this machine or user cannot
+   * show it.
+   */
   state: z.enum(['seen', 'absent', 'not-seen', 'unavailable']),
   says: z.string(),
   /** Of what was not seen: that nothing can have kept it back. */
@@ -24,6 +29,7 @@ const change = z.object({
   title: z.string(),
   /** First mainline release that has it. */
   since: z.string(),
+  /** First release of each stable series that has it, too. */
   backports: z.array(z.string()).optional(),
   url: webAddress(),
 })
@@ -41,13 +47,19 @@ const trial = z.object({
   toggles: settings,
   /** The fix that is set in a `fixed` trial, and was taken back before a `reverted` one. */
   fix: settings.optional(),
+  /** `not-triggered`: it takes luck to fail, and there was none. */
   outcome: z.enum(['works', 'fails', 'not-triggered', 'skipped', 'error']),
   /** What the probe saw, in a sentence. */
   says: z.string(),
+  /** The address that the answer came from. */
   answeredBy: z.string().optional(),
+  /** The address that the server saw as its peer. */
   serverSaw: z.string().optional(),
+  /** What was measured; a name ends in its unit. */
   measured: z.record(z.string(), z.number()).optional(),
+  /** What had to come out. */
   expected: z.enum(['works', 'fails']),
+  /** Whether it came out so, with its evidence. */
   ok: z.boolean(),
   /** What this trial alone would make of the scenario. */
   verdict: z.enum(VERDICTS),
@@ -86,8 +98,10 @@ const phase = z.object({
   changes: z.array(configurationChange),
 })
 
+/** Why packets get lost, in the kernel's terms. */
 const mechanism = z.object({
   title: z.string(),
+  /** Functions of the kernel, and the commit where there is one. */
   where: z.string(),
   /** The document's own line that shows it. */
   document: z.string(),
@@ -121,6 +135,7 @@ const topology = z.object({
   nodes: z.record(
     z.string(),
     z.object({
+      /** What it stands for in the document. */
       is: z.string(),
       bridges: z.record(z.string(), z.object({ ports: strings })).optional(),
       addresses: z.record(z.string(), strings).optional(),
@@ -136,9 +151,11 @@ const topology = z.object({
 
 /** What a scenario is, as far as a reader of its report wants to know. */
 const story = z.object({
+  /** The document that tells of it. */
   source: z.object({
     title: z.string(),
     url: webAddress(),
+    /** Its own words for what people saw. */
     says: z.string(),
   }),
   /** The topology as a drawing in characters. */
@@ -156,6 +173,7 @@ const scenario = z.object({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dots, dashes and underscores'),
   title: z.string(),
   verdict: z.enum(VERDICTS),
+  /** What the verdict rests on, in a sentence. */
   reason: z.string(),
   elapsedMs: z.number(),
   /** What it is about; left out where it could not be loaded, and in reports of version 1. */
@@ -164,19 +182,23 @@ const scenario = z.object({
   phases: z.array(phase).optional(),
   /** The trials of experiments that ended in error at their first try, as these came; what counts is in `trials`. */
   retried: z.array(trial).optional(),
+  /** In the order of the experiments; those of an experiment as they happened. */
   trials: z.array(trial),
 })
 
 export const reportSchema = z.object({
   schema: z.literal(REPORT_SCHEMA),
   kernel: z.object({
+    /** `uname -r`. */
     release: z.string(),
+    /** The upstream version, which a distribution's release may hide. */
     version: z.string(),
     /** The version of the distribution's package, where it has one: `6.1.176-1`. */
     package: z.string().optional(),
   }),
   machine: z.object({
     cpus: z.number().int(),
+    /** Whether it ran as root of the machine, or in a user namespace. */
     privilege: z.enum(['root', 'rootless']),
     distribution: z.string(),
     /** How much slower than the reference machine deadlines were taken, 1 or more. */
@@ -185,12 +207,14 @@ export const reportSchema = z.object({
     slowest: z.number().optional(),
     /** What belongs to the whole machine, matters to verdicts, and somebody changed while the run lasted. */
     changed: z.array(z.object({ what: z.string(), before: z.string(), after: z.string() })).optional(),
+    /** Version of each program by name, or `missing`. */
     tools: z.record(z.string(), z.string()),
   }),
   started: z.iso.datetime(),
   elapsedMs: z.number(),
   /** What the order of its experiments was shuffled by; as planned when left out. */
   seed: z.number().int().optional(),
+  /** Number of scenarios. */
   summary: z.record(z.enum(VERDICTS), z.number().int()),
   /** Sources of evidence and capabilities that this machine lacks, each once. */
   unavailable: z.array(z.object({ what: z.string(), why: z.string() })),
