@@ -1,7 +1,7 @@
 /** Executes one experiment plan: builds its topology, goes through its phases, and judges every trial. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeError } from '../base/errors.js'
-import { clearest, type MechanismWatch, watchMechanism } from '../evidence/index.js'
+import { clearest, happenings, type MechanismWatch, watchMechanism } from '../evidence/index.js'
 import { momentary } from '../evidence/momentary.js'
 import { describeState } from '../evidence/state.js'
 import type { Speed } from '../kernel/speed.js'
@@ -248,7 +248,12 @@ async function runTrial(
   const shown = found
     .filter(({ id }) => judgement.mechanism === undefined || id === judgement.mechanism)
     .flatMap(({ findings }) => findings)
-  const cause = result.outcome === 'fails' ? clearest(shown) : undefined
+  // What stayed away is a cause only beside what happened.
+  const telling =
+    judgement.mechanism === undefined
+      ? found.flatMap(({ mechanism, findings }) => happenings(mechanism, findings))
+      : shown
+  const cause = result.outcome === 'fails' ? clearest(telling) : undefined
   return trialReport(trial, phase, plan, repetition, {
     outcome: result.outcome,
     says: result.says,

@@ -98,6 +98,11 @@ export function judgeMechanism(
     : 'unknown'
 }
 
+/** The findings about something that happened, without those about something that stayed away. */
+export function happenings({ proofs }: Mechanism, findings: readonly Finding[]): Finding[] {
+  return findings.filter((_, index) => happens(proofs[index]))
+}
+
 /** Findings that show the mechanism still at work in a trial that its fix repaired. */
 export function leftovers(mechanism: Mechanism, findings: readonly Finding[]): Finding[] {
   return findings.filter((finding, index) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { defaultSettings } from '../plan/plan.js'
+import { defaultSettings } from '../plan/expectations.js'
 import { find, scenarios } from '../script/script.fixture.js'
 import { combinations, effects, failuresOf } from './effects.js'
 

@@ -2,7 +2,7 @@
 
 import type { KernelChange } from '../model/change.js'
 import type { Expectation, Scenario, Settings } from '../model/scenario.js'
-import { defaultSettings, findExpectation, kernelChanges } from '../plan/plan.js'
+import { defaultSettings, findExpectation, kernelChanges } from '../plan/expectations.js'
 
 /** Kernels for which the same expectations hold. */
 interface KernelGroup {

@@ -101,7 +101,7 @@ t.test('a kernel that the lab built', async t => {
 t.test('a kernel that is not there says how to get it', async t => {
   await withCache(async () => {
     const error = await kernelError(t, 'not-fetched', () => resolveKernel('debian:6.1'))
-    t.match(error.remedy, /netns-lab kernel fetch debian:6\.1/)
+    t.match(error.remedy, /lab kernel fetch debian:6\.1/)
     await kernelError(t, 'unknown-kernel', () => resolveKernel('/no/such/bzImage'))
   })
 })

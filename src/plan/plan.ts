@@ -3,15 +3,16 @@
  * trial. The engine executes it; whoever prints, draws or ships it needs nothing else.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { hasChange, type KernelChange } from '../model/change.js'
+import { hasChange } from '../model/change.js'
 import type { ExperimentPlan, IptablesBackend, PhasePlan, ToggleClaim, TrialPlan } from '../model/plan.js'
-import type { Expectation, Experiment, Scenario, Settings } from '../model/scenario.js'
+import type { Experiment, Scenario, Settings } from '../model/scenario.js'
 import { type IptablesCommands, mergeSysctls, type Step } from '../model/steps.js'
 import type { ToggleContext } from '../model/toggle.js'
 import type { Topology } from '../model/topology.js'
 import { formatKernelVersion, type KernelVersion } from '../model/version.js'
 import { probeOf } from '../probes/index.js'
 import { compileTopology } from '../topology/compile.js'
+import { defaultSettings, findExpectation } from './expectations.js'
 import { malformed, stepsOf } from './validate.js'
 
 /** Tells this process from every other on the machine; its pid would not, as each world begins to count anew. */
@@ -44,11 +45,6 @@ export function planScenario(scenario: Scenario, options: PlanOptions): Experime
     const id = options.instance === '' ? '' : `${options.instance}-${index + 1}`
     return [planExperiment(scenario, { ...experiment, fixes }, id, options)]
   })
-}
-
-/** The settings of the document's failure. */
-export function defaultSettings(scenario: Scenario): Settings {
-  return Object.fromEntries(Object.entries(scenario.toggles).map(([id, toggle]) => [id, toggle.settings[0]]))
 }
 
 function planExperiment(
@@ -181,24 +177,6 @@ export function claimsOf({ toggles }: Scenario, settings: Settings, context: Tog
   })
 }
 
-/** Every change in the kernel's history that a scenario's expectations depend on, in the order in which they name it. */
-export function kernelChanges({ expect }: Scenario): KernelChange[] {
-  const changes = Object.values(expect)
-    .flat()
-    .flatMap(({ kernel }) => (kernel ? ['has' in kernel ? kernel.has : kernel.lacks] : []))
-  return [...new Map(changes.map(change => [change.commit, change])).values()]
-}
-
-/** What must come of a probe under these settings on a kernel of which `has` says what changed in it; undefined when nothing is said. */
-export function findExpectation(
-  scenario: Scenario,
-  probe: string,
-  settings: Settings,
-  has: (change: KernelChange) => boolean,
-): Expectation | undefined {
-  return scenario.expect[probe]?.find(candidate => fits(candidate, settings) && onKernel(candidate, has))
-}
-
 function planTrial(scenario: Scenario, probe: string, settings: Settings, kernel: KernelVersion): TrialPlan {
   const spec = scenario.probes[probe]
   const expectation = findExpectation(scenario, probe, settings, change => hasChange(change, kernel))
@@ -221,15 +199,6 @@ function planTrial(scenario: Scenario, probe: string, settings: Settings, kernel
     expectation,
     mechanisms: [...new Set(mechanisms)],
   }
-}
-
-function fits({ when = {} }: Expectation, settings: Settings): boolean {
-  return Object.entries(when).every(([toggle, wanted]) => [wanted].flat().includes(settings[toggle] ?? ''))
-}
-
-function onKernel({ kernel }: Expectation, has: (change: KernelChange) => boolean): boolean {
-  if (!kernel) return true
-  return 'has' in kernel ? has(kernel.has) : !has(kernel.lacks)
 }
 
 /** The first of as many indexes as a topology has devices, which no other experiment has as far as chance allows. */

@@ -176,6 +176,10 @@ function experimentCases({ toggles }: Definition, unknown: string): Case[] {
       experiments({ fixes: [{ [toggle]: setting }, { [toggle]: setting }] }),
       'experiments[0].fixes[1]: it is there twice',
     ],
+    [
+      experiments({ fixes: [{ [toggle]: setting }] }),
+      `experiments[0].fixes[0]: it changes nothing: ${toggle}=${setting}`,
+    ],
   ]
 }
 

@@ -1,12 +1,13 @@
 /** Refuses a scenario that could not be planned or run, before anything is; each complaint names the file and the field. */
 import { describeError, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
-import type { Expectation, Scenario } from '../model/scenario.js'
+import type { Expectation, Scenario, Settings } from '../model/scenario.js'
 import type { Problem } from '../model/shape.js'
 import type { Step } from '../model/steps.js'
 import { partsOf, type Topology } from '../model/topology.js'
 import { kindOf } from '../probes/index.js'
 import { validateTopology } from '../topology/validate.js'
+import { defaultSettings } from './expectations.js'
 
 /** The error for a field of a scenario. */
 export function malformed({ file }: Pick<Scenario, 'file'>, { field, problem, remedy }: Problem): LabError {
@@ -156,9 +157,25 @@ function experimentProblems(scenario: Scenario): Problem[] {
           : [{ field: `${field}.fixes[${twice}]`, problem: 'it is there twice', remedy: 'leave one out' }]),
         ...settingProblems(scenario, `${field}.given`, given),
         ...fixes.flatMap((fix, at) => settingProblems(scenario, `${field}.fixes[${at}]`, fix)),
+        ...fixes.flatMap((fix, at) => idleProblems(scenario, `${field}.fixes[${at}]`, fix, given)),
         ...unknownWords(`${field}.probes`, 'probe', own, probes),
       ]
     }),
+  ]
+}
+
+/** A fix that sets what is set already. */
+function idleProblems(scenario: Scenario, field: string, fix: Settings, given: Settings): Problem[] {
+  const base = { ...defaultSettings(scenario), ...given }
+  if (Object.entries(fix).some(([toggle, setting]) => base[toggle] !== setting)) return []
+  const settings = Object.entries(fix).map(words => words.join('='))
+  return [
+    {
+      field,
+      problem: `it changes nothing: ${settings.join(', ') || 'no toggle'} is what the experiment begins with`,
+      remedy:
+        'the first of a toggle’s settings is that of the failure; JavaScript puts keys that are numbers first',
+    },
   ]
 }
 

@@ -115,7 +115,7 @@ function table({ scenarios, summary, elapsedMs }: Report, paint: Paint): string[
       scenario =>
         `${paintVerdict(scenario.verdict, paint)}  ${scenario.id.padEnd(idColumns)}  ${String(scenario.trials.length).padStart(6)}  ${seconds(scenario.elapsedMs).padStart(7)}${paint('gray', notes(scenario))}`,
     ),
-    `${scenarios.length} scenarios in ${seconds(elapsedMs)}: ${total.join(', ')}`,
+    `${scenarios.length} ${scenarios.length === 1 ? 'scenario' : 'scenarios'} in ${seconds(elapsedMs)}: ${total.join(', ')}`,
   ]
 }
 

@@ -6,7 +6,8 @@ import type { ExperimentPlan, IptablesBackend } from '../model/plan.js'
 import type { Experiment, Scenario, Settings } from '../model/scenario.js'
 import type { IptablesCommands } from '../model/steps.js'
 import type { KernelVersion } from '../model/version.js'
-import { defaultSettings, planScenario } from '../plan/plan.js'
+import { defaultSettings } from '../plan/expectations.js'
+import { planScenario } from '../plan/plan.js'
 import { probeOf } from '../probes/index.js'
 
 /** Which of a scenario's states a script shows: the failure, or what the settings make of it. */
