@@ -4,6 +4,7 @@ import {
   captured,
   dadTiming,
   defineScenario,
+  duplicateAddress,
   ENHANCED_DAD,
   ebtablesDrop,
   enhancedDad,
@@ -13,6 +14,7 @@ import {
   logged,
   mcastFlood,
   mib,
+  neighbourPing,
   nwfilter,
   ping,
   promisc,
@@ -23,6 +25,9 @@ const PREFIX = '2001:6f8:1477:1111'
 const PORT = { node: 'compute', port: 'vnet0' } as const
 const VM = { node: 'vm', device: 'eth0' } as const
 const ETH0 = { from: 'vm', device: 'eth0' } as const
+
+/** What no fix may take away, and what some do: that a real duplicate is found, and that others reach the VM. */
+const GUARDS = ['owned-address', 'contested-address', 'neighbour-reaches-vm'] as const
 
 /** The probes of all experiments that do not wait for the kernel's own timing. */
 const HURRIED = ['link-local-address', 'slaac-address'] as const
@@ -90,6 +95,53 @@ const expectAddress = <const D extends string>(duplicate: D) =>
     { fails: duplicate, why: 'The VM’s own solicitation comes back and is taken for another host’s.' },
   ] as const
 
+const DEAF = {
+  mcast: { mcast_flood: 'off' },
+  isolated: { isolated: 'on', 'isolated-neighbour': 'on' },
+  untested: { accept_dad: '0' },
+} as const
+
+/** What comes of a real duplicate: found by all fixes but those that make the VM deaf, or have it not ask. */
+const expectDuplicate = <const D extends string>(duplicate: D, why: string) =>
+  [
+    {
+      when: DEAF.mcast,
+      works:
+        'Who objects does it by multicast, which is not flooded to the port: a real duplicate goes unnoticed.',
+    },
+    {
+      when: DEAF.isolated,
+      works: 'Isolated ports do not talk to each other: a real duplicate behind another one goes unnoticed.',
+    },
+    { when: DEAF.untested, works: 'No duplicate address detection, no true duplicate.' },
+    { fails: duplicate, why },
+  ] as const
+
+/** Settings with which the VM has an address, each by itself. */
+const REPAIRED = [
+  { hairpin_mode: 'off' },
+  { isolated: 'on' },
+  { 'ebtables-drop': 'on' },
+  { nwfilter: ['no-mac-reflection', 'nova-no-nd-reflection'] },
+  { enhanced_dad: ['all', 'device'] },
+  { accept_dad: '0' },
+] as const
+
+/** Neighbour solicitations that a host sends, and the VM does not get. */
+const unheard = (title: string, where: string, document: string) =>
+  ({
+    title,
+    where,
+    document,
+    at: 'compute:br100',
+    proofs: [
+      mib('neighbour', 'Icmp6OutNeighborSolicits').andStays(),
+      mib('vm', 'Icmp6InNeighborSolicits').still(),
+      captured('compute:vnet1', { direction: 'in', protocol: 'icmpv6', type: 135 }).andStays(),
+      captured('compute:vnet0', { direction: 'out', protocol: 'icmpv6', type: 135 }).missing(),
+    ],
+  }) as const
+
 export default defineScenario({
   id: 'hairpin-ipv6-dad',
   title: 'hairpin_mode makes a VM take its own IPv6 address for a duplicate',
@@ -149,6 +201,7 @@ export default defineScenario({
     'ebtables-drop': ebtablesDrop({ ...PORT, vm: VM }),
     mcast_flood: mcastFlood(PORT),
     isolated: isolated(PORT),
+    'isolated-neighbour': isolated({ node: 'compute', port: 'vnet1' }),
     promisc: promisc({ node: 'compute', device: 'br100' }),
     'dad-timing': dadTiming(VM),
   },
@@ -159,6 +212,18 @@ export default defineScenario({
     // At the kernel's own timing, with up to two seconds until somebody could have objected.
     'unhurried-address': ipv6Address({ ...ETH0, startsWith: 'fe80:', takesMs: 2000 }),
     'slaac-address': ipv6Address({ ...ETH0, startsWith: `${PREFIX}:` }),
+    'owned-address': duplicateAddress({ ...ETH0, address: `${PREFIX}::2` }),
+    'contested-address': duplicateAddress({
+      ...ETH0,
+      address: `${PREFIX}::99`,
+      rival: { node: 'neighbour', device: 'eth0' },
+    }),
+    'neighbour-reaches-vm': neighbourPing({
+      from: 'neighbour',
+      device: 'eth0',
+      to: VM,
+      startsWith: `${PREFIX}:`,
+    }),
   },
   controls: ['neighbour-ipv6-ping'],
 
@@ -167,6 +232,46 @@ export default defineScenario({
     // addrconf_dad_stop() keeps a permanent address as `dadfailed` and deletes one from a router advertisement; each further
     // advertisement makes it anew, for as long as it takes to see the next reflected solicitation.
     'slaac-duplicate': duplicate(`${PREFIX}:`, 'missing', 2),
+    'owned-elsewhere': {
+      title: 'true duplicate of an IPv6 address',
+      where:
+        'ndisc_recv_na() gets the advertisement of the host that has the address, addrconf_dad_failure() gives it up',
+      document: 'false positives on IPv6 duplicate address detection',
+      at: 'vm:eth0',
+      proofs: [
+        mib('vm', 'Icmp6InNeighborAdvertisements').andStays(),
+        logged(
+          'neighbour:eth0',
+          new RegExp(`IPv6: eth0: IPv6 duplicate address ${PREFIX}::2 used by @mac@ detected!`),
+        ),
+        captured('vm:eth0', { direction: 'in', protocol: 'icmpv6', from: `${PREFIX}::2`, type: 136 }),
+      ],
+    },
+    contested: {
+      title: 'IPv6 address that another host tests at the same time',
+      where:
+        'ndisc_recv_ns() gets a solicitation with another nonce than its own, addrconf_dad_failure() gives the address up',
+      document: 'false positives on IPv6 duplicate address detection',
+      at: 'vm:eth0',
+      proofs: [
+        mib('vm', 'Icmp6InNeighborSolicits').andStays(),
+        logged(
+          'neighbour:eth0',
+          new RegExp(`IPv6: eth0: IPv6 duplicate address ${PREFIX}::99 used by @mac@ detected!`),
+        ),
+        captured('vm:eth0', { direction: 'in', protocol: 'icmpv6', from: '::', type: 135 }),
+      ],
+    },
+    'solicitation-not-flooded': unheard(
+      'neighbour solicitation that is not flooded to the port',
+      'br_flood() leaves out ports without BR_MCAST_FLOOD, unless the frame is from the bridge itself',
+      'resulting in no IPv6 connectivity',
+    ),
+    'isolated-from-each-other': unheard(
+      'neighbour solicitation that stays on its side of two isolated ports',
+      'should_deliver() refuses a frame between two isolated ports (br_skb_isolated())',
+      'resulting in no IPv6 connectivity',
+    ),
     'ipv6-given-up': {
       title: 'IPv6 given up on the device',
       where:
@@ -186,33 +291,69 @@ export default defineScenario({
     'link-local-address': expectAddress('link-local-duplicate'),
     'unhurried-address': expectAddress('link-local-duplicate'),
     'slaac-address': expectAddress('slaac-duplicate'),
+    'owned-address': expectDuplicate(
+      'owned-elsewhere',
+      'The neighbour has the address, and says so to all nodes: a detection that finds no true duplicate is none.',
+    ),
+    'contested-address': expectDuplicate(
+      'contested',
+      'Another host’s solicitation, with a nonce of its own, comes while the VM tests the same address.',
+    ),
+    'neighbour-reaches-vm': [
+      {
+        when: DEAF.mcast,
+        fails: 'solicitation-not-flooded',
+        why: 'A neighbour has to ask for the VM’s MAC address by multicast: nobody behind the bridge can begin to talk to the VM by IPv6.',
+      },
+      {
+        when: DEAF.isolated,
+        fails: 'isolated-from-each-other',
+        why: 'Isolated ports do not talk to each other.',
+      },
+      ...REPAIRED.map(when => ({ when, works: 'A neighbour that has to find the VM first reaches it.' })),
+      { fails: 'slaac-duplicate', why: 'The VM has no address that could be reached.' },
+    ],
   },
 
   experiments: [
     {
       title: 'settings of the bridge',
       probes: HURRIED,
-      fixes: [{ hairpin_mode: 'off' }, { mcast_flood: 'off' }, { isolated: 'on' }],
+      fixes: [
+        { hairpin_mode: 'off' },
+        { mcast_flood: 'off' },
+        { isolated: 'on' },
+        { isolated: 'on', 'isolated-neighbour': 'on' },
+      ],
+      guards: GUARDS,
     },
     // By itself: radvd begins anew when its device changes, which takes up to a second each time.
     { title: 'a promiscuous bridge is no fix', probes: HURRIED, fixes: [{ promisc: 'on' }] },
-    { title: 'nonces', probes: HURRIED, fixes: [{ enhanced_dad: 'all' }, { enhanced_dad: 'device' }] },
     {
-      title: 'duplicate address detection itself',
+      title: 'nonces, and no detection at all',
       probes: HURRIED,
-      fixes: [{ accept_dad: '0' }, { accept_dad: '2' }],
+      fixes: [{ enhanced_dad: 'all' }, { enhanced_dad: 'device' }, { accept_dad: '0' }],
+      guards: GUARDS,
     },
-    { title: 'an ebtables rule on the port', probes: HURRIED, fixes: [{ 'ebtables-drop': 'on' }] },
+    { title: 'a duplicate that ends IPv6', probes: HURRIED, fixes: [{ accept_dad: '2' }] },
+    {
+      title: 'an ebtables rule on the port',
+      probes: HURRIED,
+      fixes: [{ 'ebtables-drop': 'on' }],
+      guards: GUARDS,
+    },
     {
       title: 'libvirt’s nwfilter',
       probes: HURRIED,
       fixes: [{ nwfilter: 'no-mac-reflection' }, { nwfilter: 'nova-no-nd-reflection' }],
+      guards: GUARDS,
     },
     {
       title: 'a promiscuous bridge is no cause',
       given: { hairpin_mode: 'off' },
       probes: HURRIED,
       fixes: [{ promisc: 'on' }],
+      guards: GUARDS,
     },
     // All others are in a hurry; these two take the seconds that a real boot takes.
     {

@@ -12,6 +12,7 @@ const WEB = '10.0.3.80'
 const NEIGHBOUR = '10.0.3.81'
 const PUBLIC = '203.0.113.80'
 const HOST = '10.0.3.1'
+const OUTSIDE = '203.0.113.99'
 const LAN = '10.0.3.0/24'
 const PORT = 80
 
@@ -53,7 +54,7 @@ export default defineScenario({
           ],
         },
       },
-      outside: { is: 'a host outside', addresses: { eth0: '203.0.113.99/24' } },
+      outside: { is: 'a host outside', addresses: { eth0: `${OUTSIDE}/24` } },
     },
     links: [
       ['web:eth0', 'host:veth-web'],
@@ -70,6 +71,7 @@ export default defineScenario({
   probes: {
     'outside-tcp': tcp({ from: 'outside', to: PUBLIC, port: PORT, server: 'web' }),
     'neighbour-tcp': tcp({ from: 'neighbour', to: PUBLIC, port: PORT, server: 'web' }),
+    'direct-tcp': tcp({ from: 'neighbour', to: WEB, port: PORT, server: 'web' }),
   },
   controls: ['outside-tcp'],
 
@@ -89,7 +91,19 @@ export default defineScenario({
   },
 
   expect: {
-    'outside-tcp': [{ works: 'The reply to a client outside goes through the host, its default gateway.' }],
+    'outside-tcp': [
+      {
+        works: 'The reply to a client outside goes through the host, its default gateway.',
+        serverSaw: OUTSIDE,
+      },
+    ],
+    'direct-tcp': [
+      {
+        works:
+          'Who asks the private address is not DNATed, and the bounce rule is for connections that were.',
+        serverSaw: NEIGHBOUR,
+      },
+    ],
     'neighbour-tcp': [
       {
         when: { 'bounce-snat': 'on' },
@@ -118,6 +132,7 @@ export default defineScenario({
         { 'bridge-nf-call-iptables': '1' },
         { 'bounce-snat': 'on', 'bridge-nf-call-iptables': '1' },
       ],
+      guards: ['outside-tcp', 'direct-tcp'],
     },
   ],
 })

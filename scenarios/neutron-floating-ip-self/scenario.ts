@@ -1,6 +1,7 @@
 import {
   acceptLocal,
   captured,
+  datagram,
   defineScenario,
   dropped,
   LOCAL_SOURCE,
@@ -8,6 +9,7 @@ import {
   lookedUp,
   mib,
   newConnection,
+  passed,
   ping,
   routed,
   routerSnat,
@@ -19,14 +21,18 @@ import {
 
 const VM = '172.16.0.148'
 const FLOAT = '185.15.56.55'
+const OUTSIDE = '185.15.56.99'
 const TCP = 8080
 const UDP = 8081
+const DISCARD = 9
+const LOOPBACK = '127.0.0.1'
 
 const SNATED = {
   when: { 'router-snat': 'on' },
   works:
     'The packet comes back from the floating IP, so its source is not the VM’s own, and the replies pass the router again.',
   answeredBy: FLOAT,
+  serverSaw: FLOAT,
 } as const
 const LET_IN = { accept_local: ['all=1', 'eth0=1'] } as const
 const MARTIAN = {
@@ -72,7 +78,7 @@ export default defineScenario({
           ],
         },
       },
-      outside: { is: 'a host on the Internet', addresses: { eth0: '185.15.56.99/24' } },
+      outside: { is: 'a host on the Internet', addresses: { eth0: `${OUTSIDE}/24` } },
     },
     links: [
       ['vm:eth0', 'router:qr-defc9d1d-40'],
@@ -87,10 +93,11 @@ export default defineScenario({
   },
 
   probes: {
-    'outside-ping': ping({ from: 'outside', to: FLOAT }),
-    'float-ping': ping({ from: 'vm', to: FLOAT }),
+    'outside-ping': ping({ from: 'outside', to: FLOAT, server: 'vm' }),
+    'float-ping': ping({ from: 'vm', to: FLOAT, server: 'vm' }),
     'float-tcp': tcp({ from: 'vm', to: FLOAT, port: TCP, server: 'vm' }),
     'float-udp': udp({ from: 'vm', to: FLOAT, port: UDP, server: 'vm' }),
+    'loopback-source': datagram({ from: 'router', source: LOOPBACK, to: VM, port: DISCARD, server: 'vm' }),
   },
   controls: ['outside-ping'],
 
@@ -100,7 +107,7 @@ export default defineScenario({
       where: 'fib_validate_source() refuses a local source address, ip_handle_martian_source() logs it',
       document: 'IPv4: martian source 172.16.0.148 from 172.16.0.148, on dev eth0',
       proofs: [
-        mib('vm', 'IpExtInOctets').andStays(),
+        passed('vm:eth0', { direction: 'in', from: VM, to: VM }).andStays(),
         mib('vm', 'IpInDelivers').still(),
         mib('vm', 'TcpExtIPReversePathFilter').still(),
         routed('vm:eth0', { from: VM, to: VM, says: 'Invalid argument' }).andStays(),
@@ -114,6 +121,16 @@ export default defineScenario({
         // The same packet on both sides of the router’s NAT.
         captured('router:qr-defc9d1d-40', { direction: 'in', from: VM, to: FLOAT }).andStays(),
         captured('router:qr-defc9d1d-40', { direction: 'out', from: VM, to: VM }).andStays(),
+      ],
+    },
+    'loopback-martian': {
+      title: 'martian source that is a loopback address',
+      where: 'ip_route_input_slow() refuses a source in 127.0.0.0/8 before it looks for a route',
+      document: 'martian source',
+      proofs: [
+        passed('vm:eth0', { direction: 'in', from: LOOPBACK, to: VM }),
+        mib('vm', 'IpInDelivers').still(),
+        logged('vm:eth0', `martian source ${VM} from ${LOOPBACK}, on dev eth0`).andHeader(),
       ],
     },
     'tcp-reply-stays-inside': {
@@ -133,7 +150,18 @@ export default defineScenario({
 
   expect: {
     'outside-ping': [
-      { works: 'The router translates in both directions for everybody outside.', answeredBy: FLOAT },
+      {
+        works:
+          'The router translates the destination for everybody outside, and no source: the router has the floating IP, but the VM gets the request.',
+        answeredBy: FLOAT,
+        serverSaw: OUTSIDE,
+      },
+    ],
+    'loopback-source': [
+      {
+        fails: 'loopback-martian',
+        why: 'accept_local lets in this host’s own addresses, and 127.0.0.1 is not one that may come in from outside: that takes route_localnet.',
+      },
     ],
     'float-ping': [
       SNATED,
@@ -142,6 +170,7 @@ export default defineScenario({
         works:
           'accept_local on the arrival device (or all) lets the packet in; the reply comes from the private address, which ping does not mind.',
         answeredBy: VM,
+        serverSaw: VM,
       },
       MARTIAN,
     ],
@@ -174,5 +203,7 @@ export default defineScenario({
       { accept_local: 'lo=1' },
       { 'router-snat': 'on' },
     ] as const,
+    // A martian costs one of the ten lines that the kernel has for all in five seconds: once is enough.
+    guards: rp_filter === '0' ? (['outside-ping', 'loopback-source'] as const) : (['outside-ping'] as const),
   })),
 })

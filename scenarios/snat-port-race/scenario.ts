@@ -6,6 +6,8 @@ import {
   natTarget,
   randomFully,
   snatRace,
+  sourcePorts,
+  tracked,
 } from '../../src/index.js'
 
 const HOST = '10.18.10.1'
@@ -18,6 +20,7 @@ const QUEUE = { node: 'host', number: 0 } as const
 const SPREAD = {
   works:
     'Ports picked at random over the whole range hardly ever meet (--random is the same as --random-fully since 5.0).',
+  serverSaw: HOST,
 } as const
 
 export default defineScenario({
@@ -74,8 +77,15 @@ export default defineScenario({
   },
 
   probes: {
-    'single-client': snatRace({ clients: ['container-1'], to: SERVER, port: PORT, queue: QUEUE }),
-    'two-clients': snatRace({ clients: CLIENTS, to: SERVER, port: PORT, queue: QUEUE }),
+    'single-client': snatRace({
+      clients: ['container-1'],
+      to: SERVER,
+      port: PORT,
+      server: 'server',
+      queue: QUEUE,
+    }),
+    'two-clients': snatRace({ clients: CLIENTS, to: SERVER, port: PORT, server: 'server', queue: QUEUE }),
+    'source-ports': sourcePorts({ from: 'container-1', to: SERVER, server: 'server' }),
     'many-connections': manyConnections({
       clients: CLIENTS,
       to: SERVER,
@@ -89,6 +99,21 @@ export default defineScenario({
   controls: ['single-client'],
 
   mechanisms: {
+    'source-port-kept': {
+      title: 'source port that is kept',
+      where: 'get_unique_tuple() keeps a source port that no confirmed connection has (nf_nat_used_tuple())',
+      document: 'two connections can be allocated the same port for the translation',
+      at: 'host:eth0',
+      proofs: [
+        tracked(
+          'host',
+          new RegExp(
+            `udp .*src=172[.]17[.]0[.]2 .*sport=([0-9]+) dport=[0-9]+ .*dst=${HOST.replaceAll('.', '[.]')} sport=[0-9]+ dport=\\1 `,
+          ),
+          // One of 128 ports picked at random is the client's own once in 500 trials.
+        ).andStays(),
+      ],
+    },
     'many-source-port-clashes': {
       title: 'clashes of translations, more than chance has',
       where:
@@ -119,12 +144,20 @@ export default defineScenario({
   },
 
   expect: {
-    'single-client': [{ works: 'One client alone clashes with nobody.' }],
+    'single-client': [{ works: 'One client alone clashes with nobody.', serverSaw: HOST }],
     'two-clients': [
       {
         when: { 'random-fully': 'none' },
         fails: 'source-port-clash',
         why: 'Both keep their source port, which is still free when each of them chooses; the second to be confirmed is dropped and connects a second later.',
+      },
+      SPREAD,
+    ],
+    'source-ports': [
+      {
+        when: { 'random-fully': 'none' },
+        fails: 'source-port-kept',
+        why: 'Source NAT keeps a source port that is free: two clients that have the same one get the same.',
       },
       SPREAD,
     ],
@@ -135,7 +168,10 @@ export default defineScenario({
         statistical: true,
         why: 'Where two CPUs choose the same port within the same few microseconds, one of the two SYNs is dropped.',
       },
-      SPREAD,
+      {
+        // Its server only accepts: whom a server sees behind this very rule, the control says in each experiment.
+        works: SPREAD.works,
+      },
     ],
   },
 
@@ -145,7 +181,7 @@ export default defineScenario({
       (['random', 'random-fully'] as const).map(setting => ({
         title: `two clients, ${target}, --${setting}`,
         given: { 'nat-target': target },
-        probes: ['two-clients' as const],
+        probes: ['two-clients', 'source-ports'] as const,
         fixes: [{ 'random-fully': setting }],
       })),
     ),

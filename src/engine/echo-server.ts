@@ -1,5 +1,4 @@
 /** TCP and UDP servers that live in a node: they send back what they get, and remember whom they saw. */
-
 import type { ProbedService } from '../model/probe.js'
 import {
   AF_INET,
@@ -22,12 +21,14 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
+import { endConnection, OpenConnections } from '../world/tcp-state.js'
 
 /** An echo server. What a client sends begins with a word of its own, by which `seen` finds the client's address. */
 export class EchoServer implements ProbedService {
   readonly #fd: number
   readonly #stop = new AbortController()
   readonly #peers = new Map<string, SocketAddress>()
+  readonly #connections = new OpenConnections()
 
   /** Binds and listens in `netns` at once, so a client that starts afterwards finds it. Throws SystemError. */
   constructor(
@@ -51,6 +52,11 @@ export class EchoServer implements ProbedService {
     return this.#peers.get(word)
   }
 
+  /** Resolves when the connection on which this word came is over, its last segment included; or after a second. */
+  drained(word: string): Promise<void> {
+    return this.#connections.drained(word)
+  }
+
   close(): void {
     this.#stop.abort()
     closeFd(this.#fd)
@@ -59,19 +65,26 @@ export class EchoServer implements ProbedService {
   async #accept(): Promise<void> {
     while (await ready(this.#fd, EPOLLIN, undefined, this.#stop.signal)) {
       for (let next = acceptSocket(this.#fd); next; next = acceptSocket(this.#fd))
-        void this.#echo(next.fd, next.peer)
+        this.#take(next.fd, next.peer)
     }
   }
 
-  async #echo(fd: number, peer: SocketAddress): Promise<void> {
+  #take(fd: number, peer: SocketAddress): void {
+    void this.#connections.during(onWord => this.#echo(fd, peer, onWord))
+  }
+
+  async #echo(fd: number, peer: SocketAddress, onWord: (word: string) => void): Promise<void> {
     const buffer = Buffer.alloc(4096)
     try {
       while (await ready(fd, EPOLLIN, undefined, this.#stop.signal)) {
         const got = receiveBytes(fd, buffer)
         if (!got) continue
-        if (got.length === 0) break
+        if (got.length === 0) {
+          await endConnection(fd)
+          break
+        }
         const data = buffer.subarray(0, got.length)
-        this.#remember(data, peer)
+        onWord(this.#remember(data, peer))
         if (sendBytes(fd, data) === undefined) await ready(fd, EPOLLOUT, 100, this.#stop.signal)
       }
     } catch (error) {
@@ -98,8 +111,9 @@ export class EchoServer implements ProbedService {
     }
   }
 
-  #remember(data: Buffer, peer: SocketAddress): void {
-    const word = data.toString('latin1').split(' ', 1)[0]
+  #remember(data: Buffer, peer: SocketAddress): string {
+    const [word = ''] = data.toString('latin1').split(' ', 1)
     if (word) this.#peers.set(word, peer)
+    return word
   }
 }

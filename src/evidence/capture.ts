@@ -152,12 +152,12 @@ class Capture {
         const where = tap.devices.get(got.interfaceIndex)
         if (!where) continue
         const data = this.#data.subarray(0, Math.min(got.length, SNAP_LENGTH))
-        const { direction, timeNs, length } = got
+        const { direction, length } = got
         this.#frames.push({ ...summarizeFrame(data), node: tap.node, device: where.device, direction })
         if (where.id !== undefined)
           this.file?.addFrame({
             interfaceId: where.id,
-            timeNs,
+            timeNs: frameTime(tap.fd),
             data,
             length,
             direction,

@@ -78,10 +78,15 @@ export const tracked = wordsOf(
 interface ConntrackWords<N extends string> {
   /** There must be no such entry. */
   missing(): ConntrackProof<N>
+  /** Also where the failure is repaired. */
+  andStays(): ConntrackProof<N>
 }
 
 function proof<N extends string>(data: ConntrackProof<N>): ConntrackProof<N> & ConntrackWords<N> {
-  return withWords(data, { missing: () => proof({ ...data, present: false }) })
+  return withWords(data, {
+    missing: () => proof({ ...data, present: false }),
+    andStays: () => proof({ ...data, stops: false }),
+  })
 }
 
 /** An entry without its time-out and state, which change while it lives. */

@@ -18,7 +18,8 @@ type MibProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
 /** All proofs of a trial that look at a node's counters look at the same moment. */
 const reading = momentary<Netns, Map<string, number>>()
 
-const LIBRARY = `# mib before|after NODE COUNTER moves|still LEAST
+/** The shell function that reads a counter. */
+export const MIB_LIBRARY = `# mib before|after NODE COUNTER moves|still LEAST
 mib() {
   value=$(in_node "$2" nstat -asz "$3" | awk -v name="$3" '$1 == name { print $2 }')
   count "$1" "$2" "$3" "$4" "$5" "$value"
@@ -45,7 +46,7 @@ export const mib = wordsOf(
     clarity: 5,
     script: ({ counter, moves, atLeast = 1 }) => ({
       words: ['mib', counter, moves ? 'moves' : 'still', String(atLeast)],
-      library: LIBRARY,
+      library: MIB_LIBRARY,
       tools: ['nstat', 'awk'],
     }),
   },

@@ -31,6 +31,8 @@ export interface ProbeResult {
 export interface ProbedService {
   /** The peer that sent something which begins with this word; undefined when none did. */
   seen(word: string): { readonly address: string; readonly port: number } | undefined
+  /** Resolves when the TCP connection on which this word came has been ended and nothing of it is under way; at once where there is none. */
+  drained(word: string): Promise<void>
 }
 
 /** What a probe may use while it runs. */

@@ -43,8 +43,10 @@ export interface Experiment {
   /** Settings that hold throughout, where they differ from those of the document's failure. */
   readonly given?: Settings
   readonly fixes: readonly Settings[]
-  /** Probes besides the controls; all when left out. */
+  /** Probes besides the controls; all that are no guards when left out. */
   readonly probes?: readonly string[]
+  /** Probes that are run while a fix is set, and only then: what it must not do, or what it costs. */
+  readonly guards?: readonly string[]
 }
 
 /** One documented failure. */
@@ -129,6 +131,7 @@ export interface ScenarioDefinition<
     readonly given?: FixOf<NoInfer<T>>
     readonly fixes: readonly FixOf<NoInfer<T>>[]
     readonly probes?: readonly NoInfer<P>[]
+    readonly guards?: readonly NoInfer<P>[]
   }[]
 }
 

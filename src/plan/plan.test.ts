@@ -1,8 +1,10 @@
 import t from 'tap'
+import type { DefinedScenario } from '../model/scenario.js'
 import { version } from '../model/version.fixture.js'
 import { loadCatalogue } from './catalogue.js'
-import { OPTIONS } from './plan.fixture.js'
+import { definition, FILE, OPTIONS, refusal } from './plan.fixture.js'
 import { planScenario } from './plan.js'
+import { readScenario } from './read.js'
 
 const { scenarios, broken } = await loadCatalogue()
 
@@ -58,6 +60,31 @@ t.test('only the fixes of a chosen toggle are planned', async test => {
   test.same(
     plans[0]?.phases.map(({ phase }) => phase),
     ['control', 'broken', 'fixed', 'reverted'],
+  )
+})
+
+t.test('a guard is tried while a fix is set, and never without one', async test => {
+  const nova = definition('nova-float-hairpin')
+  const [experiment] = nova.experiments
+  if (!experiment) throw new Error('nova-float-hairpin has no experiment')
+  const guarded = {
+    ...nova,
+    experiments: [{ ...experiment, probes: undefined, guards: ['float-ping', 'outside-ping'] }],
+  }
+  const [plan] = planScenario(readScenario(guarded as unknown as DefinedScenario, FILE), OPTIONS)
+  for (const { phase, trials } of plan?.phases ?? []) {
+    const probes = trials.map(({ probe }) => probe)
+    test.equal(probes.includes('float-ping'), phase === 'fixed', phase)
+    test.equal(probes.includes('outside-ping'), phase === 'fixed' || phase === 'control', phase)
+    test.equal(probes.includes('float-tcp'), phase !== 'control', phase)
+  }
+  const twice = {
+    ...guarded,
+    experiments: [{ ...experiment, probes: ['float-ping'], guards: ['float-ping'] }],
+  }
+  test.match(
+    refusal(twice)?.message,
+    /experiments\[0\].guards: 'float-ping' is one of the experiment's probes/,
   )
 })
 

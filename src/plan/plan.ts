@@ -47,6 +47,12 @@ export function planScenario(scenario: Scenario, options: PlanOptions): Experime
   })
 }
 
+/** The probes of a scenario that are neither controls nor guards. */
+export function ordinaryProbes({ probes, controls, experiments }: Scenario): string[] {
+  const others = new Set([...controls, ...experiments.flatMap(({ guards = [] }) => guards)])
+  return Object.keys(probes).filter(probe => !others.has(probe))
+}
+
 function planExperiment(
   scenario: Scenario,
   experiment: Experiment,
@@ -90,8 +96,7 @@ function planExperiment(
       }),
     )
   const setUp = [...used].flatMap(name => scenario.toggles[name]?.setUp?.(context(base)) ?? [])
-  const probes =
-    experiment.probes ?? Object.keys(scenario.probes).filter(probe => !scenario.controls.includes(probe))
+  const { guards = [], probes = ordinaryProbes(scenario) } = experiment
   const trials = (settings: Settings, ids: readonly string[]) =>
     ids.map(probe => planTrial(scenario, probe, settings, options.kernel))
   const phase = (
@@ -111,7 +116,7 @@ function planExperiment(
     ...experiment.fixes.flatMap((fix): PhasePlan[] => {
       const fixed = { ...base, ...fix }
       return [
-        phase('fixed', { settings: fixed, from: base, fix, ids: probes }),
+        phase('fixed', { settings: fixed, from: base, fix, ids: [...probes, ...guards] }),
         phase('reverted', { settings: base, from: fixed, fix, ids: probes }),
       ]
     }),

@@ -94,6 +94,7 @@ const experiment = z.strictObject({
   given: setting.optional(),
   fixes: z.array(setting),
   probes: texts.optional(),
+  guards: texts.optional(),
 } satisfies SchemasOf<Experiment>)
 
 /** An object whose keys are ids. */

@@ -138,8 +138,9 @@ function experimentProblems(scenario: Scenario): Problem[] {
   const titles = scenario.experiments.map(({ title }) => title)
   return [
     ...unknownWords('controls', 'probe', scenario.controls, probes),
-    ...scenario.experiments.flatMap(({ title, given = {}, fixes, probes: own = [] }, index) => {
+    ...scenario.experiments.flatMap(({ title, given = {}, fixes, probes: own = [], guards = [] }, index) => {
       const field = `experiments[${index}]`
+      const both = guards.find(guard => own.includes(guard))
       const texts = fixes.map(fix => JSON.stringify(Object.entries(fix).sort()))
       const twice = texts.findIndex((text, at) => texts.indexOf(text) < at)
       return [
@@ -159,6 +160,16 @@ function experimentProblems(scenario: Scenario): Problem[] {
         ...fixes.flatMap((fix, at) => settingProblems(scenario, `${field}.fixes[${at}]`, fix)),
         ...fixes.flatMap((fix, at) => idleProblems(scenario, `${field}.fixes[${at}]`, fix, given)),
         ...unknownWords(`${field}.probes`, 'probe', own, probes),
+        ...unknownWords(`${field}.guards`, 'probe', guards, probes),
+        ...(both === undefined
+          ? []
+          : [
+              {
+                field: `${field}.guards`,
+                problem: `'${both}' is one of the experiment's probes, which are run under every fix`,
+                remedy: 'leave it out of one of the two',
+              },
+            ]),
       ]
     }),
   ]

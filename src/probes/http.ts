@@ -25,8 +25,8 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
+import { endConnection, OpenConnections, retransmissions, socketError } from '../world/tcp-state.js'
 import { newSourcePort } from './source-port.js'
-import { retransmissions, socketError } from './tcp-client.js'
 
 /** More than one segment of any MTU up to 9000. */
 const REQUEST_BYTES = 20_000
@@ -143,12 +143,14 @@ export const http = probeKind('http', SHAPE, {
       () => new HttpServer(context.netns(at), { address: any, port: serverPort }),
     )
     const fd = context.netns(from).inside(() => openSocket(familyOf(to), SOCK_STREAM))
+    const id = randomBytes(8).toString('hex')
     try {
       setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
       bindSocket(fd, { address: any, port: newSourcePort() })
-      return await post(fd, spec, server, context)
+      return await post(fd, { ...spec, id }, server, context)
     } finally {
       await closeInOrder(fd)
+      await server.drained(id)
     }
   },
 })
@@ -157,10 +159,10 @@ function familyOf(to: string): number {
   return to.includes(':') ? AF_INET6 : AF_INET
 }
 
-/** One request, as far as it comes. */
+/** One request, as far as it comes; the server knows it by its id. */
 async function post(
   fd: number,
-  { to, port, bytes = RESPONSE_BYTES, requestBytes = REQUEST_BYTES }: Spec,
+  { to, port, bytes = RESPONSE_BYTES, requestBytes = REQUEST_BYTES, id }: Spec & { readonly id: string },
   server: HttpServer,
   { deadlineMs, lost }: ProbeContext,
 ): Promise<ProbeResult> {
@@ -189,7 +191,6 @@ async function post(
     const errno = socketError(fd)
     if (errno !== 0) return fails(`the connection failed: ${new SystemError('connect', errno).code}`)
     connectMs = elapsed()
-    const id = randomBytes(8).toString('hex')
     const body = randomBytes(requestBytes)
     const head = `POST /${id} HTTP/1.1\r\nHost: ${to}\r\nContent-Length: ${body.length}\r\nX-Wanted: ${bytes}\r\n\r\n`
     const sent = await stream.send(Buffer.concat([Buffer.from(head), body]))
@@ -321,6 +322,7 @@ class HttpServer {
   readonly #fd: number
   readonly #stop = new AbortController()
   readonly #exchanges = new Map<string, Exchange>()
+  readonly #connections = new OpenConnections()
 
   /** Binds and listens at once. Throws SystemError. */
   constructor(netns: Netns, at: SocketAddress) {
@@ -339,6 +341,11 @@ class HttpServer {
     return this.#exchanges.get(id)
   }
 
+  /** Resolves when the connection of the request with this path is over, its last segment included; or after a second. */
+  drained(id: string): Promise<void> {
+    return this.#connections.drained(id)
+  }
+
   close(): void {
     this.#stop.abort()
     closeFd(this.#fd)
@@ -347,21 +354,27 @@ class HttpServer {
   async #accept(): Promise<void> {
     while (await ready(this.#fd, EPOLLIN, undefined, this.#stop.signal))
       for (let next = acceptSocket(this.#fd); next; next = acceptSocket(this.#fd))
-        void this.#serve(next.fd, next.peer.address)
+        this.#take(next.fd, next.peer.address)
   }
 
-  async #serve(fd: number, peer: string): Promise<void> {
+  #take(fd: number, peer: string): void {
+    void this.#connections.during(onWord => this.#serve(fd, peer, onWord))
+  }
+
+  async #serve(fd: number, peer: string, onRequest: (id: string) => void): Promise<void> {
     const wait = (events: number) => () => ready(fd, events, undefined, this.#stop.signal)
     const stream = new Stream(fd, wait(EPOLLIN), wait(EPOLLOUT))
     try {
       for (let body = await stream.message(); body; body = await stream.message()) {
         const [, id = ''] = /^POST \/(\w+) /.exec(stream.head) ?? []
         const wanted = Number(/^x-wanted: *(\d+)/im.exec(stream.head)?.[1] ?? 0)
+        onRequest(id)
         const answer = randomBytes(wanted)
         this.#exchanges.set(id, { peer, received: sha256(body), sent: sha256(answer) })
         const head = `HTTP/1.1 200 OK\r\nContent-Length: ${answer.length}\r\n\r\n`
         if (!(await stream.send(Buffer.concat([Buffer.from(head), answer])))) break
       }
+      await endConnection(fd)
     } catch (error) {
       // A connection that the probe lost is what it is there to see.
       if (!(error instanceof SystemError)) throw error

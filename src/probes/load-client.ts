@@ -23,7 +23,7 @@ import {
   SystemError,
   setSocketOption,
 } from '../world/libc.js'
-import { retransmissions, socketError } from './tcp-client.js'
+import { retransmissions, socketError } from '../world/tcp-state.js'
 
 /** What one client reports. */
 export interface LoadReport {

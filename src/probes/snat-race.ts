@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { LabError } from '../base/errors.js'
 import { type FieldsOf, ipv4, node, port } from '../model/fields.js'
@@ -10,6 +11,8 @@ const SHAPE = {
   clients: z.array(node()).min(1),
   to: ipv4(),
   port: port(),
+  /** The node that answers, to ask it whom it saw. */
+  server: node(),
   /** Node and number of the queue that holds the SYNs. */
   queue: z.strictObject({ node: node(), number: z.int().min(0).max(65535) }),
 }
@@ -93,7 +96,13 @@ while len(connects) < len(clients) and time.monotonic() < released + float(wait)
 # tcpi_total_retrans stands at 100 in struct tcp_info (linux/tcp.h).
 again = sum(struct.unpack_from("=I", s.getsockopt(socket.IPPROTO_TCP, 11, 104), 100)[0] for s in waiting)
 slowest = max(connects.values(), default=0)
-print(f"from source port {source}, {len(connects)} of {len(clients)} connected, the slowest after {slowest:.3f} s, {again} SYNs sent again")
+seen = set()
+for s in connects:
+    s.setblocking(True)
+    s.settimeout(float(wait))
+    s.sendall(b"hello\\n")
+    seen.add(s.recv(100).decode().split(" ")[0])
+print(f"from source port {source}, {len(connects)} of {len(clients)} connected, the slowest after {slowest:.3f} s, {again} SYNs sent again, the server saw " + " and ".join(seen))
 sys.exit(0 if len(connects) == len(clients) and again == 0 else 1)
 '
 command -v python3 >/dev/null || skip "python3 holds the packets of the race, and is not installed"
@@ -104,6 +113,7 @@ race_for() {
   case $said in
     *'not triggered'* | *Error*) skip "$said" ;;
   esac
+  server_saw=\${said##*the server saw }
 }
 `
 
@@ -138,14 +148,15 @@ export const snatRace = probeKind('snat-race', SHAPE, {
 
 /** One race, and how long the first SYN was on its way before all were let go, in milliseconds. */
 async function race(
-  { clients, to, port, queue: where }: FieldsOf<typeof SHAPE>,
-  { netns, deadlineMs }: ProbeContext,
+  { clients, to, port, server, queue: where }: FieldsOf<typeof SHAPE>,
+  { netns, server: serverOf, deadlineMs }: ProbeContext,
 ): Promise<{ readonly heldMs: number; readonly result: ProbeResult }> {
   // A port of its own for each run: an entry that is left from another one would be avoided by the NAT.
   const sourcePort = newSourcePort()
   const queue = new PacketQueue(netns(where.node), where.number)
   const done = new AbortController()
   const sockets = clients.map(client => new TcpClient(netns(client), sourcePort))
+  const words = clients.map(() => randomBytes(8).toString('hex'))
   let passing: Promise<void> | undefined
   try {
     const started = performance.now()
@@ -171,17 +182,28 @@ async function race(
           measured,
         },
       }
+    await Promise.all(
+      sockets.map((socket, index) =>
+        connections[index]?.connected
+          ? socket.exchange(Buffer.from(`${words[index]} from ${clients[index]}`), deadlineMs)
+          : undefined,
+      ),
+    )
+    const seen = words.flatMap(word => serverOf(server, port).seen(word)?.address ?? [])
+    const serverSaw = [...new Set(seen)].join(' and ')
     const lost = connections.filter(({ connected, retransmissions }) => !connected || retransmissions > 0)
     return {
       heldMs,
       result: {
         outcome: lost.length === 0 ? 'works' : 'fails',
-        says: `source port ${sourcePort}: ${connections.map(describe).join('; ')}`,
+        ...(serverSaw === '' ? {} : { serverSaw }),
+        says: `source port ${sourcePort}: ${connections.map(describe).join('; ')}${serverSaw === '' ? '' : `, the server saw ${serverSaw}`}`,
         measured,
       },
     }
   } finally {
     await Promise.all(sockets.map(socket => socket.close()))
+    await Promise.all(words.map(word => serverOf(server, port).drained(word)))
     done.abort()
     await passing
     queue.close()

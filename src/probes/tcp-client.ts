@@ -6,8 +6,6 @@ import {
   connectSocket,
   EPOLLIN,
   EPOLLOUT,
-  getSocketOption,
-  IPPROTO_TCP,
   openSocket,
   receiveBytes,
   SO_REUSEADDR,
@@ -21,11 +19,7 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
-
-const SO_ERROR = 4
-const TCP_INFO = 11
-/** Offset of tcpi_total_retrans in struct tcp_info (include/uapi/linux/tcp.h). */
-const TOTAL_RETRANS = 100
+import { retransmissions, socketError } from '../world/tcp-state.js'
 
 const CLOSE_TIMEOUT_MS = 1000
 
@@ -91,8 +85,9 @@ export class TcpClient {
   }
 
   /**
-   * Ends a connection in order and waits for the other side to have done so too, so that none of its segments runs into
-   * the next trial. A reset would do it at once, but it would count as TcpOutRsts, which is evidence.
+   * Ends a connection in order and waits for the other side to have done so too. What this side then acknowledges is still
+   * under way to the server, which says when it has come (`ProbedService.drained`). A reset would do it at once, but it would
+   * count as TcpOutRsts, which is evidence.
    */
   async close(): Promise<void> {
     try {
@@ -121,15 +116,4 @@ export class TcpClient {
       retransmissions: retransmissions(this.#fd),
     }
   }
-}
-
-/** The errno that a socket's connection ended with, or 0. */
-export function socketError(fd: number): number {
-  return getSocketOption(fd, SOL_SOCKET, SO_ERROR, 4).readInt32LE()
-}
-
-/** How many segments of a TCP socket were sent again, its SYN included. */
-export function retransmissions(fd: number): number {
-  const info = getSocketOption(fd, IPPROTO_TCP, TCP_INFO, TOTAL_RETRANS + 4)
-  return info.length >= TOTAL_RETRANS + 4 ? info.readUInt32LE(TOTAL_RETRANS) : 0
 }

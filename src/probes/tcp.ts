@@ -15,14 +15,16 @@ export const tcp = probeKind('tcp', EXCHANGE_SHAPE, {
 
   async run({ from, to, port, server, serverPort = port }, context) {
     const client = new TcpClient(context.netns(from), newSourcePort())
+    const word = randomBytes(8).toString('hex')
+    let connected = false
     try {
       const connection = await client.connect({ address: to, port }, context.deadlineMs, context.lost)
       const measured = {
         connectMs: Math.round(connection.connectMs * 1000) / 1000,
         retransmissions: connection.retransmissions,
       }
-      if (!connection.connected) return { outcome: 'fails', says: connection.says, measured }
-      const word = randomBytes(8).toString('hex')
+      connected = connection.connected
+      if (!connected) return { outcome: 'fails', says: connection.says, measured }
       const sent = Buffer.from(`${word} from ${from}`)
       const got = await client.exchange(sent, context.deadlineMs)
       const serverSaw = context.server(server, serverPort).seen(word)?.address
@@ -43,6 +45,7 @@ export const tcp = probeKind('tcp', EXCHANGE_SHAPE, {
       }
     } finally {
       await client.close()
+      if (connected) await context.server(server, serverPort).drained(word)
     }
   },
 })

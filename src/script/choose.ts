@@ -7,7 +7,7 @@ import type { Experiment, Scenario, Settings } from '../model/scenario.js'
 import type { IptablesCommands } from '../model/steps.js'
 import type { KernelVersion } from '../model/version.js'
 import { defaultSettings } from '../plan/expectations.js'
-import { planScenario } from '../plan/plan.js'
+import { ordinaryProbes, planScenario } from '../plan/plan.js'
 import { probeOf } from '../probes/index.js'
 
 /** Which of a scenario's states a script shows: the failure, or what the settings make of it. */
@@ -75,14 +75,20 @@ export function planChosen(scenario: Scenario, choice: PlanChoice): ExperimentPl
       EXIT.usage,
     )
   const given = phase === 'broken' ? settings : parts.given
-  const probes = Object.entries(scenario.probes).flatMap(([id, spec]) =>
-    !scenario.controls.includes(id) && probeOf(spec).script() ? [id] : [],
+  const inScript = (id: string) => {
+    const spec = scenario.probes[id]
+    return spec !== undefined && probeOf(spec).script() !== undefined
+  }
+  const tried = Object.entries(parts.fix)
+  const guards = scenario.experiments.flatMap(({ fixes, guards: own = [] }) =>
+    fixes.some(fix => tried.some(([name, setting]) => fix[name] === setting)) ? own : [],
   )
   const experiment: Experiment = {
     title: `${phase}${Object.entries(settings).map(([name, setting]) => `, ${name} ${setting}`)}`,
     given,
     fixes: phase === 'fixed' ? [parts.fix] : [],
-    probes,
+    probes: ordinaryProbes(scenario).filter(inScript),
+    guards: [...new Set(guards)].filter(inScript),
   }
   const [plan] = planScenario(
     { ...scenario, experiments: [experiment] },

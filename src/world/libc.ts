@@ -36,6 +36,7 @@ const raw = {
   epollWait: libc.func('int epoll_wait(int epoll, void *events, int capacity, int timeout)'),
   eventfd: libc.func('int eventfd(uint32_t initial, int flags)'),
   shutdown: libc.func('int shutdown(int fd, int how)'),
+  ifNameToIndex: libc.func('uint32_t if_nametoindex(const char *name)'),
   exit: libc.func('void _exit(int status)'),
   prctl: libc.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)'),
 }
@@ -225,8 +226,6 @@ export interface ReceivedFrame {
   readonly length: number
   readonly interfaceIndex: number
   readonly direction: 'in' | 'out'
-  /** When the kernel saw it, in nanoseconds since 1970; 0 when it did not look at the clock. */
-  readonly timeNs: bigint
 }
 
 /** Receives one frame from a packet socket into `data`; undefined when none is there. Throws SystemError. */
@@ -242,17 +241,26 @@ export function receiveFrame(fd: number, data: Buffer): ReceivedFrame | undefine
     length: checked('recvfrom', result),
     interfaceIndex: address.readInt32LE(4),
     direction: address[10] === PACKET_OUTGOING ? 'out' : 'in',
-    timeNs: frameTime(fd),
   }
 }
 
-/** Asks for the time of the last frame that came from a socket; the first call makes the kernel take the time of each. */
+/**
+ * When the kernel saw the last frame that came from a socket, in nanoseconds since 1970; 0 when it did not look at the clock. The
+ * first call makes it take the time of each.
+ */
 export function frameTime(fd: number): bigint {
   const SIOCGSTAMPNS_OLD = 0x8907
   const timespec = Buffer.alloc(16)
   // ENOENT: none came yet.
   if (raw.ioctl(fd, SIOCGSTAMPNS_OLD, timespec) < 0) return 0n
   return timespec.readBigInt64LE(0) * 1_000_000_000n + timespec.readBigInt64LE(8)
+}
+
+/** Index of a device of the thread's present network namespace. Throws SystemError: ENODEV when there is none of that name. */
+export function deviceIndex(name: string): number {
+  const index = raw.ifNameToIndex(name)
+  if (index === 0) throw new SystemError('if_nametoindex', koffi.errno(), name)
+  return index
 }
 
 /** Says that nothing more will be sent, shutdown(SHUT_WR). Throws SystemError. */

@@ -24,6 +24,7 @@ export const RTM = {
   newRoute: 24,
   deleteRoute: 25,
   getRoute: 26,
+  deleteNeighbour: 29,
   getNeighbour: 30,
   newRule: 32,
   deleteRule: 33,

@@ -1,0 +1,253 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { LabError } from '../base/errors.js'
+import { address, type FieldsOf, node } from '../model/fields.js'
+import { type ProbeContext, probeKind } from '../model/probe.js'
+import {
+  AF_INET6,
+  closeFd,
+  deviceIndex,
+  IPPROTO_RAW,
+  ipv6Bytes,
+  ipv6Text,
+  openSocket,
+  SOCK_RAW,
+  sendBytes,
+} from '../world/libc.js'
+import type { Netns } from '../world/netns.js'
+import { readIpv6Addresses } from '../world/proc-net.js'
+import { attribute, NetlinkError, NLM_F, type RouteRequest, RTM } from '../world/rtnetlink.js'
+
+const POLL_MS = 3
+const PREFIX_LENGTH = 64
+/** An objection that comes too late on a busy machine is none: only what is not found so many times in a row is not found. */
+const ATTEMPTS = 3
+/** An attempt in which the machine let go by the time for an objection says nothing. */
+const MOST_ATTEMPTS = 12
+
+const SHAPE = {
+  from: node(),
+  device: z.string(),
+  /** An address that another host has, or, with a rival, that nobody has. */
+  address: address(),
+  /** A host that tests the same address at the same time (RFC 4862, 5.4.3), with a nonce of its own. */
+  rival: z.strictObject({ node: node(), device: z.string() }).optional(),
+}
+type Spec = FieldsOf<typeof SHAPE>
+
+const LIBRARY = `# duplicate_on NODE DEVICE ADDRESS [RIVAL DEVICE]: whether the address is given up. The rival says all the while that it tests it, too.
+rival='
+import os, socket, struct, sys, time
+device, address = sys.argv[1:]
+target = socket.inet_pton(socket.AF_INET6, address)
+group = bytes.fromhex("ff0200000000000000000001ff") + target[13:]
+body = struct.pack("!BBHI", 135, 0, 0, 0) + target + bytes([14, 1]) + os.urandom(6)
+total = sum(struct.unpack("!16H", bytes(16) + group) + struct.unpack("!%dH" % (len(body) // 2), body)) + len(body) + 58
+while total >> 16:
+    total = (total & 65535) + (total >> 16)
+body = body[:2] + struct.pack("!H", ~total & 65535) + body[4:]
+packet = struct.pack("!IHBB", 6 << 28, len(body), 58, 255) + bytes(16) + group + body
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+print("ready", flush=True)
+while True:
+    s.sendto(packet, (socket.inet_ntop(socket.AF_INET6, group), 0, 0, socket.if_nametoindex(device)))
+    time.sleep(0.002)
+'
+duplicate_on() {
+  if [ -n "\${4:-}" ]; then
+    command -v python3 >/dev/null || skip "python3 is the rival here, and is not installed"
+    : >"$work/rival"
+    in_node "$4" python3 -c "$rival" "$5" "$3" >"$work/rival" &
+    rival_pid=$!
+    left=200
+    until grep -q ready "$work/rival"; do
+      left=$((left - 1))
+      [ "$left" -gt 0 ] || skip "no rival came up in $4"
+      sleep 0.05
+    done
+  fi
+  came=works said="$3 is usable"
+  in_node "$1" ip -6 addr add "$3/${PREFIX_LENGTH}" dev "$2" || skip "$3 could not be added in $1"
+  left=100
+  while in_node "$1" ip -6 -o addr show dev "$2" | grep -F "inet6 $3/" >"$work/tested" && grep -q tentative "$work/tested"; do
+    if grep -q dadfailed "$work/tested"; then
+      came=fails said="$3 is given up"
+      break
+    fi
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || skip "$3 of $1 stays tentative"
+    sleep 0.02
+  done
+  in_node "$1" ip -6 addr del "$3/${PREFIX_LENGTH}" dev "$2"
+  if [ -n "\${4:-}" ]; then
+    kill "$rival_pid"
+    wait "$rival_pid" 2>/dev/null
+  fi
+  return 0
+}
+`
+
+/**
+ * A real duplicate: an address that somebody else has, or tests at the same time. Works when it comes to be usable all the same,
+ * fails when duplicate address detection finds it. It is taken away again.
+ */
+export const duplicateAddress = probeKind('duplicate-address', SHAPE, {
+  describe: ({ device, address }) => `ip -6 addr add ${address}/${PREFIX_LENGTH} dev ${device}`,
+  from: ({ from }) => from,
+  typicalMs: (_, outcome) => (outcome === 'fails' ? 10 : 100),
+  script: ({ from, device, address, rival }) => ({
+    words: ['duplicate_on', from, device, address, ...(rival ? [rival.node, rival.device] : [])],
+    library: LIBRARY,
+    tools: [],
+  }),
+
+  async run(spec, context) {
+    const { address, rival } = spec
+    let unnoticed: Tested | undefined
+    for (let attempt = 1, said = 0; attempt <= MOST_ATTEMPTS; attempt++) {
+      const tested = await test(spec, context)
+      if (tested.outcome !== 'usable')
+        return { outcome: 'fails', says: `${address} is ${tested.outcome} after ${tested.elapsedMs} ms` }
+      unnoticed = tested
+      // What nobody asked about at all needs no second try.
+      if (tested.atOnce) break
+      if (!rival || tested.objected) said++
+      if (said === ATTEMPTS) break
+      if (attempt === MOST_ATTEMPTS)
+        throw new LabError(
+          `${address} came to be usable ${MOST_ATTEMPTS} times before ${rival?.node} could object: this machine is too slow, or too busy`,
+          'run it with less beside it, or with fewer --jobs',
+        )
+    }
+    return {
+      outcome: 'works',
+      says: `${address} is usable after ${unnoticed?.elapsedMs} ms${unnoticed?.atOnce ? ', untested' : `, ${ATTEMPTS} times`}`,
+    }
+  },
+})
+
+/** What came of adding the address once. */
+interface Tested {
+  readonly outcome: 'usable' | 'given up as a duplicate' | 'still tentative' | 'refused'
+  readonly elapsedMs: number
+  /** Whether the rival has said something while the address was surely under test. */
+  readonly objected: boolean
+  /** Whether it was usable sooner than any test could have been over. */
+  readonly atOnce: boolean
+}
+
+async function test(
+  { from, device, address, rival }: Spec,
+  { netns, deadlineMs }: ProbeContext,
+): Promise<Tested> {
+  const own = netns(from)
+  const index = own.inside(() => deviceIndex(device))
+  const testMs = Number(own.readSysctl(`net.ipv6.neigh.${device}.retrans_time_ms`) ?? 0)
+  const objects = rival ? new Rival(netns(rival.node), rival.device, address) : undefined
+  const text = ipv6Text(ipv6Bytes(address))
+  const started = performance.now()
+  const objections: number[] = []
+  let lastTentative = started
+  if (!configure(own, RTM.newAddress, index, address))
+    return { outcome: 'refused', elapsedMs: 0, objected: false, atOnce: false }
+  try {
+    for (;;) {
+      const entry = readIpv6Addresses(own).find(found => found.device === device && found.address === text)
+      const now = performance.now()
+      // The timer of a test may be a tick short of its time: half of it is sure.
+      const came = (outcome: Tested['outcome']): Tested => ({
+        outcome,
+        elapsedMs: Math.round(now - started),
+        objected: objections.some(at => at > now - testMs / 2 && at < lastTentative),
+        atOnce: now - started < testMs / 2,
+      })
+      if (entry?.dadFailed) return came('given up as a duplicate')
+      if (entry && !entry.tentative) return came('usable')
+      if (now - started > testMs + deadlineMs) return came('still tentative')
+      lastTentative = now
+      if (objects) {
+        objects.object()
+        objections.push(performance.now())
+      }
+      await delay(POLL_MS)
+    }
+  } finally {
+    objects?.close()
+    configure(own, RTM.deleteAddress, index, address)
+  }
+}
+
+/** Adds an address or takes it away. False where the kernel refuses: IPv6 has been given up on the device, or it is not there. */
+function configure(netns: Netns, type: number, index: number, address: string): boolean {
+  try {
+    netns.route().perform([addressRequest(type, index, address)])
+    return true
+  } catch (error) {
+    if (error instanceof NetlinkError) return false
+    throw error
+  }
+}
+
+/** struct ifaddrmsg with the address; a new one goes through duplicate address detection. */
+function addressRequest(type: number, index: number, address: string): RouteRequest {
+  const header = Buffer.alloc(8)
+  header[0] = AF_INET6
+  header[1] = PREFIX_LENGTH
+  header.writeInt32LE(index, 4)
+  const IFA_LOCAL = 2
+  const flags = type === RTM.newAddress ? NLM_F.create | NLM_F.exclusive : 0
+  return { type, flags, body: Buffer.concat([header, attribute(IFA_LOCAL, ipv6Bytes(address))]) }
+}
+
+const NEXT_HEADER_ICMPV6 = 58
+const HOP_LIMIT = 255
+const NEIGHBOUR_SOLICITATION = 135
+const OPTION_NONCE = 14
+const IPV6_HEADER = 40
+
+/** A host that is in the middle of its own duplicate address detection. */
+class Rival {
+  readonly #fd: number
+  readonly #packet: Buffer
+  readonly #to: string
+
+  /** Throws SystemError. */
+  constructor(netns: Netns, device: string, target: string) {
+    const index = netns.inside(() => deviceIndex(device))
+    this.#packet = solicitation(ipv6Bytes(target), randomBytes(6))
+    this.#to = `${ipv6Text(this.#packet.subarray(24, IPV6_HEADER))}%${index}`
+    this.#fd = netns.inside(() => openSocket(AF_INET6, SOCK_RAW, IPPROTO_RAW))
+  }
+
+  /** Sends its solicitation. Throws SystemError. */
+  object(): void {
+    sendBytes(this.#fd, this.#packet, { address: this.#to, port: 0 })
+  }
+
+  close(): void {
+    closeFd(this.#fd)
+  }
+}
+
+/** A neighbour solicitation from `::` for an address that its sender is testing (RFC 4862, RFC 7527), as an IPv6 packet. */
+function solicitation(target: Buffer, nonce: Buffer): Buffer {
+  const packet = Buffer.alloc(IPV6_HEADER + 24 + 8)
+  const icmp = packet.subarray(IPV6_HEADER)
+  packet[0] = 0x60
+  packet.writeUInt16BE(icmp.length, 4)
+  packet[6] = NEXT_HEADER_ICMPV6
+  packet[7] = HOP_LIMIT
+  // The solicited-node group of the target: ff02::1:ff and its last three bytes.
+  Buffer.from('ff0200000000000000000001ff', 'hex').copy(packet, 24)
+  target.copy(packet, 24 + 13, 13)
+  icmp[0] = NEIGHBOUR_SOLICITATION
+  target.copy(icmp, 8)
+  icmp.set([OPTION_NONCE, 1], 24)
+  nonce.copy(icmp, 26)
+  let sum = icmp.length + NEXT_HEADER_ICMPV6
+  for (let at = 8; at < packet.length; at += 2) sum += packet.readUInt16BE(at)
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
+  icmp.writeUInt16BE(~sum & 0xffff, 2)
+  return packet
+}
