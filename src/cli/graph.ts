@@ -2,7 +2,7 @@
 
 import { storyOf } from '../engine/story.js'
 import type { Scenario } from '../model/scenario.js'
-import type { Node } from '../model/topology.js'
+import type { LinkEnd, Node } from '../model/topology.js'
 import { oneScenario } from '../plan/catalogue.js'
 
 /** Runs `lab graph`. Throws LabError (exit 2) for an unknown id. */
@@ -53,9 +53,14 @@ function mermaid({ topology }: Scenario): string {
     ]),
     ...topology.links.map(
       ([a, b]) =>
-        `  ${id(endpoint(a.node, a.device, topology))} ---|"${a.device} – ${b.device}"| ${id(endpoint(b.node, b.device, topology))}`,
+        `  ${id(endpoint(a.node, a.device, topology))} ---|"${endOf(a)} – ${endOf(b)}"| ${id(endpoint(b.node, b.device, topology))}`,
     ),
   ].join('\n')
+}
+
+/** A link's end in a label: its device, with the MTU where that is particular. */
+function endOf({ device, mtu }: LinkEnd): string {
+  return mtu === undefined ? device : `${device} mtu ${mtu}`
 }
 
 function dot({ id, topology }: Scenario): string {
@@ -75,7 +80,7 @@ function dot({ id, topology }: Scenario): string {
     ]),
     ...topology.links.map(
       ([a, b]) =>
-        `  ${text(endpoint(a.node, a.device, topology))} -- ${text(endpoint(b.node, b.device, topology))} [taillabel=${text(a.device)}, headlabel=${text(b.device)}]`,
+        `  ${text(endpoint(a.node, a.device, topology))} -- ${text(endpoint(b.node, b.device, topology))} [taillabel=${text(endOf(a))}, headlabel=${text(endOf(b))}]`,
     ),
     '}',
   ].join('\n')

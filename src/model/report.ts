@@ -128,7 +128,7 @@ const toggle = z.object({
 })
 
 const strings = z.array(z.string())
-const linkEnd = z.object({ node: z.string(), device: z.string() })
+const linkEnd = z.object({ node: z.string(), device: z.string(), mtu: z.number().optional() })
 
 /** What of a topology is drawn. */
 const topology = z.object({

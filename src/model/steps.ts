@@ -94,6 +94,8 @@ export interface NewDevice {
   /** Index that it gets; the kernel picks one when left out. */
   readonly index?: number
   readonly mac?: string
+  /** The longest packet that it takes, in bytes; the driver's own when left out. */
+  readonly mtu?: number
 }
 
 /** A route as `ip route add` takes it. */
@@ -103,6 +105,10 @@ export interface Route {
   /** Address of the next hop. */
   readonly via?: string
   readonly device?: string
+  /** The longest packet that is sent along it, in bytes (RTAX_MTU); what path MTU discovery finds may still be less. */
+  readonly mtu?: number
+  /** The MSS that TCP announces along it, in bytes (RTAX_ADVMSS), in place of what the device's MTU leaves room for. */
+  readonly advmss?: number
   /** Words of ip-route(8) besides these, in its order: what only ip(8) itself can send. */
   readonly more?: readonly string[]
   /** The route's type where it is not `unicast`; only ip(8) itself can send it. */

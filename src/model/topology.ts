@@ -6,7 +6,7 @@ export type Place<N extends string = string> = `${N}:${string}`
 /** One end of a veth pair as a scenario writes it: its place, or its place with what is particular about it. */
 export type LinkEndDefinition<N extends string = string> =
   | Place<N>
-  | { readonly end: Place<N>; readonly mac?: string; readonly documentMac?: string }
+  | ({ readonly end: Place<N> } & Omit<LinkEnd, 'node' | 'device'>)
 
 /** A node as a scenario writes it: what has one address on a device, and one way out, says it in a word each. */
 export interface NodeDefinition extends Omit<Node, 'addresses'> {
@@ -30,6 +30,8 @@ export interface LinkEnd {
   readonly mac?: string
   /** The document's MAC address where nothing depends on it but how the failure reads: a run, which has several, gives each its own. */
   readonly documentMac?: string
+  /** The longest packet that the device takes, in bytes; 1500 when left out. It bounds what is sent, not what comes in. */
+  readonly mtu?: number
 }
 
 /** A Linux bridge inside a node. */

@@ -116,8 +116,14 @@ function size(
   node: DrawnNode,
   columns: ReadonlyMap<string, number>,
 ): NodeLayout {
-  const addresses = (device: string) =>
-    (entryOf(node.addresses ?? {}, device) ?? []).map(text => text.split(' ')[0] ?? text)
+  const addresses = (device: string) => [
+    ...(entryOf(node.addresses ?? {}, device) ?? []).map(text => text.split(' ')[0] ?? text),
+    ...topology.links
+      .flat()
+      .flatMap(end =>
+        end.node === name && end.device === device && end.mtu !== undefined ? [`mtu ${end.mtu}`] : [],
+      ),
+  ]
   const ends = topology.links.flatMap(([a, b]) => [
     ...(a.node === name ? [{ own: a, peer: b }] : []),
     ...(b.node === name ? [{ own: b, peer: a }] : []),

@@ -76,9 +76,15 @@ export function compileTopology(
 
   // Indexes that differ from end to end: where both have the same, as happens in fresh namespaces, the kernel takes the
   // device for one without a lower one, and linkwatch_urgent_event() lets its carrier wait for up to a second.
-  const newDevice = (node: string, name: string, mac: string | undefined): NewDevice => {
+  const newDevice = (node: string, name: string, more: Pick<Partial<LinkEnd>, 'mac' | 'mtu'>): NewDevice => {
     const index = indexes[`${node}:${name}`]
-    return { name, ...(index === undefined ? {} : { index }), ...(mac === undefined ? {} : { mac }) }
+    const { mac, mtu } = more
+    return {
+      name,
+      ...(index === undefined ? {} : { index }),
+      ...(mac === undefined ? {} : { mac }),
+      ...(mtu === undefined ? {} : { mtu }),
+    }
   }
   const portOf = (end: LinkEnd) =>
     Object.entries(topology.nodes[end.node]?.bridges ?? {}).find(([, { ports }]) =>
@@ -106,7 +112,7 @@ export function compileTopology(
         name,
         Object.entries(bridges).map(([bridge, { mac }]) => ({
           op: 'add-bridge',
-          bridge: newDevice(name, bridge, mac),
+          bridge: newDevice(name, bridge, mac === undefined ? {} : { mac }),
         })),
         'make the bridges',
       ),
@@ -116,8 +122,10 @@ export function compileTopology(
         name,
         pairs.flatMap(({ own, peer }): NetworkOperation[] => {
           if (own.node !== name) return []
-          const end = (side: LinkEnd) =>
-            newDevice(side.node, side.device, macs[`${side.node}:${side.device}`])
+          const end = (side: LinkEnd) => {
+            const mac = macs[`${side.node}:${side.device}`]
+            return newDevice(side.node, side.device, { ...side, ...(mac === undefined ? {} : { mac }) })
+          }
           const bridge = portOf(own)
           return [
             {

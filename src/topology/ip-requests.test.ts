@@ -24,7 +24,7 @@ t.test('a veth pair is born with all that it needs', async test => {
   const request = one({
     op: 'add-veth',
     end: { name: 'vnet0', index: 300, mac: '02:00:00:00:00:01' },
-    peer: { name: 'eth0', index: 301 },
+    peer: { name: 'eth0', index: 301, mtu: 1400 },
     peerNetns: 'other',
     bridge: 'br0',
   })
@@ -40,6 +40,7 @@ t.test('a veth pair is born with all that it needs', async test => {
   const peer = attributes(info.get(2)).get(1)
   test.equal(peer?.readInt32LE(4), 301)
   test.equal(attributes(peer?.subarray(16)).get(28)?.readUInt32LE(), 7, 'IFLA_NET_NS_FD')
+  test.equal(attributes(peer?.subarray(16)).get(4)?.readUInt32LE(), 1400, 'IFLA_MTU')
 })
 
 t.test('addresses and routes have the scope that ip(8) gives them', async test => {
@@ -52,6 +53,20 @@ t.test('addresses and routes have the scope that ip(8) gives them', async test =
   const gateway = one(route('default via 10.0.0.1'))?.body
   test.same([gateway?.[0], gateway?.[1], gateway?.[6]], [2, 0, 0], 'universe')
   test.equal(one(route('10.1.0.0/16 dev eth0'))?.body[6], 253, 'link')
+})
+
+t.test('the metrics of a route are those that were written, and nothing else', async test => {
+  const metrics = (text: string) => attributes(one(route(text))?.body.subarray(12)).get(8)
+  const of = attributes(metrics('default via 10.0.0.1 mtu 1400 advmss 1360'))
+  test.same(
+    [...of].map(([type, value]) => [type, value.readUInt32LE()]),
+    [
+      [2, 1400],
+      [8, 1360],
+    ],
+    'RTAX_MTU, RTAX_ADVMSS',
+  )
+  test.equal(metrics('default via 10.0.0.1'), undefined)
 })
 
 t.test('what is not known is left to ip(8) itself', async test => {

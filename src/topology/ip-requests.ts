@@ -15,13 +15,23 @@ export interface Names {
 const NEW = NLM_F.create | NLM_F.exclusive
 const IFF_UP = 1
 /** linux/if_link.h, linux/if_addr.h, linux/rtnetlink.h, linux/veth.h. */
-const IFLA = { address: 1, name: 3, master: 10, linkInfo: 18, netnsFd: 28, txQueues: 31, rxQueues: 32 }
+const IFLA = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  master: 10,
+  linkInfo: 18,
+  netnsFd: 28,
+  txQueues: 31,
+  rxQueues: 32,
+}
 const IFLA_INFO = { kind: 1, data: 2 }
 const IFLA_BR = { forwardDelay: 1, stpState: 5 }
 const VETH_INFO_PEER = 1
 const IFA = { address: 1, local: 2 }
 const IFA_F_NODAD = 2
-const RTA = { destination: 1, device: 4, gateway: 5 }
+const RTA = { destination: 1, device: 4, gateway: 5, metrics: 8 }
+const RTAX = { mtu: 2, advmss: 8 }
 const RT_TABLE_MAIN = 254
 const RTPROT_BOOT = 3
 const RTN_UNICAST = 1
@@ -92,7 +102,7 @@ function request(operation: NetworkOperation, names: Names): RouteRequest | unde
 
 /** struct ifinfomsg and the attributes behind it. A device that is not called by its name is by its index. */
 function interfaceInfo(
-  { name, index = 0, mac }: Partial<NewDevice>,
+  { name, index = 0, mac, mtu }: Partial<NewDevice>,
   up: boolean,
   more: readonly Buffer[],
 ): Buffer {
@@ -106,6 +116,7 @@ function interfaceInfo(
     header,
     ...(mac === undefined ? [] : [attribute(IFLA.address, Buffer.from(mac.replaceAll(':', ''), 'hex'))]),
     ...(name === undefined ? [] : [attribute(IFLA.name, name)]),
+    ...(mtu === undefined ? [] : [attribute(IFLA.mtu, mtu)]),
     ...more,
   ])
 }
@@ -131,7 +142,10 @@ function addressRequest(address: string, index: number, nodad: boolean): RouteRe
   return { type: RTM.newAddress, flags: NEW, body: Buffer.concat(body) }
 }
 
-function routeRequest({ type, to, via, device, more }: Route, { index }: Names): RouteRequest | undefined {
+function routeRequest(
+  { type, to, via, device, more, ...metrics }: Route,
+  { index }: Names,
+): RouteRequest | undefined {
   if (type !== undefined || (more && more.length > 0)) return undefined
   const gateway = via === undefined ? undefined : bytesOf(via)
   const at = device === undefined ? undefined : index(device)
@@ -151,8 +165,17 @@ function routeRequest({ type, to, via, device, more }: Route, { index }: Names):
     ...(destination.length > 0 ? [attribute(RTA.destination, destination.bytes)] : []),
     ...(gateway ? [attribute(RTA.gateway, gateway.bytes)] : []),
     ...(at === undefined ? [] : [attribute(RTA.device, at)]),
+    ...routeMetrics(metrics),
   ]
   return { type: RTM.newRoute, flags: NEW, body: Buffer.concat(body) }
+}
+
+function routeMetrics({ mtu, advmss }: Pick<Route, 'mtu' | 'advmss'>): Buffer[] {
+  const metrics = [
+    ...(mtu === undefined ? [] : [attribute(RTAX.mtu, mtu)]),
+    ...(advmss === undefined ? [] : [attribute(RTAX.advmss, advmss)]),
+  ]
+  return metrics.length > 0 ? [attribute(RTA.metrics, Buffer.concat(metrics))] : []
 }
 
 /** An address with its prefix length, which is the address's own where none is written, as netlink has it. */

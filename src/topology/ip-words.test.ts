@@ -11,7 +11,7 @@ t.test('operations are the lines that a person would write for ip(8)', async tes
       {
         op: 'add-veth',
         end: { name: 'vnet0', index: 300, mac: '02:00:00:00:00:02' },
-        peer: { name: 'eth0', index: 301 },
+        peer: { name: 'eth0', index: 301, mtu: 1400 },
         peerNetns: 'vm-1',
         bridge: 'br0',
       },
@@ -19,14 +19,16 @@ t.test('operations are the lines that a person would write for ip(8)', async tes
       { op: 'set-link', device: 'p0', bridge: 'br0' },
       { op: 'add-address', device: 'eth0', address: '2001:db8::1/64', nodad: true },
       { op: 'add-route', route: { to: 'default', via: '10.0.0.1' } },
+      { op: 'add-route', route: { to: '10.1.0.0/16', device: 'eth0', mtu: 1400, advmss: 1360 } },
     ]),
     [
       'link add br0 index 7 address 02:00:00:00:00:01 type bridge stp_state 0 forward_delay 0',
-      'link add vnet0 index 300 address 02:00:00:00:00:02 numtxqueues 1 numrxqueues 1 master br0 up type veth peer name eth0 index 301 numtxqueues 1 numrxqueues 1 netns vm-1',
+      'link add vnet0 index 300 address 02:00:00:00:00:02 numtxqueues 1 numrxqueues 1 master br0 up type veth peer name eth0 index 301 mtu 1400 numtxqueues 1 numrxqueues 1 netns vm-1',
       'link set lo address 02:00:00:00:00:03 up',
       'link set p0 master br0',
       'addr add 2001:db8::1/64 nodad dev eth0',
       'route add default via 10.0.0.1',
+      'route add 10.1.0.0/16 dev eth0 mtu 1400 advmss 1360',
       '',
     ].join('\n'),
   )
@@ -41,6 +43,8 @@ t.test('a route that is accepted says the same when it was read into its parts',
     'metric 5',
     'src 10.0.0.9',
     'mtu lock 1400',
+    'mtu 1400',
+    'advmss 1360',
     'onlink',
     'nexthop via 10.0.0.1 dev eth0',
   )
@@ -51,7 +55,7 @@ t.test('a route that is accepted says the same when it was read into its parts',
       if (routeProblem(text, new Set(['eth0']))) return
       const line = ipLine({ op: 'add-route', route: parseRoute(text) })
       const sorted = (words: string) => words.split(' ').sort().join(' ')
-      // `via` and `dev` come first, and unicast is what ip(8) takes a route for anyway.
+      // `via`, `dev`, `mtu` and `advmss` come first, and unicast is what ip(8) takes a route for anyway.
       if (sorted(line) !== sorted(`route add ${text.replace(/^unicast /, '')}`))
         throw new Error(`${text}: ${line}`)
     }),

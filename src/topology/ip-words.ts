@@ -56,21 +56,24 @@ function words(operation: NetworkOperation): readonly string[] {
 /** A veth pair is born with a queue for each CPU otherwise, which takes time that nothing needs here. */
 const ONE_QUEUE = ['numtxqueues', '1', 'numrxqueues', '1']
 
-function device({ name, index, mac }: NewDevice): string[] {
+function device({ name, index, mac, mtu }: NewDevice): string[] {
   return [
     name,
     ...(index === undefined ? [] : ['index', String(index)]),
     ...(mac === undefined ? [] : ['address', mac]),
+    ...(mtu === undefined ? [] : ['mtu', String(mtu)]),
   ]
 }
 
 /** A route as `ip route add` takes it. */
-function routeWords({ type, to, via, device: dev, more = [] }: Route): string[] {
+function routeWords({ type, to, via, device: dev, mtu, advmss, more = [] }: Route): string[] {
   return [
     ...(type === undefined ? [] : [type]),
     to,
     ...(via === undefined ? [] : ['via', via]),
     ...(dev === undefined ? [] : ['dev', dev]),
+    ...(mtu === undefined ? [] : ['mtu', String(mtu)]),
+    ...(advmss === undefined ? [] : ['advmss', String(advmss)]),
     ...more,
   ]
 }

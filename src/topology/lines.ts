@@ -61,8 +61,15 @@ export function routeProblem(route: string, devices: ReadonlySet<string>): Compl
       return wrong(`goes via ${shown(gateway)}, which is no address`)
     if (word === 'dev' && !devices.has(value))
       return wrong(`names ${shown(value)}, which is no device of this node`)
+    if ((word === 'mtu' || word === 'advmss') && value !== 'lock' && !isMetric(value))
+      return wrong(`has ${word} ${shown(value)}, which is no number of bytes from 1 to 65535`)
   }
   return undefined
+}
+
+/** An MTU or MSS of a route, in bytes. */
+function isMetric(text: string): boolean {
+  return /^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= 65535
 }
 
 /** A valid route in its parts. */
@@ -72,18 +79,25 @@ export function parseRoute(text: string): Route {
   const [to = '', ...options] = type === undefined ? words : words.slice(1)
   let via: string | undefined
   let device: string | undefined
+  let mtu: number | undefined
+  let advmss: number | undefined
   const more: string[] = []
   for (let at = 0; at < options.length; at += 2) {
     const [word = '', value = ''] = [options[at], options[at + 1]]
     // What follows another option may be its value, or one of several next hops: that is ip(8)'s own business.
     if (more.length === 0 && word === 'via' && via === undefined && parseAddress(value)) via = value
     else if (more.length === 0 && word === 'dev' && device === undefined) device = value
+    else if (more.length === 0 && word === 'mtu' && mtu === undefined && isMetric(value)) mtu = Number(value)
+    else if (more.length === 0 && word === 'advmss' && advmss === undefined && isMetric(value))
+      advmss = Number(value)
     else more.push(...options.slice(at, at + 2))
   }
   return {
     to,
     ...(via === undefined ? {} : { via }),
     ...(device === undefined ? {} : { device }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(advmss === undefined ? {} : { advmss }),
     ...(more.length > 0 ? { more } : {}),
     ...(type === undefined || type === 'unicast' ? {} : { type }),
   }

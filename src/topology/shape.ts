@@ -16,11 +16,15 @@ import type {
 const texts = z.array(z.string())
 const device = { device: z.string() }
 
+const endFields = {
+  mac: z.string().optional(),
+  documentMac: z.string().optional(),
+  mtu: z.number().optional(),
+}
 const linkEnd = z.strictObject({
   ...device,
   node: z.string(),
-  mac: z.string().optional(),
-  documentMac: z.string().optional(),
+  ...endFields,
 } satisfies SchemasOf<LinkEnd>)
 const place = z.string().regex(/^[^:]+:[^:]+$/, 'expected a node and a device: web:eth0')
 
@@ -75,7 +79,7 @@ export const topologyDefinitionShape = z.strictObject({
 
 function linkEndDefinition() {
   return z.union(
-    [place, z.strictObject({ end: place, mac: z.string().optional(), documentMac: z.string().optional() })],
-    'expected an end as web:eth0, or { end, mac, documentMac }',
+    [place, z.strictObject({ end: place, ...endFields })],
+    'expected an end as web:eth0, or { end, mac, documentMac, mtu }',
   )
 }

@@ -52,6 +52,7 @@ const linkSpec = fc.record({
   bases: fc.tuple(deviceBase, deviceBase),
   bridged: fc.tuple(fc.boolean(), fc.boolean()),
   mac: fc.option(fc.constantFrom('02:00:00:00:00:01', 'fa:16:3e:aa:BB:cc'), { nil: undefined }),
+  mtu: fc.option(fc.constantFrom(1280, 1400, 9000), { nil: undefined }),
 })
 
 export interface Built {
@@ -106,7 +107,7 @@ export const built = fc
       const next = joined.get(bridge)
       return next === undefined ? bridge : groupOf(next)
     }
-    const ends = links.map(({ ends: at, bases, bridged, mac }, index): [LinkEnd, LinkEnd] => {
+    const ends = links.map(({ ends: at, bases, bridged, mac, mtu }, index): [LinkEnd, LinkEnd] => {
       const places = at.map((number, side) => {
         const own = nodes[number % nodes.length]
         const bridge = bridged[side] && own && own.bridges > 0 ? `br${index % own.bridges}` : undefined
@@ -134,7 +135,7 @@ export const built = fc
       }
       return [
         { node: a.name, device: a.device, ...(mac === undefined || index > 0 ? {} : { mac }) },
-        { node: b.name, device: b.device },
+        { node: b.name, device: b.device, ...(mtu === undefined ? {} : { mtu }) },
       ]
     })
     for (const { name, port, extras } of nodes) {
@@ -149,7 +150,8 @@ export const built = fc
       if (has('loopback')) draft.loopbackMac = '02:00:00:00:00:99'
       if (device === undefined) continue
       if (has('tc')) draft.tc = [`qdisc add dev ${device} clsact`]
-      if (has('routes')) draft.routes = [`198.51.100.7/32 dev ${device}`, 'blackhole 198.51.100.9']
+      if (has('routes'))
+        draft.routes = [`198.51.100.7/32 dev ${device} mtu 1400 advmss 1360`, 'blackhole 198.51.100.9']
       if (has('hold')) draft.packetHold = { device, port, queue: port % 1000 }
       if (has('ra') && draft.ipv6) draft.routerAdvertisements = { device, prefix: '2001:db8:77::/64' }
     }

@@ -51,6 +51,40 @@ t.test('a malformed topology is refused by field, with what to do', test => {
       'topology.nodes.../b',
       /no valid network namespace/,
     ],
+    [
+      'an MTU that no device has',
+      {
+        ...GOOD,
+        links: [
+          [
+            { node: 'a', device: 'eth0', mtu: 67 },
+            { node: 'b', device: 'p0' },
+          ],
+        ],
+      },
+      'topology.links[0][0].mtu',
+      /67 bytes are no MTU of 'a'/,
+    ],
+    [
+      'an MTU that IPv6 has no use for',
+      {
+        nodes: { ...GOOD.nodes, a: { is: '', ipv6: true } },
+        links: [
+          [
+            { node: 'a', device: 'eth0', mtu: 1000 },
+            { node: 'b', device: 'p0' },
+          ],
+        ],
+      },
+      'topology.links[0][0].mtu',
+      /1000 bytes are no MTU/,
+    ],
+    [
+      'a route with an MTU that is no number',
+      { ...GOOD, nodes: { ...GOOD.nodes, a: { is: '', routes: ['default dev eth0 mtu big'] } } },
+      'topology.nodes.a.routes',
+      /mtu 'big', which is no number of bytes/,
+    ],
     ['no node at all', { nodes: {}, links: [] }, 'topology.nodes', /no node/],
     [
       'overlapping addresses',

@@ -19,6 +19,9 @@ const NODE_NAME = /^[a-z0-9]([a-z0-9_-]{0,30}[a-z0-9])?$/
 /** dev_valid_name() in net/core/dev.c: no slash, colon or white space, not `.` or `..`, at most IFNAMSIZ-1 bytes. */
 const MAX_DEVICE_NAME = 15
 
+/** What veth takes (veth_setup(), drivers/net/veth.c: ETH_MIN_MTU, ETH_MAX_MTU), and IPv6 needs (IPV6_MIN_MTU, RFC 8200). */
+const [LEAST_MTU, LEAST_MTU_IPV6, MOST_MTU] = [68, 1280, 65535]
+
 /**
  * The words of ip-link(8). Where it takes the name of a device, it takes these first, and many of them however short
  * they are cut (matches(), iproute2's lib/utils.c): a bridge named `br` is half of `brd`.
@@ -86,6 +89,15 @@ export function validateTopology(topology: Topology): Problem[] {
             `topology.links[${index}][${side}].${field}`,
             `${shown(mac)} is no unicast MAC address`,
             'write it as fa:16:3e:00:00:01',
+          )
+      }
+      if (end.mtu !== undefined) {
+        const least = topology.nodes[end.node]?.ipv6 ? LEAST_MTU_IPV6 : LEAST_MTU
+        if (!Number.isInteger(end.mtu) || end.mtu < least || end.mtu > MOST_MTU)
+          complain(
+            `topology.links[${index}][${side}].mtu`,
+            `${end.mtu} bytes are no MTU of '${end.node}'`,
+            `use ${least} to ${MOST_MTU}${least === LEAST_MTU_IPV6 ? ': below 1280 the kernel takes IPv6 off the device' : ''}`,
           )
       }
     }
