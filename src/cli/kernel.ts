@@ -2,8 +2,9 @@
 import { EXIT } from '../base/errors.js'
 import { mebibytes } from '../base/text.js'
 import { runningKernel } from '../kernel/running.js'
-import { fetchKernel } from '../kernels/fetch.js'
+import { kernelsKey } from '../kernels/key.js'
 import { type KernelListing, listKernels } from '../kernels/listing.js'
+import { fetchShown } from './fetch-shown.js'
 
 /** What the actions of `lab kernel` take. */
 export interface KernelOptions {
@@ -27,22 +28,17 @@ export async function kernelList(options: KernelOptions): Promise<void> {
   for (const kernel of kernels) process.stdout.write(describeListing(kernel))
 }
 
-/** Brings a kernel into the cache, with progress on standard error. Throws LabError. */
-export async function kernelFetch(name: string, options: KernelOptions): Promise<void> {
-  const live = process.stderr.isTTY
-  let shown = ''
-  const kernel = await fetchKernel(name, {
-    update: options.update ?? false,
-    onProgress: ({ name: entry, phase, done, total }) => {
-      const share = total > 0 ? ` ${Math.floor((100 * done) / total)} % of ${mebibytes(total)}` : ''
-      const text = live ? `${entry}: ${phase}${share}` : `${entry}: ${phase}`
-      if (text === shown) return
-      shown = text
-      process.stderr.write(live ? `\r\x1b[K${text}` : `${text}\n`)
-    },
-  })
-  if (live) process.stderr.write('\r\x1b[K')
-  process.stdout.write(`${kernel.name}  ${kernel.release}  ${kernel.packageVersion}\n  ${kernel.vmlinuz}\n`)
+/** Brings kernels into the cache one after the other, with progress on standard error. Throws LabError. */
+export async function kernelFetch(names: readonly string[], { update }: KernelOptions): Promise<void> {
+  for (const name of names) {
+    const kernel = await fetchShown(name, update)
+    process.stdout.write(`${kernel.name}  ${kernel.release}  ${kernel.packageVersion}\n  ${kernel.vmlinuz}\n`)
+  }
+}
+
+/** Prints the key that a cache of these kernels is kept under. Throws LabError. */
+export async function kernelKey(names: readonly string[]): Promise<void> {
+  process.stdout.write(`${await kernelsKey(names)}\n`)
 }
 
 /**

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { withDir } from 'tmp-promise'
+import { findTool } from '../base/tools.js'
 import type { jobMatrix } from '../matrix/matrix.js'
 import { lab } from './cli.fixture.js'
 
@@ -39,3 +40,27 @@ t.test('a kernel that cannot be used is named before any guest is started', asyn
     { unsafeCleanup: true },
   )
 })
+
+t.test(
+  'a kernel that is not in the cache is fetched, but for --offline, which says what to do',
+  async test => {
+    await withDir(
+      async ({ path }) => {
+        // A proxy that nobody is: the archive cannot be reached.
+        const env = { XDG_CACHE_HOME: path, http_proxy: 'http://127.0.0.1:9' }
+        const matrix = ['matrix', '--kernel', 'debian:6.1', '--out', join(path, 'out')]
+        const tried = await lab(matrix, env)
+        test.equal(tried.exitCode, findTool('apt-get') === undefined ? 69 : 3, tried.stderr)
+        test.match(tried.stderr, /^debian:6\.1: index$/m)
+        const offline = await lab([...matrix, '--offline'], env)
+        test.equal(offline.exitCode, 2, offline.stderr)
+        test.match(
+          offline.stderr,
+          /^lab: the kernel debian:6\.1 is not in the cache .*\n +→ .*lab kernel fetch debian:6\.1/,
+        )
+        test.notMatch(offline.stderr, /index/)
+      },
+      { unsafeCleanup: true },
+    )
+  },
+)

@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { EXIT, LabError } from '../base/errors.js'
 import { requireTool } from '../base/tools.js'
 import { cacheRoot } from '../kernels/cache.js'
+import { findInCatalogue } from '../kernels/catalogue.js'
+import type { Kernel } from '../kernels/kernel.js'
 import { resolveKernel } from '../kernels/resolve.js'
 import { type BisectJudgement, bisectStep, EXPECTABLE, judgeRun } from '../matrix/bisect.js'
 import { describeBad, describeRun } from '../matrix/describe.js'
@@ -12,8 +14,10 @@ import { jobMatrix, matrixStatus, type NamedKernel, neighbourDiffs } from '../ma
 import type { KernelRun } from '../matrix/run-in-guest.js'
 import { describeSelftest, selftestsFolder } from '../matrix/selftests.js'
 import { verdictTable } from '../matrix/table.js'
-import { chooseScenarios, loadCatalogue } from '../plan/catalogue.js'
+import { EVIDENCE_LEVELS } from '../model/evidence.js'
+import { checkToggles, chooseScenarios, loadCatalogue } from '../plan/catalogue.js'
 import { diffText } from '../report/diff-text.js'
+import { fetchShown } from './fetch-shown.js'
 
 const optionsSchema = z.object({
   kernel: z.array(z.string()).min(1),
@@ -22,7 +26,10 @@ const optionsSchema = z.object({
   out: z.string().optional(),
   repeat: z.number().optional(),
   iptables: z.enum(['nft', 'legacy', 'both']).optional(),
+  toggle: z.array(z.string()).default([]),
+  evidence: z.enum(EVIDENCE_LEVELS).optional(),
   accel: z.enum(['kvm', 'tcg']).optional(),
+  offline: z.boolean().default(false),
   plan: z.boolean().default(false),
   selftests: z.string().optional(),
   bisect: z.boolean().default(false),
@@ -43,7 +50,7 @@ export async function matrix(ids: readonly string[], given: object): Promise<num
 
 async function compareKernels(ids: readonly string[], options: Options): Promise<number> {
   const { kernel: names, out = 'matrix' } = options
-  await chooseScenarios(ids)
+  checkToggles((await chooseScenarios(ids)).scenarios, options.toggle)
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   if (repeated !== undefined)
     throw new LabError(
@@ -88,7 +95,7 @@ async function judgeKernel(given: readonly string[], options: Options): Promise<
       `lab matrix --bisect --expect ${expect} --kernel ${kernel} SCENARIO`,
       EXIT.usage,
     )
-  await chooseScenarios(ids)
+  checkToggles((await chooseScenarios(ids)).scenarios, options.toggle)
   // Not in the working directory: that is the source tree.
   const out = options.out ?? join(cacheRoot(), 'bisect')
   const found = await findKernels({ ...options, kernel: kernels })
@@ -97,26 +104,36 @@ async function judgeKernel(given: readonly string[], options: Options): Promise<
   return judgeRun(run ?? { report: undefined, problem: undefined }, { chosen: ids.length > 0, expect })
 }
 
-function findKernels({ kernel: names, modules }: Options): Promise<NamedKernel[]> {
-  return Promise.all(
-    names.map(async (name): Promise<NamedKernel> => {
-      const options = modules === undefined || name.startsWith('debian:') ? {} : { modulesDir: modules }
-      return { name, kernel: await resolveKernel(name, options) }
-    }),
-  )
+/** What is given by its path is found first, so that a slip there costs no download; then what is not in the cache is fetched. */
+async function findKernels({ kernel: names, modules, offline }: Options): Promise<NamedKernel[]> {
+  const packaged = names.filter(name => name.startsWith('debian:'))
+  packaged.forEach(findInCatalogue)
+  const found = new Map<string, Kernel>()
+  for (const name of names.filter(name => !packaged.includes(name)))
+    found.set(name, await resolveKernel(name, modules === undefined ? {} : { modulesDir: modules }))
+  for (const name of packaged) {
+    if (!offline) await fetchShown(name)
+    found.set(name, await resolveKernel(name))
+  }
+  return names.flatMap(name => {
+    const kernel = found.get(name)
+    return kernel ? [{ name, kernel }] : []
+  })
 }
 
 /** Runs scenarios on each kernel, and prints the table and what is bad; reports and consoles go into `out`. */
 async function runKernels(
   kernels: readonly NamedKernel[],
   ids: readonly string[],
-  { jobs, iptables, repeat, accel }: Options,
+  { jobs, iptables, repeat, accel, toggle, evidence }: Options,
   out: string,
 ): Promise<KernelRun[]> {
   let noted = false
   const runs = await runIntoFolder(kernels, out, {
     scenarios: ids,
+    toggles: toggle,
     jobs,
+    ...(evidence ? { evidence } : {}),
     ...(iptables ? { iptables } : {}),
     ...(repeat === undefined ? {} : { repeat }),
     ...(accel ? { accel } : {}),

@@ -219,9 +219,9 @@ program
 
 program
   .command('kernel')
-  .description('list the kernels that can be had, fetch one into the cache, or build one from source')
-  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch', 'build']))
-  .argument('[name]', 'name of the kernel to fetch')
+  .description('list the kernels that can be had, fetch some into the cache, or build one from source')
+  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch', 'key', 'build']))
+  .argument('[name...]', 'kernels to fetch, or to print the key of a cache of')
   .option('--json', 'print the list as JSON')
   .option('--update', 'read the package index anew')
   .option('--source <source>', 'what to build from: debian:6.12, or the path of a source tree', 'debian:6.12')
@@ -234,11 +234,13 @@ program
 Examples:
   $ lab kernel list
   $ lab kernel fetch debian:6.1
+  $ lab kernel key debian:6.1 debian:6.12     # for actions/cache: another one when Debian has a newer package
   $ lab kernel build --source debian:6.12 --patch lab/kernels/patches/revert-rp-filter-loopback.patch
   $ lab kernel build --source ~/linux --name candidate`,
   )
-  .action(async (action: string, name: string | undefined, options: KernelOptions) => {
-    const { kernelBuild, kernelFetch, kernelList } = await import('./kernel.js')
+  .action(async (action: string, names: string[], options: KernelOptions) => {
+    const { kernelBuild, kernelFetch, kernelKey, kernelList } = await import('./kernel.js')
+    const [name] = names
     if (action === 'list') await kernelList(options)
     else if (action === 'build' && name !== undefined)
       throw new LabError(
@@ -247,8 +249,10 @@ Examples:
         EXIT.usage,
       )
     else if (action === 'build') process.exitCode = await kernelBuild(options)
-    else if (name !== undefined) await kernelFetch(name, options)
-    else throw new LabError('no kernel given', 'lab kernel list shows their names', EXIT.usage)
+    else if (name === undefined)
+      throw new LabError('no kernel given', 'lab kernel list shows their names', EXIT.usage)
+    else if (action === 'key') await kernelKey(names)
+    else await kernelFetch(names, options)
   })
 
 program
@@ -262,7 +266,16 @@ program
   .option('--modules <folder>', 'modules of a kernel that is given as an image')
   .option('--jobs <n>', 'guests at once', positive)
   .option('--out <folder>', 'where reports and consoles go; ./matrix when left out')
+  .option('--toggle <id...>', 'only the fixes that set one of these toggles')
   .option('--repeat <n>', 'run everything n times', positive)
+  .addOption(
+    new Option('--evidence <level>', 'what to watch the kernel with: full adds traces and captures').choices([
+      'none',
+      'basic',
+      'full',
+    ]),
+  )
+  .option('--offline', 'fetch no kernel that is not in the cache')
   .addOption(
     new Option('--iptables <backend>', 'which iptables to run with').choices(['nft', 'legacy', 'both']),
   )

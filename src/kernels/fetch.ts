@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { isNoSpace } from '../base/files.js'
 import { PrivateApt } from './apt.js'
-import { refreshAvailable } from './available.js'
+import { type AvailableKernel, refreshAvailable } from './available.js'
 import { diskFull, requireSpace } from './cache.js'
 import { type CatalogueEntry, findInCatalogue, type NewestName } from './catalogue.js'
 import { KernelError } from './error.js'
@@ -56,7 +56,7 @@ export async function fetchKernel(name: string, options: FetchOptions = {}): Pro
   const report: Report = (phase, done = 0, total = 0) =>
     onProgress?.({ name: found.name, phase, done, total })
   report('index')
-  const entry = 'among' in found ? await newestAvailable(found) : found
+  const entry = 'among' in found ? (await newestAvailable(found)).entry : found
   const running = inProgress.get(entry.name)
   if (running) return running
   const task = fetchEntry(entry, report).finally(() => inProgress.delete(entry.name))
@@ -64,14 +64,17 @@ export async function fetchKernel(name: string, options: FetchOptions = {}): Pro
   return task
 }
 
-async function newestAvailable(newest: NewestName): Promise<CatalogueEntry> {
+/** The entry whose suite has the newest kernel of a major version, by indexes that are read anew. Throws KernelError. */
+export async function newestAvailable(
+  newest: NewestName,
+): Promise<{ readonly entry: CatalogueEntry; readonly available: AvailableKernel }> {
   const candidates = await Promise.all(
     newest.among.map(async entry => ({ entry, available: await refreshAvailable(entry) })),
   )
   const [first] = candidates
     .filter(({ available }) => available.mainlineVersion.startsWith(`${newest.major}.`))
     .sort((a, b) => comparePackageVersions(b.available.packageVersion, a.available.packageVersion))
-  if (first) return first.entry
+  if (first) return first
   throw new KernelError(
     'unknown-kernel',
     `no suite has a ${newest.major}.x kernel (${newest.name})`,

@@ -54,7 +54,7 @@ async function resolvePackaged(spec: string): Promise<Kernel> {
   throw new KernelError(
     'not-fetched',
     `the kernel ${spec} is not in the cache (${cacheRoot()})`,
-    `fetch it: lab kernel fetch ${spec}`,
+    `fetch it where there is a network: lab kernel fetch ${spec}; lab matrix does so by itself without --offline`,
   )
 }
 

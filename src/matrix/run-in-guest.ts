@@ -7,6 +7,7 @@ import type { Accel } from '../guest/accel.js'
 import { bootGuest } from '../guest/boot.js'
 import { GuestError } from '../guest/error.js'
 import type { Kernel } from '../kernels/kernel.js'
+import type { EvidenceLevel } from '../model/evidence.js'
 import { type Report, reportSchema } from '../model/report.js'
 import { runtimeFiles } from './program.js'
 
@@ -14,7 +15,10 @@ import { runtimeFiles } from './program.js'
 export interface GuestRunOptions {
   /** Ids of scenarios; all when empty. */
   readonly scenarios: readonly string[]
+  /** Only the fixes that set one of these toggles; all when empty. */
+  readonly toggles?: readonly string[]
   readonly iptables?: 'nft' | 'legacy' | 'both'
+  readonly evidence?: EvidenceLevel
   readonly repeat?: number
   readonly accel?: Accel
   readonly signal?: AbortSignal
@@ -117,7 +121,9 @@ function labCommand(root: string, options: GuestRunOptions): string[] {
     'run',
     ...options.scenarios,
     ...['--load-modules', '--keep-going', '--json', REPORT],
+    ...(options.toggles?.length ? ['--toggle', ...options.toggles] : []),
     ...(options.iptables ? ['--iptables', options.iptables] : []),
+    ...(options.evidence ? ['--evidence', options.evidence] : []),
     ...(options.repeat === undefined ? [] : ['--repeat', String(options.repeat)]),
   ]
 }
