@@ -111,14 +111,18 @@ function succeeds(file: string, args: readonly string[]): boolean {
   return execaSync(file, args, { reject: false }).exitCode === 0
 }
 
+/** Whether a world has a /run of its own yet: until then, the lab has not begun in it, and its /run is that of the host. */
+function hasOwnRun(world: number): boolean {
+  return existsSync(`/proc/${world}/root/run/netns-lab`)
+}
+
 /** Runs a program among the world's mounts; it needs the world's /proc to know them by. */
 function inMounts(name: string, argv: readonly string[], what: string): Fault {
   return {
     name,
     async strike(target) {
       const world = worldOf(target)
-      // Until it has a /run of its own, it has that of the host.
-      if (world === undefined || !existsSync(`/proc/${world}/root/run/netns-lab`)) return undefined
+      if (world === undefined || !hasOwnRun(world)) return undefined
       return succeeds('nsenter', ['--target', `${world}`, '--mount', '--pid', ...argv]) ? what : undefined
     },
   }
@@ -133,7 +137,8 @@ function limitWorld(name: string, resource: string, from: number, to: number, or
     async strike(target, random) {
       const world = worldOf(target)
       const limit = `--${resource}=${below(random, from, to)}`
-      if (world === undefined) return undefined
+      // Node.js waits for a thread for ever that it may not have, before it comes to the lab.
+      if (world === undefined || !hasOwnRun(world)) return undefined
       // One's own process needs no privilege; that of another user namespace would take CAP_SYS_RESOURCE in it.
       const [file = '', ...args] = [...(ordinary ? ORDINARY : []), 'prlimit', '--pid', `${world}`, limit]
       return succeeds(file, args) ? limit : undefined
@@ -210,7 +215,11 @@ export const FAULTS: readonly Fault[] = [
     name: 'disk turns read-only',
     strike: async ({ disk }) => (succeeds('mount', ['-o', 'remount,ro', disk]) ? 'read-only' : undefined),
   },
-  toFiles('--out goes', 'removed', ({ disk }) => rmSync(join(disk, 'out'), { recursive: true })),
+  toFiles('--out goes', 'removed', ({ disk }) => {
+    // Out of the run's way first: it would go on to write into what is being emptied.
+    renameSync(join(disk, 'out'), join(disk, 'gone'))
+    rmSync(join(disk, 'gone'), { recursive: true })
+  }),
   {
     ...toFiles('--out may not be written', 'mode 0', ({ disk }) => {
       chmodSync(join(disk, 'out'), 0)

@@ -4,6 +4,7 @@ import {
   datagram,
   defineScenario,
   dropped,
+  INVALID_SOURCE,
   LOCAL_SOURCE,
   logged,
   lookedUp,
@@ -25,7 +26,8 @@ const OUTSIDE = '185.15.56.99'
 const TCP = 8080
 const UDP = 8081
 const DISCARD = 9
-const LOOPBACK = '127.0.0.1'
+/** The broadcast address of the VM’s network: an address that the VM knows, and nobody's own. */
+const BROADCAST = '172.16.0.255'
 
 const SNATED = {
   when: { 'router-snat': 'on' },
@@ -97,7 +99,7 @@ export default defineScenario({
     'float-ping': ping({ from: 'vm', to: FLOAT, server: 'vm' }),
     'float-tcp': tcp({ from: 'vm', to: FLOAT, port: TCP, server: 'vm' }),
     'float-udp': udp({ from: 'vm', to: FLOAT, port: UDP, server: 'vm' }),
-    'loopback-source': datagram({ from: 'router', source: LOOPBACK, to: VM, port: DISCARD, server: 'vm' }),
+    'broadcast-source': datagram({ from: 'router', source: BROADCAST, to: VM, port: DISCARD, server: 'vm' }),
   },
   controls: ['outside-ping'],
 
@@ -123,14 +125,15 @@ export default defineScenario({
         captured('router:qr-defc9d1d-40', { direction: 'out', from: VM, to: VM }).andStays(),
       ],
     },
-    'loopback-martian': {
-      title: 'martian source that is a loopback address',
-      where: 'ip_route_input_slow() refuses a source in 127.0.0.0/8 before it looks for a route',
+    'broadcast-martian': {
+      title: 'martian source that is a broadcast address',
+      where: '__fib_validate_source() refuses what is neither unicast nor local, whatever accept_local says',
       document: 'martian source',
       proofs: [
-        passed('vm:eth0', { direction: 'in', from: LOOPBACK, to: VM }),
+        passed('vm:eth0', { direction: 'in', from: BROADCAST, to: VM }).andStays(),
         mib('vm', 'IpInDelivers').still(),
-        logged('vm:eth0', `martian source ${VM} from ${LOOPBACK}, on dev eth0`).andHeader(),
+        logged('vm:eth0', `martian source ${VM} from ${BROADCAST}, on dev eth0`).andHeader(),
+        dropped('vm:eth0', { from: BROADCAST, to: VM, in: /^ip_rcv_finish/, reasons: INVALID_SOURCE }),
       ],
     },
     'tcp-reply-stays-inside': {
@@ -157,10 +160,10 @@ export default defineScenario({
         serverSaw: OUTSIDE,
       },
     ],
-    'loopback-source': [
+    'broadcast-source': [
       {
-        fails: 'loopback-martian',
-        why: 'accept_local lets in this host’s own addresses, and 127.0.0.1 is not one that may come in from outside: that takes route_localnet.',
+        fails: 'broadcast-martian',
+        why: 'accept_local lets in this host’s own addresses: the broadcast address of its network is none.',
       },
     ],
     'float-ping': [
@@ -203,7 +206,7 @@ export default defineScenario({
       { accept_local: 'lo=1' },
       { 'router-snat': 'on' },
     ] as const,
-    // A martian costs one of the ten lines that the kernel has for all in five seconds: once is enough.
-    guards: rp_filter === '0' ? (['outside-ping', 'loopback-source'] as const) : (['outside-ping'] as const),
+    // Without rp_filter, fib_validate_source() compares the source with this host’s own addresses, and asks nothing else.
+    guards: rp_filter === '1' ? (['outside-ping', 'broadcast-source'] as const) : (['outside-ping'] as const),
   })),
 })

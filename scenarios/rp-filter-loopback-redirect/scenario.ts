@@ -4,10 +4,11 @@ import {
   datagram,
   defineScenario,
   dropped,
+  LOCAL_SOURCE,
+  LOOPBACK_ADDRESS,
   LOOPBACK_SOURCE_VALIDATION,
   logged,
   lookedUp,
-  type Mechanism,
   mib,
   passed,
   ping,
@@ -62,14 +63,19 @@ const martianOnLo = (address: string, what: 'source' | 'destination', line: RegE
       mib('host', 'TcpExtIPReversePathFilter').still(),
       mib('host', 'IpInDelivers').still(),
       what === 'source' ? logged('host:veth0', line).andHeader() : logged('host:veth0', line),
+      dropped('host:lo', {
+        from: address,
+        to: address,
+        in: /^ip_rcv_finish/,
+        reasons: what === 'source' ? LOCAL_SOURCE : LOOPBACK_ADDRESS,
+      }),
     ],
   }) as const
 
 /** What strict mode drops, wherever it came in. */
 const strict = (
   at: 'host:eth2' | 'host:lo',
-  { from, to }: { readonly from: string; readonly to: string },
-  more: Mechanism<'host'>['proofs'] = [],
+  { from, to, back }: { readonly from: string; readonly to: string; readonly back: string },
 ) =>
   ({
     title: 'strict reverse path filter',
@@ -82,7 +88,8 @@ const strict = (
       mib('host', 'TcpExtIPReversePathFilter'),
       mib('host', 'IpInDelivers').still(),
       logged(at, `martian source ${to} from ${from}, on dev ${at.slice('host:'.length)}`),
-      ...more,
+      dropped(at, { from, to, in: /^ip_rcv_finish/, reasons: REVERSE_PATH }),
+      lookedUp(at, { from, to, back }).andStays(),
     ],
   }) as const
 
@@ -172,12 +179,9 @@ export default defineScenario({
   controls: ['arrival-on-eth2', 'arrival-on-lo'],
 
   mechanisms: {
-    'strict-reverse-path': strict('host:eth2', { from: OTHER, to: OTHER_DEVICE }, [
-      dropped('host:eth2', { from: OTHER, to: OTHER_DEVICE, in: /^ip_rcv_finish/, reasons: REVERSE_PATH }),
-      lookedUp('host:eth2', { from: OTHER, to: OTHER_DEVICE, back: 'eth1' }).andStays(),
-    ]),
-    'strict-own-address': strict('host:lo', { from: SHARED, to: SHARED }),
-    'strict-foreign-source': strict('host:lo', { from: FOREIGN, to: SHARED }),
+    'strict-reverse-path': strict('host:eth2', { from: OTHER, to: OTHER_DEVICE, back: 'eth1' }),
+    'strict-own-address': strict('host:lo', { from: SHARED, to: SHARED, back: 'veth0' }),
+    'strict-foreign-source': strict('host:lo', { from: FOREIGN, to: SHARED, back: 'eth1' }),
     'martian-source': martianOnLo(
       SHARED,
       'source',

@@ -82,15 +82,19 @@ export class CloserLooks {
   }
 
   /**
-   * Looks at what is still in doubt, one after the other, with nothing else going on and the rate limit of the log over. Each
-   * is settled with it: by a trial that is no proof, if there is one.
+   * Looks at what is still in doubt, one after the other, with nothing else going on; where something may have been held back,
+   * once more when the rate limit of the log is over. Each is settled with it: by a trial that is no proof, if there is one.
    */
   async *settle(): AsyncGenerator<{ readonly entry: Entry; readonly trial?: TrialReport }> {
     for (const look of this.#doubts) {
       const { entry, id, mechanism } = look
-      await delay(LOG_WINDOW_MS, undefined, { signal: this.context.signal })
-      const trial = await this.#again(look)
-      const account = trial ? accountOf(mechanism, trial) : 'nobody-asked'
+      let trial = await this.#again(look)
+      let account = trial ? accountOf(mechanism, trial) : 'nobody-asked'
+      if (trial?.ok && account === 'held-back') {
+        await delay(LOG_WINDOW_MS, undefined, { signal: this.context.signal })
+        trial = await this.#again(look)
+        account = trial ? accountOf(mechanism, trial) : 'nobody-asked'
+      }
       if (account === 'held-back')
         this.context.emit({
           type: 'notice',

@@ -5,7 +5,7 @@ import { type Place, partsOf } from '../model/topology.js'
 import { compareKernelVersions, parseKernelVersion } from '../model/version.js'
 import { holding, whole } from './patterns.js'
 import { DEVICE_FIELDS, unavailable, withWords, wordsOf } from './source.js'
-import { isAbout, nothingTraced, traceObserver } from './trace.js'
+import { isAbout, nothingTraced, startTracing, traceObserver } from './trace.js'
 import type { TracedDrop } from './trace-events.js'
 
 const FIELDS = {
@@ -57,11 +57,14 @@ export const dropped = wordsOf(
       const seen = view(traceObserver)
       if (typeof seen === 'string') return unavailable(own, seen)
       const { trace, owner } = seen
-      trace.drain()
+      startTracing(seen, own)
       const start = trace.join.drops.length
+      const before = trace.join.ownOnLo
       const expected = expectedReason(own, trace.reasons, kernel)
       const asExpected = (drop: TracedDrop<unknown>) =>
-        (drop.function === undefined || new RegExp(own.function).test(drop.function)) &&
+        (drop.function === undefined
+          ? drop.packet.lookups.length > 0
+          : new RegExp(own.function).test(drop.function)) &&
         (expected === undefined || drop.reason === expected)
       return {
         pollable: false,
@@ -70,7 +73,8 @@ export const dropped = wordsOf(
           const drops = trace.join.drops.slice(start).filter(({ packet }) => isAbout(packet, own, owner))
           const right = drops.find(asExpected)
           if (right) return { source, node, state: 'seen', says: describeDrop(right) }
-          const wrong = drops[0]
+          // Without a lookup its addresses are not known: what this host sends itself over lo brings its route along.
+          const wrong = drops.find(({ packet }) => packet.lookups.length > 0)
           if (wrong)
             return {
               source,
@@ -84,7 +88,9 @@ export const dropped = wordsOf(
             state: 'not-seen',
             says: nothingTraced('drop', own, trace.join.lost),
           } as const
-          return trace.join.lost ? nothing : { ...nothing, complete: true }
+          // On lo, only what was worked off in the middle of a send can be told from others' packets.
+          const told = own.device !== 'lo' || trace.join.ownOnLo > before
+          return trace.join.lost || !told ? nothing : { ...nothing, complete: true }
         },
       }
     },
@@ -113,6 +119,7 @@ function expectedReason(
 }
 
 function describeDrop({ packet, function: name, reason }: TracedDrop<unknown>): string {
-  const { from, to } = packet.lookups[0] ?? { from: '?', to: '?' }
-  return `kfree_skb on ${packet.device}, ${from} -> ${to}: location=${name ?? '?'} reason: ${reason ?? '(this kernel names none)'}`
+  const [lookup] = packet.lookups
+  const way = lookup ? `${lookup.from} -> ${lookup.to}` : 'before any route was looked up'
+  return `kfree_skb on ${packet.device}, ${way}: location=${name ?? '?'} reason: ${reason ?? '(this kernel names none)'}`
 }

@@ -4,7 +4,7 @@ import { type FieldsOf, type Pattern, pattern } from '../model/fields.js'
 import { type Place, partsOf } from '../model/topology.js'
 import { whole } from './patterns.js'
 import { DEVICE_FIELDS, unavailable, withWords, wordsOf } from './source.js'
-import { isAbout, nothingTraced, traceObserver } from './trace.js'
+import { isAbout, nothingTraced, startTracing, traceObserver } from './trace.js'
 import type { FibLookup, TracedPacket } from './trace-events.js'
 
 const FIELDS = {
@@ -47,7 +47,7 @@ export const lookedUp = wordsOf(
       const seen = view(traceObserver)
       if (typeof seen === 'string') return unavailable(own, seen)
       const { trace, owner } = seen
-      trace.drain()
+      startTracing(seen, own)
       const start = trace.join.packets.length
       return {
         pollable: false,

@@ -1,8 +1,9 @@
 import t from 'tap'
 import { reasonNames, TraceJoin } from './trace-events.js'
 
-const line = (cpu: number, flags: string, event: string) =>
-  `          <idle>-0       [00${cpu}] ${flags} 6400.387730: ${event}`
+const MARK = 'netns-lab-0'
+const line = (cpu: number, flags: string, event: string, task = '<idle>-0') =>
+  `          ${task}       [00${cpu}] ${flags} 6400.387730: ${event}`
 const receive = (cpu: number, device: string, skb: string) =>
   line(cpu, '..s1.', `netif_receive_skb: dev=${device} skbaddr=${skb} len=60`)
 const lookup = (cpu: number, iif: number, from: string, to: string, device: string, flags = '..s1.') =>
@@ -18,7 +19,7 @@ const free = (
 ) => line(cpu, '..s1.', `kfree_skb: skbaddr=${skb} rx_sk=0 protocol=2048 location=${location}`)
 
 const join1 = () => {
-  const trace = new TraceJoin<string>()
+  const trace = new TraceJoin<string>(MARK)
   trace.register(700, { owner: 'one', node: 'vm', device: 'eth0' })
   trace.register(800, { owner: 'two', node: 'vm', device: 'eth0' })
   return trace
@@ -101,17 +102,35 @@ t.test('what cannot be attributed is no evidence', async test => {
   test.same(trace.drops, [])
 })
 
-t.test('a packet that came in on lo is nobody’s, as every namespace has the same', async test => {
-  const trace = join1()
-  for (const text of [
-    receive(0, 'eth0', 'aa'),
-    receive(0, 'lo', 'aa'),
-    lookup(0, 1, '10.0.0.1', '10.0.0.1', 'eth0'),
-    free(0, 'aa'),
-  ])
-    trace.line(text)
-  test.same([trace.packets, trace.drops], [[], []])
-})
+t.test(
+  'a packet that came in on lo is whose who sent it, where one experiment alone looks at lo',
+  async test => {
+    const own = (event: string) => line(0, '..s1.', event, 'node-77')
+    const sent = [
+      receive(0, 'eth0', 'aa'),
+      own('netif_receive_skb: dev=lo skbaddr=bb len=84'),
+      lookup(0, 1, '10.0.0.1', '10.0.0.1', 'eth0'),
+      free(0, 'bb'),
+    ]
+    const mark = line(1, '.....', `tracing_mark_write: ${MARK}`, 'node-77')
+    const drops = (looking: readonly string[], lines: readonly string[]) => {
+      const trace = join1()
+      for (const owner of looking) trace.lookAtLo(owner)
+      for (const text of lines) trace.line(text)
+      return trace.drops.map(({ packet }) => [packet.owner, packet.device, packet.lookups.length])
+    }
+    test.same(drops(['one'], [mark, ...sent]), [['one', 'lo', 1]])
+    test.same(
+      drops(['one'], [mark, ...sent.filter(text => !text.includes('lookup'))]),
+      [['one', 'lo', 0]],
+      'and one that was given up before any lookup',
+    )
+    test.same(drops(['one'], sent), [], 'who sent it is not known')
+    test.same(drops([], [mark, ...sent]), [], 'nobody looks')
+    test.same(drops(['one', 'two'], [mark, ...sent]), [], 'two look')
+    test.same(drops(['one'], [line(1, '.....', `tracing_mark_write: ${MARK}`, 'node-78'), ...sent]), [])
+  },
+)
 
 t.test('a queue gives up the packet that it held, and nobody else does so later', async test => {
   const packet = [

@@ -2,8 +2,9 @@
  * Trace events as text, and joining them to packets. Devices have the same names in every namespace, and addresses repeat,
  * but a device of a running experiment has an index of its own, and fib_table_lookup names the index that a packet came in
  * on. One CPU works off one received packet after the other, so between two netif_receive_skb all lookups of a CPU's
- * softirq are for that packet, and a kfree_skb of the same skb is its end. Packets that come in on lo are nobody's: every
- * namespace's lo has index 1, and another run on the same machine has the same addresses.
+ * softirq are for that packet, and a kfree_skb of the same skb is its end. Every namespace's lo has index 1, and another run on
+ * the same machine has the same addresses: a packet that came in on lo is ours where the kernel worked it off in the middle of
+ * our own system call, as it does right after a send, and one experiment alone looks at lo. Any other is nobody's.
  */
 
 /** Where a packet was: the experiment that has the node, by whatever it registered under. */
@@ -26,8 +27,15 @@ export interface FibLookup {
 }
 
 /** A packet that a device of an experiment received, with the lookups that were made for it. */
-export interface TracedPacket<Owner> extends TracedDevice<Owner> {
-  /** The lookup for the packet's own way, then those that the kernel made to check its source. */
+export interface TracedPacket<Owner> {
+  readonly owner: Owner
+  /** Left out on lo: which of its experiment's it was the trace does not tell. */
+  readonly node?: string
+  readonly device: string
+  /**
+   * The lookup for the packet's own way, then those that the kernel made to check its source; on lo, none where the kernel needed
+   * none to refuse it.
+   */
   readonly lookups: readonly FibLookup[]
 }
 
@@ -42,12 +50,15 @@ export interface TracedDrop<Owner> {
 
 interface Current<Owner> {
   readonly skb: string
+  /** Whether it came in on lo, by a system call of ours. */
+  readonly ownOnLo: boolean
   readonly lookups: FibLookup[]
   packet?: TracedPacket<Owner>
 }
 
-const EVENT = /\[(\d{3,})\] (\S{4,6}) +\d+\.\d+: (netif_receive_skb|fib_table_lookup|kfree_skb): (.*)$/
-const RECEIVE = /^dev=\S+ skbaddr=(\S+) /
+const EVENT =
+  /-(\d+) +\[(\d{3,})\] (\S{4,6}) +\d+\.\d+: (netif_receive_skb|fib_table_lookup|kfree_skb|tracing_mark_write): (.*)$/
+const RECEIVE = /^dev=(\S+) skbaddr=(\S+) /
 const LOOKUP =
   /^table (\d+) oif (-?\d+) iif (-?\d+) (?:proto \d+ )?([\d.]+)\/\d+ -> ([\d.]+)\/\d+ .*==> dev (\S+) .*err (-?\d+)/
 const FREE = /^skbaddr=(\S+) .*location=(\S+)(?: reason: (\S+))?/
@@ -62,10 +73,22 @@ export class TraceJoin<Owner> {
   readonly drops: TracedDrop<Owner>[] = []
   /** Whether the ring buffer overflowed: something may be missing. */
   lost = false
+  /** How many packets came in on lo by system calls of ours. */
+  ownOnLo = 0
   readonly #byIndex = new Map<number, TracedDevice<Owner>>()
   readonly #current = new Map<string, Current<Owner>>()
   /** Packets that other ones came after, by skb. */
   readonly #held = new Map<string, TracedPacket<Owner>>()
+  readonly #lookAtLo = new Set<Owner>()
+  #pid: string | undefined
+
+  /** `mark` is what this process writes into trace_marker, so that its own lines are known. */
+  constructor(private readonly mark: string) {}
+
+  /** From now on an experiment looks at lo of one of its nodes. */
+  lookAtLo(owner: Owner): void {
+    this.#lookAtLo.add(owner)
+  }
 
   register(index: number, device: TracedDevice<Owner>): void {
     this.#byIndex.set(index, device)
@@ -73,6 +96,7 @@ export class TraceJoin<Owner> {
 
   unregister(owner: Owner): void {
     for (const [index, device] of this.#byIndex) if (device.owner === owner) this.#byIndex.delete(index)
+    this.#lookAtLo.delete(owner)
   }
 
   line(text: string): void {
@@ -81,8 +105,10 @@ export class TraceJoin<Owner> {
       if (/LOST \d* ?EVENTS/.test(text)) this.#forget()
       return
     }
-    const [, cpu = '', flags = '', event, rest = ''] = match
-    if (event === 'netif_receive_skb') this.#receive(cpu, rest)
+    const [, pid = '', cpu = '', flags = '', event, rest = ''] = match
+    if (event === 'tracing_mark_write') {
+      if (rest.trim() === this.mark) this.#pid = pid
+    } else if (event === 'netif_receive_skb') this.#receive(cpu, pid, rest)
     else if (event === 'kfree_skb') this.#free(cpu, rest)
     // What a process looks up while it sends is another packet's: only softirqs (`s`) receive.
     else if (flags[2] === 's') this.#lookup(cpu, rest)
@@ -94,12 +120,14 @@ export class TraceJoin<Owner> {
     this.#held.clear()
   }
 
-  #receive(cpu: string, rest: string): void {
-    const skb = RECEIVE.exec(rest)?.[1] ?? ''
+  #receive(cpu: string, pid: string, rest: string): void {
+    const [, device, skb = ''] = RECEIVE.exec(rest) ?? []
+    const ownOnLo = device === 'lo' && pid === this.#pid
+    if (ownOnLo) this.ownOnLo++
     const before = this.#current.get(cpu)
     this.#held.delete(skb)
     if (before?.packet && before.skb !== skb) this.#hold(before.skb, before.packet)
-    this.#current.set(cpu, { skb, lookups: [] })
+    this.#current.set(cpu, { skb, ownOnLo, lookups: [] })
   }
 
   #lookup(cpu: string, rest: string): void {
@@ -120,11 +148,17 @@ export class TraceJoin<Owner> {
       current.lookups.push(lookup)
       return
     }
-    const where = this.#byIndex.get(lookup.iif)
+    const where = this.#byIndex.get(lookup.iif) ?? this.#onLo(current)
     if (!where) return
     current.lookups.push(lookup)
     current.packet = { ...where, lookups: current.lookups }
     this.packets.push(current.packet)
+  }
+
+  /** Whose a packet on lo is. */
+  #onLo({ ownOnLo }: Current<Owner>): Omit<TracedPacket<Owner>, 'lookups'> | undefined {
+    const [owner, ...others] = this.#lookAtLo
+    return ownOnLo && owner !== undefined && others.length === 0 ? { owner, device: 'lo' } : undefined
   }
 
   #hold(skb: string, packet: TracedPacket<Owner>): void {
@@ -138,7 +172,8 @@ export class TraceJoin<Owner> {
     const current = this.#current.get(cpu)
     if (current?.skb === skb) {
       this.#current.delete(cpu)
-      return current.packet
+      const onLo = this.#onLo(current)
+      return current.packet ?? (onLo && { ...onLo, lookups: [] })
     }
     if (!FROM_QUEUE.test(name)) return undefined
     const everywhere = [...this.#current.values()].find(other => other.skb === skb)?.packet

@@ -31,7 +31,7 @@ const IP_ONLY = 'protocol == 2048 || protocol == 34525'
 
 /** The tracer of one run. */
 class Trace<Owner> {
-  readonly join = new TraceJoin<Owner>()
+  readonly join: TraceJoin<Owner>
   readonly reasons: ReadonlySet<string>
   readonly #folder: string
   readonly #pipe: number
@@ -49,7 +49,9 @@ class Trace<Owner> {
     const instances = join(MOUNT_POINT, 'instances')
     for (const name of readdirSync(instances))
       if (name.startsWith(PREFIX)) removeUnused(join(instances, name))
-    this.#folder = join(instances, `${PREFIX}${process.hrtime.bigint().toString(36)}`)
+    const name = `${PREFIX}${process.hrtime.bigint().toString(36)}`
+    this.join = new TraceJoin(name)
+    this.#folder = join(instances, name)
     mkdirSync(this.#folder)
     try {
       const missing = EVENTS.find(event => !existsSync(join(this.#folder, 'events', event)))
@@ -65,6 +67,7 @@ class Trace<Owner> {
     this.#write('options/disable_on_free', '1')
     this.#write('buffer_size_kb', String(BUFFER_KB_PER_CPU))
     this.#write('events/skb/kfree_skb/filter', IP_ONLY)
+    this.#write('trace_marker', name)
     for (const event of EVENTS) this.#write(`events/${event}/enable`, '1')
     this.reasons = reasonNames(readFileSync(join(this.#folder, 'events/skb/kfree_skb/format'), 'utf8'))
     this.#timer = setInterval(() => this.drain(), DRAIN_INTERVAL_MS)
@@ -175,11 +178,16 @@ export function isAbout(
   const lookup = packet.lookups[0]
   return (
     packet.owner === owner &&
-    packet.node === node &&
+    (packet.node === undefined || packet.node === node) &&
     packet.device === device &&
-    new RegExp(from).test(lookup?.from ?? '') &&
-    new RegExp(to).test(lookup?.to ?? '')
+    (lookup === undefined || (new RegExp(from).test(lookup.from) && new RegExp(to).test(lookup.to)))
   )
+}
+
+/** Takes up a proof about packets on a device: everything that was traced before it is left out. */
+export function startTracing({ trace, owner }: TraceView, { device }: Pick<PacketProof, 'device'>): void {
+  if (device === 'lo') trace.join.lookAtLo(owner)
+  trace.drain()
 }
 
 /** That nothing was traced that a proof is about. */

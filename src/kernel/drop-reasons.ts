@@ -9,8 +9,20 @@ export const LOCAL_SOURCE = [
   { name: 'NOT_SPECIFIED', since: '5.17' },
 ] as const
 
+/** A source address that no host can have, such as a broadcast address. */
+export const INVALID_SOURCE = [
+  { name: 'IP_INVALID_SOURCE', since: '6.13' },
+  { name: 'NOT_SPECIFIED', since: '5.17' },
+] as const
+
 /** A source that fails the reverse path filter. */
 export const REVERSE_PATH = [
   { name: 'IP_RPFILTER', since: '5.18' },
+  { name: 'NOT_SPECIFIED', since: '5.17' },
+] as const
+
+/** An address in 127.0.0.0/8 that comes in from another host, or from a device without route_localnet. */
+export const LOOPBACK_ADDRESS = [
+  { name: 'IP_LOCALNET', since: '6.13' },
   { name: 'NOT_SPECIFIED', since: '5.17' },
 ] as const
