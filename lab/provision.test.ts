@@ -1,6 +1,6 @@
 /** What lab/provision does about Debian packages, and its options. */
 import { existsSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { aptCalls, onMachine, without } from './small-machine.js'
 
@@ -105,6 +105,10 @@ await onMachine(
   async (s, machine) => {
     await rm(join(machine.system, 'usr/lib'), { recursive: true })
     s.match(aptCalls(await machine.run('--packages')), [/ libvirt-daemon-driver-nwfilter$/])
+    const fedora = join(machine.system, 'usr/lib64/libvirt/connection-driver')
+    await mkdir(fedora, { recursive: true })
+    await writeFile(join(fedora, 'libvirt_driver_nwfilter.so'), '')
+    s.strictSame(aptCalls(await machine.run('--packages')), [])
   },
 )
 

@@ -188,7 +188,7 @@ t.test('a lab whose tools are broken says so, and never confirms', needsRoot, as
     t2.equal(status, 3)
     t2.match(
       report?.scenarios[0]?.reason,
-      /iptables-restore' in node host exited with status 7 .*no such table/,
+      /iptables-restore -w' in node host exited with status 7 .*no such table/,
     )
   })
 })

@@ -12,6 +12,7 @@ import type { TrialReport } from '../model/report.js'
 import { nameTrial } from '../model/trial.js'
 import { exitStatus } from '../model/verdict.js'
 import { checkToggles, chooseScenarios } from '../plan/catalogue.js'
+import { mayNeed } from '../plan/needs.js'
 import { folderReporter } from '../report/folder.js'
 import { profileReporter } from '../report/profile.js'
 import { combine, createReporters } from '../report/registry.js'
@@ -53,7 +54,8 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
     : []
   const reporters = combine([...named, ...folder, ...profile], text => process.stderr.write(`lab: ${text}\n`))
   // From outside: nothing inside the world may load one.
-  if (options.loadModules && !insideWorld()) await loadModules(scenarios.flatMap(({ needs }) => needs))
+  if (options.loadModules && !insideWorld())
+    await loadModules(scenarios.flatMap(scenario => mayNeed(scenario, options.iptables)))
   const work = async ({ rootless, signal }: Inside) => {
     const plain = await defaultBackend()
     const backends =

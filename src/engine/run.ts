@@ -18,11 +18,12 @@ import type { BrokenScenario } from '../plan/catalogue.js'
 import { planScenario } from '../plan/plan.js'
 import { startRunner } from '../world/aside.js'
 import { CloserLooks, type Look } from './closer-look.js'
-import { type ExperimentContext, type OnSurprise, runExperiment, trialReport } from './experiment.js'
+import { type ExperimentContext, type OnSurprise, runExperiment } from './experiment.js'
 import { giveUp, Ledger, type Planned } from './ledger.js'
 import { EvidenceRecorder } from './recorder.js'
 import { type Entry, inOrder, pool, type Task } from './schedule.js'
 import { storyOf } from './story.js'
+import { untriedTrials } from './untried.js'
 
 /** How iptables is called for a backend; the machine's own `iptables` when it is that backend. */
 interface BackendChoice {
@@ -139,10 +140,10 @@ export async function run(options: RunOptions): Promise<Report> {
       const lacks = plan.needs.flatMap(id => missing.get(id) ?? [])
       const stopped = !options.keepGoing && own.some(({ ok }) => !ok)
       if (lacks[0]) {
-        const skipped = skippedTrials(plan, repetition, lacks.map(({ why }) => why).join('; '))
-        for (const trial of skipped)
+        const untried = untriedTrials(plan, repetition, lacks)
+        for (const trial of untried)
           emit({ type: 'trial', scenario: scenario.id, experiment: plan.id, trial })
-        own.push(...skipped)
+        own.push(...untried)
       } else if (!stopped) {
         const { onSurprise } = options
         const trials = await tryTwice(entry, { ...context, ...(onSurprise ? { onSurprise } : {}) })
@@ -258,20 +259,4 @@ function nameOf(id: string): string {
 
 function trialsOf(plan: ExperimentPlan): number {
   return plan.phases.reduce((sum, phase) => sum + phase.trials.length, 0)
-}
-
-function skippedTrials(plan: ExperimentPlan, repetition: number, why: string): TrialReport[] {
-  return plan.phases.flatMap(phase =>
-    phase.trials.map(trial =>
-      trialReport(trial, phase, plan, repetition, {
-        outcome: 'skipped',
-        says: `not run: ${why}`,
-        ok: true,
-        verdict: 'skipped',
-        why,
-        evidence: [],
-        elapsedMs: 0,
-      }),
-    ),
-  )
 }

@@ -1,7 +1,7 @@
 /** Every capability that a scenario may need, and what of them this machine lacks. */
 import { describeError, EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
-import { runCommand } from '../world/command.js'
+import { CommandTimeout, runCommand } from '../world/command.js'
 import { brNetfilter } from './capabilities/br-netfilter.js'
 import { bridge } from './capabilities/bridge.js'
 import { ebtables } from './capabilities/ebtables.js'
@@ -29,22 +29,40 @@ export const CAPABILITIES: readonly Capability[] = [
   libvirtNwfilter,
 ]
 
-/** A capability that is not there. */
+/** A capability that is not there, or of which nobody knows. */
 export interface Missing {
   readonly id: string
-  /** What is missing and what brings it. */
+  /** What is missing and what brings it, or why the check came to no answer. */
   readonly why: string
+  /** Whether the check ran into its time limit: that says nothing about the kernel. */
+  readonly undecided: boolean
 }
 
 const MODPROBE_TIMEOUT_MS = 60_000
 
-/** Checks capabilities by id, side by side; those that are missing, by id. Throws LabError for an unknown id. */
-export async function checkCapabilities(ids: readonly string[]): Promise<Map<string, Missing>> {
+/** Checks capabilities by id, side by side; those that are missing or undecided, by id. Throws LabError for an unknown id. */
+export async function checkCapabilities(
+  ids: readonly string[],
+  all: readonly Capability[] = CAPABILITIES,
+): Promise<Map<string, Missing>> {
   const found = await Promise.all(
     ids.map(async id => {
-      const capability = find(id)
-      const why = await whyMissing(capability)
-      return why === undefined ? [] : [{ id, why: `${why} (${remedy(capability)})` }]
+      const capability = find(id, all)
+      try {
+        const why = await capability.check()
+        return why === undefined ? [] : [{ id, why: `${why} (${remedy(capability)})`, undecided: false }]
+      } catch (error) {
+        if (!(error instanceof LabError) || error.exitCode === EXIT.unavailable) throw error
+        if (error instanceof CommandTimeout)
+          return [
+            {
+              id,
+              why: `whether there is ${capability.title} is not known: ${error.message}`,
+              undecided: true,
+            },
+          ]
+        return [{ id, why: `${describeError(error)} (${remedy(capability)})`, undecided: false }]
+      }
     }),
   )
   return new Map(found.flat().map(missing => [missing.id, missing]))
@@ -72,22 +90,13 @@ function remedy({ config, modules, packages }: Capability): string {
     .join('; ')
 }
 
-async function whyMissing(capability: Capability): Promise<string | undefined> {
-  try {
-    return await capability.check()
-  } catch (error) {
-    if (!(error instanceof LabError) || error.exitCode === EXIT.unavailable) throw error
-    return describeError(error)
-  }
-}
-
-function find(id: string): Capability {
-  const capability = CAPABILITIES.find(candidate => candidate.id === id)
+function find(id: string, all: readonly Capability[] = CAPABILITIES): Capability {
+  const capability = all.find(candidate => candidate.id === id)
   if (!capability)
     throw unknownWord(
       'capability',
       id,
-      CAPABILITIES.map(candidate => candidate.id),
+      all.map(candidate => candidate.id),
     )
   return capability
 }

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Report } from '../model/report.js'
-import { runCommand } from '../world/command.js'
+import { CommandTimeout, runCommand } from '../world/command.js'
+import { describeUserland } from './userland.js'
 
 /** Tools whose version decides what a run can show, with the argument that prints it. */
 const TOOLS: Readonly<Record<string, readonly string[]>> = {
@@ -40,8 +41,8 @@ export async function describeMachine(rootless: boolean): Promise<Report['machin
           timeoutMs: VERSION_TIMEOUT_MS,
         })
         return [tool, `${stdout}${stderr}`.trim().split('\n')[0] ?? '']
-      } catch {
-        return [tool, 'missing']
+      } catch (error) {
+        return [tool, error instanceof CommandTimeout ? 'not known: it did not say in time' : 'missing']
       }
     }),
   )
@@ -52,6 +53,7 @@ export async function describeMachine(rootless: boolean): Promise<Report['machin
     slowness:
       Math.round(Math.max(1, spawnMs / REFERENCE.spawnMs / 2, hashMs / REFERENCE.hashMs / 2) * 10) / 10,
     tools: Object.fromEntries(versions),
+    userland: describeUserland(),
   }
 }
 

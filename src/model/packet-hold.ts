@@ -17,7 +17,7 @@ COMMIT
 add rule ip mangle late oifname "${device}" tcp dport ${port} tcp flags & (syn|ack) == syn jump HOLD
 `
   return [
-    run(node, ['iptables-nft-restore', '--noflush'], 'make the queue’s chain', chain),
+    run(node, ['iptables-nft-restore', '-w', '--noflush'], 'make the queue’s chain', chain),
     run(node, ['nft', '-f', '-'], 'call it after source NAT', hook),
   ]
 }

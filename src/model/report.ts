@@ -207,8 +207,21 @@ export const reportSchema = z.object({
     slowest: z.number().optional(),
     /** What belongs to the whole machine, matters to verdicts, and somebody changed while the run lasted. */
     changed: z.array(z.object({ what: z.string(), before: z.string(), after: z.string() })).optional(),
-    /** Version of each program by name, or `missing`. */
+    /** Version of each program by name, as it says itself, `missing`, or why it is not known. */
     tools: z.record(z.string(), z.string()),
+    /** The distribution that the programs are of; left out in older reports. */
+    userland: z
+      .object({
+        /** `debian:12`, as os-release or the command line has it. */
+        id: z.string(),
+        /** With the point release, where it says it: `12.15`. */
+        version: z.string(),
+        /** Version of each package that brings a program of the lab's; none where dpkg keeps no list. A program may say less of itself. */
+        packages: z.record(z.string(), z.string()),
+        /** SHA-256 of all its packages as sorted lines `package=version`. */
+        digest: z.string().optional(),
+      })
+      .optional(),
   }),
   started: z.iso.datetime(),
   elapsedMs: z.number(),

@@ -218,6 +218,14 @@ export const reports: fc.Arbitrary<Report> = fc
       slowest: optional(number),
       changed: optional(fc.array(fc.record({ what: text, before: text, after: text }), { maxLength: 2 })),
       tools: fc.dictionary(key, text, { maxKeys: 2 }),
+      userland: optional(
+        fc.record({
+          id: text,
+          version: text,
+          packages: fc.dictionary(key, text, { maxKeys: 2 }),
+          digest: optional(text),
+        }),
+      ),
     }),
     started: fc
       .date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') })

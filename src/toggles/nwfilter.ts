@@ -76,7 +76,9 @@ function bindingXml(name: Filter, port: string, mac: string): string {
 /** Gives libvirtd a folder with just the one driver: the others look for hypervisors, users and D-Bus, and stop it where these are missing. */
 const NWFILTER_ONLY = `set -e
 mkdir -p "$1/drivers"
-for driver in /usr/lib/*/libvirt/connection-driver/libvirt_driver_nwfilter.so; do ln -sf "$driver" "$1/drivers"; done
+for driver in /usr/lib/*/libvirt/connection-driver/libvirt_driver_nwfilter.so /usr/lib64/libvirt/connection-driver/libvirt_driver_nwfilter.so; do
+  [ ! -e "$driver" ] || ln -sf "$driver" "$1/drivers"
+done
 export LIBVIRT_DRIVER_DIR="$1/drivers"
 shift
 exec "$@"`

@@ -150,7 +150,7 @@ export function compileTopology(
     nodes.flatMap(([name, node]) => [
       ...ownSysctlsStep(name, node),
       ...(node.iptables
-        ? [run(name, [iptables.restore], 'load the document’s rules', restoreInput(node.iptables))]
+        ? [run(name, [iptables.restore, '-w'], 'load the document’s rules', restoreInput(node.iptables))]
         : []),
       ...(node.tc
         ? [run(name, ['tc', '-batch', '-'], 'load the traffic control filters', `${node.tc.join('\n')}\n`)]

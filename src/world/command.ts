@@ -1,7 +1,9 @@
 /** Running one program in a node: what it was, what it said, how it ended. */
+import { closeSync, writeSync } from 'node:fs'
 import { execa } from 'execa'
 import { LabError } from '../base/errors.js'
 import { packageOf } from '../base/tools.js'
+import { memoryFile } from './libc.js'
 import type { Netns } from './netns.js'
 
 /** One command that ran, as the event stream and the reports keep it. */
@@ -39,6 +41,11 @@ export class CommandError extends LabError {
   }
 }
 
+/** A command that did not end in time: nothing is known of what it would have come to. */
+export class CommandTimeout extends LabError {
+  override readonly name = 'CommandTimeout'
+}
+
 export interface RunOptions {
   /** Name of the node for messages; null for the world. */
   readonly node: string | null
@@ -51,22 +58,24 @@ export interface RunOptions {
 
 /**
  * Runs a program to its end, in the node's network namespace when one is given. Never throws for its exit status.
- * Throws LabError when the program does not exist, or does not end in time.
+ * Throws LabError when the program does not exist, CommandTimeout when it does not end in time.
  */
 export async function runCommand(argv: readonly string[], options: RunOptions): Promise<CommandRecord> {
   const [file = '', ...args] = argv
   const started = performance.now()
+  const input = options.stdin ? inputFile(options.stdin) : undefined
   const start = () => ({
     child: execa(file, args, {
       reject: false,
-      input: options.stdin ?? '',
+      // Any descriptor will do (child_process takes it as it is); execa's types know the first ten.
+      stdin: input === undefined ? 'ignore' : (input as 3),
       stripFinalNewline: false,
       // A group of its own, so that a helper that holds the pipes open can be killed with it.
       detached: true,
       env: { LC_ALL: 'C', ...options.env },
     }),
   })
-  const { child } = options.netns ? options.netns.inside(start) : start()
+  const { child } = withInput(input, () => (options.netns ? options.netns.inside(start) : start()))
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true
@@ -95,11 +104,32 @@ export async function runCommand(argv: readonly string[], options: RunOptions): 
     elapsedMs: performance.now() - started,
   }
   if (timedOut)
-    throw new LabError(
+    throw new CommandTimeout(
       `'${argv.join(' ')}' in ${where} did not end within ${options.timeoutMs} ms and was killed`,
       `run it by hand in that node; it had said: ${(result.stderr || result.stdout).trim() || 'nothing'}`,
     )
   return record
+}
+
+/**
+ * A file that a program can read as its standard input, and open by the name /dev/stdin: nft before 0.9.9 does that for
+ * `-f -`, and Node.js would give it a socket, which open(2) refuses (ENXIO).
+ */
+function inputFile(text: string): number {
+  const fd = memoryFile('netns-lab-stdin')
+  // By position, so that the program begins at the start.
+  for (let data = Buffer.from(text), at = 0; at < data.length; )
+    at += writeSync(fd, data, at, data.length - at, at)
+  return fd
+}
+
+/** Starts a program that has got its input's descriptor, which this process does not need any longer then. */
+function withInput<T>(input: number | undefined, start: () => T): T {
+  try {
+    return start()
+  } finally {
+    if (input !== undefined) closeSync(input)
+  }
 }
 
 /** Signals a whole process group; one that has ended already is not an error. */

@@ -38,6 +38,7 @@ const raw = {
   shutdown: libc.func('int shutdown(int fd, int how)'),
   ifNameToIndex: libc.func('uint32_t if_nametoindex(const char *name)'),
   exit: libc.func('void _exit(int status)'),
+  memfdCreate: libc.func('int memfd_create(const char *name, uint32_t flags)'),
   prctl: libc.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)'),
 }
 
@@ -116,6 +117,12 @@ export function detachMount(target: string): void {
 /** Mounts a file system, mount(2). Throws SystemError. */
 export function mount(source: string, target: string, type: string, flags: number, data = ''): void {
   checked('mount', raw.mount(source, target, type, flags, data), `${type || 'bind'} on ${target}`)
+}
+
+/** A file without a place in any file system, memfd_create(2). The caller closes the descriptor. Throws SystemError. */
+export function memoryFile(name: string): number {
+  const MFD_CLOEXEC = 1
+  return checked('memfd_create', raw.memfdCreate(name, MFD_CLOEXEC))
 }
 
 /** Asks the kernel to kill this process with SIGKILL when its parent dies, prctl(PR_SET_PDEATHSIG). */

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { missingTool } from '../../base/tools.js'
 import type { Capability } from '../capability.js'
+import { hasNwfilterDriver } from '../libvirt.js'
 
 export const libvirtNwfilter: Capability = {
   id: 'libvirt-nwfilter',
@@ -10,10 +11,7 @@ export const libvirtNwfilter: Capability = {
   packages: ['libvirt-daemon', 'libvirt-clients'],
   check() {
     if (!existsSync('/etc/libvirt')) return 'libvirtd is not installed: there is no /etc/libvirt'
-    const driver = readdirSync('/usr/lib')
-      .map(folder => `/usr/lib/${folder}/libvirt/connection-driver/libvirt_driver_nwfilter.so`)
-      .some(path => existsSync(path))
-    if (!driver) return 'libvirt was installed without its nwfilter driver'
+    if (!hasNwfilterDriver()) return 'libvirt was installed without its nwfilter driver'
     return missingTool('libvirtd') ?? missingTool('virsh')
   },
 }

@@ -11,7 +11,7 @@ export const packetHold: Capability = {
   check() {
     const [chain, hook] = holdSteps('probe', { device: 'lo', port: 1, queue: 0 })
     // One namespace for both, as the second needs what the first makes. The input is the lab's own, and constant.
-    const script = `iptables-nft-restore --noflush <<END\n${chain?.stdin}END\nnft -f - <<END\n${hook?.stdin}END\n`
+    const script = `iptables-nft-restore -w --noflush <<END\n${chain?.stdin}END\nnft -f - <<END\n${hook?.stdin}END\n`
     return tryCommand(['sh', '-e'], script)
   },
 }
