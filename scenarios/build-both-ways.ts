@@ -16,6 +16,9 @@ const QUESTIONS: readonly (readonly string[])[] = [
   ['ip', '-j', '-d', 'address', 'show'],
   ['ip', '-j', 'route', 'show', 'table', 'all'],
   ['ip', '-j', '-6', 'route', 'show', 'table', 'all'],
+  ['ip', '-j', 'nexthop', 'show'],
+  ['ip', '-j', 'rule', 'show'],
+  ['ip', '-j', '-6', 'rule', 'show'],
   ['sysctl', '-a', '--pattern', '^net\\.ipv4\\.conf\\.|^net\\.ipv6\\.conf\\..*disable_ipv6|igmp_link_local'],
 ]
 /** What the order of events, or the time since, decides. */

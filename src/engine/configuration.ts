@@ -144,10 +144,10 @@ export class ConfigurationWatch {
     all: readonly ToggleClaim[],
   ): string | undefined {
     if ('what' in claim) {
-      const is = configuration.get(claim.what)
+      const is = configuration.get(claim.what) ?? null
       return is === claim.value
         ? undefined
-        : `the kernel says ${claim.what} ${is ?? 'is not there'}, not ${claim.value}`
+        : `the kernel says ${claim.what} ${is ?? 'is not there'}, not ${claim.value ?? 'that it is not there'}`
     }
     if ('bridgeRules' in claim) {
       // Several toggles may claim rules of one node's bridges: there are some as soon as one of them has set some.

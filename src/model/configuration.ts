@@ -19,8 +19,8 @@ export interface ConfigurationChange {
  * another way than it was set. Between two settings, nothing may differ but what their claims are about.
  */
 export type Claim<N extends string = string> =
-  /** A setting by its name in a configuration. */
-  | { readonly node: N; readonly what: string; readonly value: string }
+  /** A setting by its name in a configuration; null where it must not be there. */
+  | { readonly node: N; readonly what: string; readonly value: string | null }
   /** A rule of iptables at a place of its chain, counted from 1, in the words of iptables-save; without words, that none of `not` is in the chain. */
   | {
       readonly node: N

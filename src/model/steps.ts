@@ -1,4 +1,5 @@
 /** What a plan is made of: pure data that the engine performs, `script` prints and a reader can follow. */
+import type { PolicyRule } from './policy-rule.js'
 
 /** How iptables is called: as the machine's `iptables`, or one of its two backends by name. */
 export interface IptablesCommands {
@@ -27,10 +28,12 @@ export interface NamespacesStep {
   readonly why: string
 }
 
-/** Links, addresses and routes of a node, in order: scaffolding, that the lab puts up itself where it can. */
+/** Links, addresses, routes and policy rules of a node, in order: scaffolding, that the lab puts up itself where it can. */
 export interface NetworkStep {
   readonly do: 'network'
   readonly node: string
+  /** What ip(8) must be told beforehand of operations that do not say it themselves: which rules are of IPv6. */
+  readonly family?: 'inet6'
   readonly operations: readonly NetworkOperation[]
   readonly why: string
 }
@@ -98,6 +101,14 @@ export interface NewDevice {
   readonly mtu?: number
 }
 
+/** One way of several that a route shares its packets among. */
+export interface NextHop {
+  readonly via?: string
+  readonly device?: string
+  /** Its share, from 1. */
+  readonly weight?: number
+}
+
 /** A route as `ip route add` takes it. */
 export interface Route {
   /** `default`, or a prefix. */
@@ -109,13 +120,32 @@ export interface Route {
   readonly mtu?: number
   /** The MSS that TCP announces along it, in bytes (RTAX_ADVMSS), in place of what the device's MTU leaves room for. */
   readonly advmss?: number
+  /** `main` when left out, or its number. */
+  readonly table?: string
+  readonly metric?: number
+  /** The source that the node itself takes for what it sends there. */
+  readonly source?: string
+  /** Whether the next hop is taken to be on the link, whatever its address. */
+  readonly onlink?: true
+  /** Several ways, in place of one. */
+  readonly nextHops?: readonly NextHop[]
+  /** Id of the next hop object that says the way. */
+  readonly nextHopId?: number
   /** Words of ip-route(8) besides these, in its order: what only ip(8) itself can send. */
   readonly more?: readonly string[]
   /** The route's type where it is not `unicast`; only ip(8) itself can send it. */
   readonly type?: string
 }
 
-/** One change of a node's links, addresses or routes. */
+/** A next hop object, as `ip nexthop add` takes it: one way, or a group of others by their ids. */
+export interface NextHopObject {
+  readonly id: number
+  readonly via?: string
+  readonly device?: string
+  readonly group?: readonly number[]
+}
+
+/** One change of a node's links, addresses, routes or policy rules. */
 export type NetworkOperation =
   | {
       readonly op: 'add-veth'
@@ -142,7 +172,9 @@ export type NetworkOperation =
       /** Whether duplicate address detection is left out. */
       readonly nodad?: true
     }
+  | { readonly op: 'add-next-hop'; readonly nextHop: NextHopObject }
   | { readonly op: 'add-route'; readonly route: Route }
+  | { readonly op: 'add-rule'; readonly rule: PolicyRule }
 
 /** A run step for one command. */
 export function run(node: string | null, argv: readonly string[], why: string, stdin?: string): RunStep {

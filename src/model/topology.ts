@@ -73,12 +73,18 @@ export interface Node {
   readonly loopbackMac?: string
   /** Addresses with prefix length by device; `lo` is one too. Append ` nodad` to skip duplicate address detection. */
   readonly addresses?: Readonly<Record<string, readonly string[]>>
-  /** Routes as `ip route add` takes them: `default via 172.16.0.1`. */
+  /** Next hop objects as `ip nexthop add` takes them: `id 1 via 10.1.1.1 dev eth0`, `id 9 group 1/2`. */
+  readonly nextHops?: readonly string[]
+  /** Routes as `ip route add` takes them: `default via 172.16.0.1`, `default table 300 nexthop via 10.1.1.1 nexthop via 10.1.2.1`. */
   readonly routes?: readonly string[]
+  /** Policy rules as `ip rule add` takes them: `from 10.0.1.20 lookup 2`; with `-6` in front those of IPv6. */
+  readonly rules?: readonly string[]
   /** Sysctls on top of the neutral ones that every node gets. */
   readonly sysctls?: Readonly<Record<string, string | number>>
   /** Rules by table, as iptables-save writes them: `-A PREROUTING -d … -j DNAT …`. */
   readonly iptables?: Readonly<Record<string, readonly string[]>>
+  /** nftables beside them: command lines without the leading `nft`, which only add. */
+  readonly nft?: readonly string[]
   /** `tc` command lines without the leading `tc`. */
   readonly tc?: readonly string[]
   readonly services?: readonly Service[]

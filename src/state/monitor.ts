@@ -12,8 +12,8 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 
-/** RTMGRP_* (linux/rtnetlink.h): links, addresses, routes and policy rules of both families, traffic control. */
-const ROUTE_GROUPS = 0x1 | 0x8 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | (1 << 18)
+/** RTMGRP_* (linux/rtnetlink.h): links, addresses, routes and policy rules of both families, traffic control, next hop objects. */
+const ROUTE_GROUPS = (0x1 | 0x8 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | (1 << 18) | (1 << 31)) >>> 0
 /** NFNLGRP_NFTABLES (linux/netfilter/nfnetlink.h). */
 const NFTABLES_GROUP = 1 << 6
 

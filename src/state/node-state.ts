@@ -2,10 +2,11 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Configuration } from '../model/configuration.js'
 import type { Netns } from '../world/netns.js'
-import { readAddresses, readNeighbours, readPolicyRules, readRoutes } from './addresses.js'
+import { readAddresses, readNeighbours } from './addresses.js'
 import { readLinks } from './links.js'
 import { Monitor } from './monitor.js'
 import { NftablesReader } from './nftables.js'
+import { readNextHops, readPolicyRules, readRoutes } from './routes.js'
 import { LegacyReader } from './xtables.js'
 
 const VALUE_BYTES = 256
@@ -89,6 +90,7 @@ export class NodeState {
     readLinks(socket, found)
     readAddresses(socket, nameOf, found)
     readRoutes(socket, nameOf, found)
+    readNextHops(socket, nameOf, found)
     readPolicyRules(socket, found)
     readNeighbours(socket, nameOf, found)
     this.#nftables.read(found)

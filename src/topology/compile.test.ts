@@ -57,7 +57,7 @@ function flaws(topology: Topology, { build, teardown, indexes, macs: made }: Com
           need(own, `${node}:${set[0]}`, line)
           if (set[1] !== undefined) need(own, `${node}:${set[1]}`, line)
         } else if (address) need(own, `${node}:${address[0]}`, line)
-        else if (!/^route add \S/.test(line))
+        else if (!/^(route|rule|nexthop) add \S/.test(line))
           found.push(`no line that the lab writes: ${JSON.stringify(line)}`)
       }
       for (const device of own) devices.add(device)

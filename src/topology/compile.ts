@@ -4,6 +4,7 @@
  * comes up after its ports, so that nothing is flooded over a half-built one.
  */
 import { holdSteps } from '../model/packet-hold.js'
+import { parsePolicyRule } from '../model/policy-rule.js'
 import {
   type IptablesCommands,
   type NetworkOperation,
@@ -16,7 +17,8 @@ import {
   writeSysctls,
 } from '../model/steps.js'
 import type { LinkEnd, Node, Topology } from '../model/topology.js'
-import { parseRoute } from './lines.js'
+import type { Complaint } from './lines.js'
+import { parseNextHopObject, parseRoute } from './routes.js'
 
 /**
  * IPv4 settings that decide the failures. A new namespace copies `all` and `default` from the machine's first one
@@ -145,12 +147,16 @@ export function compileTopology(
       ([name, node]) =>
         network(name, configuration(name, node, topology, born), 'configure devices, addresses and routes'),
     ),
+    nodes.flatMap(([name, node]) => policyRules(name, node)),
     // An end that was up before its peer waits for the kernel's linkwatch until it may send.
     nodes.flatMap(([name, node]) => linksUp(name, node, pairs, portOf, indexes)),
     nodes.flatMap(([name, node]) => [
       ...ownSysctlsStep(name, node),
       ...(node.iptables
         ? [run(name, [iptables.restore, '-w'], 'load the document’s rules', restoreInput(node.iptables))]
+        : []),
+      ...(node.nft
+        ? [run(name, ['nft', '-f', '-'], 'load the rules of nftables', `${node.nft.join('\n')}\n`)]
         : []),
       ...(node.tc
         ? [run(name, ['tc', '-batch', '-'], 'load the traffic control filters', `${node.tc.join('\n')}\n`)]
@@ -290,8 +296,34 @@ function configuration(
     ),
     ...devices.map(up),
     ...bridges.map(([bridge]) => up(bridge)),
+    ...(node.nextHops ?? []).map(
+      (text): NetworkOperation => ({
+        op: 'add-next-hop',
+        nextHop: valid(parseNextHopObject(text, new Set([...devices, ...bridges.map(([b]) => b), 'lo']))),
+      }),
+    ),
     ...(node.routes ?? []).map((route): NetworkOperation => ({ op: 'add-route', route: parseRoute(route) })),
   ]
+}
+
+/** A node's policy rules, those of IPv6 in a step of their own: ip(8) is told the family once for all. */
+function policyRules(name: string, { rules = [] }: Node): NetworkStep[] {
+  const all = rules.map(text => valid(parsePolicyRule(text)))
+  return (['inet', 'inet6'] as const).flatMap(family => {
+    const operations = all
+      .filter(rule => rule.family === family)
+      .map((rule): NetworkOperation => ({ op: 'add-rule', rule }))
+    return network(name, operations, 'add the policy rules').map(step =>
+      family === 'inet6' ? { ...step, family } : step,
+    )
+  })
+}
+
+/** What was read of a topology that has been checked. */
+function valid<T extends object>(read: T | Complaint | string): T {
+  if (typeof read === 'string' || 'problem' in read)
+    throw new TypeError(`the topology was not checked: ${typeof read === 'string' ? read : read.problem}`)
+  return read
 }
 
 const BUILT_IN_CHAINS: Readonly<Record<string, readonly string[]>> = {

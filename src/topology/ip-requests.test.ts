@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { noise, runs } from '../base/property.fixture.js'
+import { parsePolicyRule } from '../model/policy-rule.js'
 import type { NetworkOperation } from '../model/steps.js'
 import { attributes, RTM } from '../world/rtnetlink.js'
 import { compileTopology } from './compile.js'
 import { ipRequests } from './ip-requests.js'
-import { parseRoute } from './lines.js'
+import { parseRoute } from './routes.js'
 import { built, COMMANDS, INSTANCE } from './topology.fixture.js'
 
 const NAMES = {
@@ -69,6 +70,55 @@ t.test('the metrics of a route are those that were written, and nothing else', a
   test.equal(metrics('default via 10.0.0.1'), undefined)
 })
 
+t.test('routes go into tables, by several ways, and by next hop objects, as ip(8) sends them', async test => {
+  const parts = (text: string) => {
+    const body = one(route(text))?.body
+    return { head: [...(body?.subarray(0, 9) ?? [])], found: attributes(body?.subarray(12)) }
+  }
+  const high = parts('default via 10.0.0.1 dev eth0 onlink table 300 metric 5 src 10.0.0.9')
+  test.same(high.head, [2, 0, 0, 0, 0, 3, 0, 1, 4], 'no table in the header, RTNH_F_ONLINK')
+  test.same(
+    [15, 6].map(type => high.found.get(type)?.readUInt32LE()),
+    [300, 5],
+  )
+  test.equal(high.found.get(7)?.toString('hex'), '0a000009', 'RTA_PREFSRC')
+  test.equal(parts('10.1.0.0/16 dev eth0 table 77').head[4], 77)
+  const several = parts('default nexthop via 10.0.0.1 dev eth0 weight 3 nexthop dev br0')
+  test.equal(several.head[6], 0, 'universe')
+  test.equal(
+    several.found.get(9)?.toString('hex'),
+    '1000000264000000080005000a000001' + '08000000c8000000',
+    'struct rtnexthop, weights less one',
+  )
+  test.equal(parts('10.9.0.0/16 nhid 10').found.get(30)?.readUInt32LE(), 10)
+})
+
+t.test('policy rules and next hop objects are what ip(8) sends', async test => {
+  const rule = (text: string) => {
+    const read = parsePolicyRule(text)
+    if (typeof read === 'string') throw new Error(read)
+    const body = one({ op: 'add-rule', rule: read })?.body
+    const numbers = [6, 10, 14, 15, 16].map(type => attributes(body?.subarray(12)).get(type)?.readUInt32LE())
+    return { head: [...(body?.subarray(0, 9) ?? [])], numbers, found: attributes(body?.subarray(12)) }
+  }
+  const wireguard = rule('not fwmark 51820 lookup 51820')
+  test.same(wireguard.head, [2, 0, 0, 0, 0, 0, 0, 1, 2], 'FIB_RULE_INVERT')
+  test.same(wireguard.numbers, [undefined, 51820, undefined, 51820, undefined])
+  test.same(rule('lookup main suppress_prefixlength 0').head[4], 254)
+  test.same(rule('lookup main suppress_prefixlength 0').numbers[2], 0)
+  const eni = rule('from 10.0.1.20 fwmark 0x80/0xffffffff lookup 2 priority 1024')
+  test.same([eni.head[2], eni.head[4]], [32, 2])
+  test.same(eni.numbers, [1024, 0x80, undefined, undefined, 0xffffffff])
+  const six = rule('-6 to 2001:db8::/32 iif lo tos 0x10 lookup 100')
+  test.same(six.head.slice(0, 5), [10, 32, 0, 0x10, 100])
+  test.equal(six.found.get(3)?.toString(), 'lo\0')
+  const hop = one({ op: 'add-next-hop', nextHop: { id: 1, via: '10.1.1.1', device: 'eth0' } })
+  test.equal(hop?.type, RTM.newNextHop)
+  test.same([...(hop?.body.subarray(0, 8) ?? [])], [2, 0, 0, 0, 0, 0, 0, 0])
+  const group = one({ op: 'add-next-hop', nextHop: { id: 9, group: [1, 2] } })
+  test.equal(attributes(group?.body.subarray(8)).get(2)?.toString('hex'), '01000000000000000200000000000000')
+})
+
 t.test('what is not known is left to ip(8) itself', async test => {
   const pair = { end: { name: 'x' }, peer: { name: 'y' }, peerNetns: 'other' }
   for (const operation of [
@@ -78,12 +128,16 @@ t.test('what is not known is left to ip(8) itself', async test => {
     address('10.0.0.1/33', 'eth0'),
     address('10.0.0.1/24', 'eth9'),
     route('10.0.0.0/8 via fe80::1'),
-    route('default via 10.0.0.1 metric 5'),
+    route('default via 10.0.0.1 proto 5'),
+    route('default table main table 9'),
+    route('default nexthop dev eth9'),
+    { op: 'add-rule', rule: { family: 'inet', from: '10.1/16', table: 'main' } },
+    { op: 'add-next-hop', nextHop: { id: 1, device: 'eth9' } },
     route('default via'),
     route('10.0.0.0/8 dev eth9'),
     route('blackhole 10.0.0.0/8'),
     route('default via 10.0.0.1 mtu lock 1400'),
-    route('default nexthop via 10.0.0.1 nexthop via 10.0.0.2'),
+    route('default nexthop via 10.0.0.1 nexthop via 10.0.0.2 onlink'),
     { op: 'add-veth', ...pair, peerNetns: 'unknown' },
     { op: 'add-veth', ...pair, bridge: 'br9' },
   ] satisfies NetworkOperation[])
@@ -160,6 +214,24 @@ t.test('any operations are requests of the kernel, or not known, and never an ex
         fc.record({ to: word, via: maybe(word), device: maybe(word), more: maybe(fc.array(word)) }),
         fc.array(word, { maxLength: 9 }).map(words => parseRoute(words.join(' '))),
       ),
+    }),
+    fc.record({
+      op: fc.constant('add-rule'),
+      rule: fc.record({
+        family: fc.constantFrom('inet', 'inet6'),
+        from: maybe(word),
+        iif: maybe(word),
+        table: word,
+      }),
+    }),
+    fc.record({
+      op: fc.constant('add-next-hop'),
+      nextHop: fc.record({
+        id: fc.nat(),
+        via: maybe(word),
+        device: maybe(word),
+        group: maybe(fc.array(fc.nat())),
+      }),
     }),
   ) as fc.Arbitrary<NetworkOperation>
   fc.assert(

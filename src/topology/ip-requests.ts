@@ -1,8 +1,8 @@
 /** Operations on a node's links, addresses and routes as rtnetlink requests: what ip(8) would send, without starting it. */
-import { parsePrefix } from '../base/addresses.js'
-import type { NetworkOperation, NewDevice, Route } from '../model/steps.js'
+import type { NetworkOperation, NewDevice, NextHop, Route } from '../model/steps.js'
 import { AF_INET, AF_INET6 } from '../world/libc.js'
 import { attribute, NLM_F, type RouteRequest, RTM } from '../world/rtnetlink.js'
+import { bytesOf, nextHopRequest, ruleRequest, tableNumber } from './rule-requests.js'
 
 /** What operations name by name and netlink by number. */
 export interface Names {
@@ -30,9 +30,19 @@ const IFLA_BR = { forwardDelay: 1, stpState: 5 }
 const VETH_INFO_PEER = 1
 const IFA = { address: 1, local: 2 }
 const IFA_F_NODAD = 2
-const RTA = { destination: 1, device: 4, gateway: 5, metrics: 8 }
+const RTA = {
+  destination: 1,
+  device: 4,
+  gateway: 5,
+  priority: 6,
+  source: 7,
+  metrics: 8,
+  multipath: 9,
+  table: 15,
+  nextHopId: 30,
+}
+const RTNH_F_ONLINK = 4
 const RTAX = { mtu: 2, advmss: 8 }
-const RT_TABLE_MAIN = 254
 const RTPROT_BOOT = 3
 const RTN_UNICAST = 1
 const SCOPE = { universe: 0, link: 253, host: 254 }
@@ -95,8 +105,12 @@ function request(operation: NetworkOperation, names: Names): RouteRequest | unde
         ? undefined
         : addressRequest(operation.address, index, operation.nodad ?? false)
     }
+    case 'add-next-hop':
+      return nextHopRequest(operation.nextHop, names)
     case 'add-route':
       return routeRequest(operation.route, names)
+    case 'add-rule':
+      return ruleRequest(operation.rule)
   }
 }
 
@@ -142,30 +156,38 @@ function addressRequest(address: string, index: number, nodad: boolean): RouteRe
   return { type: RTM.newAddress, flags: NEW, body: Buffer.concat(body) }
 }
 
-function routeRequest(
-  { type, to, via, device, more, ...metrics }: Route,
-  { index }: Names,
-): RouteRequest | undefined {
+function routeRequest(route: Route, names: Names): RouteRequest | undefined {
+  const { type, to, table = 'main', metric, source, onlink, nextHops, nextHopId, more } = route
   if (type !== undefined || (more && more.length > 0)) return undefined
-  const gateway = via === undefined ? undefined : bytesOf(via)
-  const at = device === undefined ? undefined : index(device)
-  if ((via !== undefined && !gateway) || (device !== undefined && at === undefined)) return undefined
-  const everything = { family: gateway?.family ?? AF_INET, bytes: Buffer.alloc(0), length: 0 }
+  const way = wayOf(route, names)
+  const ways = (nextHops ?? []).map(hop => nextHopOf(hop, names))
+  const from = source === undefined ? undefined : bytesOf(source)
+  if (!way || !ways.every(one => one !== undefined) || (source !== undefined && !from)) return undefined
+  const family = way.family ?? ways.find(one => one.family !== undefined)?.family ?? from?.family
+  const everything = { family: family ?? AF_INET, bytes: Buffer.alloc(0), length: 0 }
   const destination = to === 'default' ? everything : bytesOf(to)
-  if (!destination || (gateway && gateway.family !== destination.family)) return undefined
+  if (!destination || (family !== undefined && family !== destination.family)) return undefined
+  const number = tableNumber(table)
+  if (number === undefined) return undefined
+  const isWay = way.family !== undefined || ways.length > 0 || nextHopId !== undefined
   const header = Buffer.alloc(12)
   header[0] = destination.family
   header[1] = destination.length
-  header[4] = RT_TABLE_MAIN
+  header[4] = number < 256 ? number : 0
   header[5] = RTPROT_BOOT
-  header[6] = gateway || destination.family === AF_INET6 ? SCOPE.universe : SCOPE.link
+  header[6] = isWay || destination.family === AF_INET6 ? SCOPE.universe : SCOPE.link
   header[7] = RTN_UNICAST
+  if (onlink) header.writeUInt32LE(RTNH_F_ONLINK, 8)
   const body = [
     header,
     ...(destination.length > 0 ? [attribute(RTA.destination, destination.bytes)] : []),
-    ...(gateway ? [attribute(RTA.gateway, gateway.bytes)] : []),
-    ...(at === undefined ? [] : [attribute(RTA.device, at)]),
-    ...routeMetrics(metrics),
+    ...(number < 256 ? [] : [attribute(RTA.table, number)]),
+    ...way.attributes,
+    ...(metric === undefined ? [] : [attribute(RTA.priority, metric)]),
+    ...(from ? [attribute(RTA.source, from.bytes)] : []),
+    ...routeMetrics(route),
+    ...(ways.length > 0 ? [attribute(RTA.multipath, Buffer.concat(ways.map(({ bytes }) => bytes)))] : []),
+    ...(nextHopId === undefined ? [] : [attribute(RTA.nextHopId, nextHopId)]),
   ]
   return { type: RTM.newRoute, flags: NEW, body: Buffer.concat(body) }
 }
@@ -178,12 +200,35 @@ function routeMetrics({ mtu, advmss }: Pick<Route, 'mtu' | 'advmss'>): Buffer[] 
   return metrics.length > 0 ? [attribute(RTA.metrics, Buffer.concat(metrics))] : []
 }
 
-/** An address with its prefix length, which is the address's own where none is written, as netlink has it. */
-function bytesOf(
-  text: string,
-): { readonly family: number; readonly bytes: Buffer; readonly length: number } | undefined {
-  const prefix = parsePrefix(text)
-  if (!prefix) return undefined
-  const bytes = Buffer.from(prefix.address.toByteArray())
-  return { family: bytes.length === 4 ? AF_INET : AF_INET6, bytes, length: prefix.length }
+/** The attributes that say where packets go next; undefined where a device or an address is not known. */
+function wayOf(
+  { via, device }: Pick<Route, 'via' | 'device'>,
+  { index }: Names,
+): { readonly family: number | undefined; readonly attributes: Buffer[] } | undefined {
+  const gateway = via === undefined ? undefined : bytesOf(via)
+  const at = device === undefined ? undefined : index(device)
+  if ((via !== undefined && !gateway) || (device !== undefined && at === undefined)) return undefined
+  return {
+    family: gateway?.family,
+    attributes: [
+      ...(gateway ? [attribute(RTA.gateway, gateway.bytes)] : []),
+      ...(at === undefined ? [] : [attribute(RTA.device, at)]),
+    ],
+  }
+}
+
+/** struct rtnexthop with its gateway. */
+function nextHopOf(
+  { via, device, weight = 1 }: NextHop,
+  names: Names,
+): { readonly family: number | undefined; readonly bytes: Buffer } | undefined {
+  const way = wayOf(via === undefined ? {} : { via }, names)
+  const at = device === undefined ? 0 : names.index(device)
+  if (!way || at === undefined) return undefined
+  const gateway = Buffer.concat(way.attributes)
+  const header = Buffer.alloc(8)
+  header.writeUInt16LE(header.length + gateway.length, 0)
+  header[3] = weight - 1
+  header.writeInt32LE(at, 4)
+  return { family: way.family, bytes: Buffer.concat([header, gateway]) }
 }

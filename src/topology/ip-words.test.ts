@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { runs } from '../base/property.fixture.js'
 import { ipBatch, ipLine } from './ip-words.js'
-import { parseRoute, routeProblem } from './lines.js'
+import { parseRoute, routeProblem } from './routes.js'
 
 t.test('operations are the lines that a person would write for ip(8)', async test => {
   test.equal(
@@ -18,8 +18,11 @@ t.test('operations are the lines that a person would write for ip(8)', async tes
       { op: 'set-link', device: 'lo', mac: '02:00:00:00:00:03', up: true },
       { op: 'set-link', device: 'p0', bridge: 'br0' },
       { op: 'add-address', device: 'eth0', address: '2001:db8::1/64', nodad: true },
+      { op: 'add-next-hop', nextHop: { id: 1, via: '10.0.0.1', device: 'eth0' } },
+      { op: 'add-next-hop', nextHop: { id: 9, group: [1, 2] } },
       { op: 'add-route', route: { to: 'default', via: '10.0.0.1' } },
       { op: 'add-route', route: { to: '10.1.0.0/16', device: 'eth0', mtu: 1400, advmss: 1360 } },
+      { op: 'add-rule', rule: { family: 'inet', not: true, fwmark: 51820, table: '51820', priority: 7 } },
     ]),
     [
       'link add br0 index 7 address 02:00:00:00:00:01 type bridge stp_state 0 forward_delay 0',
@@ -27,8 +30,11 @@ t.test('operations are the lines that a person would write for ip(8)', async tes
       'link set lo address 02:00:00:00:00:03 up',
       'link set p0 master br0',
       'addr add 2001:db8::1/64 nodad dev eth0',
+      'nexthop add id 1 via 10.0.0.1 dev eth0',
+      'nexthop add id 9 group 1/2',
       'route add default via 10.0.0.1',
       'route add 10.1.0.0/16 dev eth0 mtu 1400 advmss 1360',
+      'rule add not fwmark 0xca6c lookup 51820 priority 7',
       '',
     ].join('\n'),
   )
@@ -46,7 +52,9 @@ t.test('a route that is accepted says the same when it was read into its parts',
     'mtu 1400',
     'advmss 1360',
     'onlink',
-    'nexthop via 10.0.0.1 dev eth0',
+    'table 300',
+    'nhid 9',
+    'nexthop via 10.0.0.1 dev eth0 weight 2 nexthop via 10.0.1.1',
   )
   const type = fc.constantFrom('', 'blackhole ', 'unreachable ', 'local ', 'unicast ')
   fc.assert(

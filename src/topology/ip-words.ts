@@ -1,5 +1,6 @@
 /** Operations on a node's links, addresses and routes in the words of ip(8): for people, for scripts, and for ip(8) itself. */
-import type { NetworkOperation, NewDevice, Route } from '../model/steps.js'
+import { policyRuleLine } from '../model/policy-rule.js'
+import type { NetworkOperation, NewDevice, NextHopObject, Route } from '../model/steps.js'
 
 /** The line of `ip -batch` for an operation. */
 export function ipLine(operation: NetworkOperation): string {
@@ -48,8 +49,12 @@ function words(operation: NetworkOperation): readonly string[] {
         ...(operation.nodad ? ['nodad'] : []),
         ...['dev', operation.device],
       ]
+    case 'add-next-hop':
+      return ['nexthop', 'add', ...nextHopWords(operation.nextHop)]
     case 'add-route':
       return ['route', 'add', ...routeWords(operation.route)]
+    case 'add-rule':
+      return ['rule', 'add', ...policyRuleLine(operation.rule)]
   }
 }
 
@@ -66,14 +71,34 @@ function device({ name, index, mac, mtu }: NewDevice): string[] {
 }
 
 /** A route as `ip route add` takes it. */
-function routeWords({ type, to, via, device: dev, mtu, advmss, more = [] }: Route): string[] {
+function routeWords(route: Route): string[] {
+  const { type, to, table, metric, source, onlink, mtu, advmss, nextHopId, nextHops = [], more = [] } = route
   return [
     ...(type === undefined ? [] : [type]),
     to,
-    ...(via === undefined ? [] : ['via', via]),
-    ...(dev === undefined ? [] : ['dev', dev]),
+    ...wayWords(route),
+    ...(onlink ? ['onlink'] : []),
+    ...(table === undefined ? [] : ['table', table]),
+    ...(metric === undefined ? [] : ['metric', String(metric)]),
+    ...(source === undefined ? [] : ['src', source]),
+    ...(nextHopId === undefined ? [] : ['nhid', String(nextHopId)]),
     ...(mtu === undefined ? [] : ['mtu', String(mtu)]),
     ...(advmss === undefined ? [] : ['advmss', String(advmss)]),
     ...more,
+    // All that follows is about next hops (parse_nexthops(), iproute2's ip/iproute.c).
+    ...nextHops.flatMap(hop => [
+      'nexthop',
+      ...wayWords(hop),
+      ...(hop.weight === undefined ? [] : ['weight', String(hop.weight)]),
+    ]),
   ]
+}
+
+function nextHopWords(nextHop: NextHopObject): string[] {
+  const { id, group } = nextHop
+  return ['id', String(id), ...wayWords(nextHop), ...(group === undefined ? [] : ['group', group.join('/')])]
+}
+
+function wayWords({ via, device: dev }: Pick<Route, 'via' | 'device'>): string[] {
+  return [...(via === undefined ? [] : ['via', via]), ...(dev === undefined ? [] : ['dev', dev])]
 }

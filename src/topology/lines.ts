@@ -2,11 +2,9 @@
  * Lines of a topology that programs read: each must be one line, one command of the kind that it stands for, and nothing
  * that reaches beyond its namespace.
  */
-import { type Prefix, parseAddress, parsePrefix } from '../base/addresses.js'
-import type { Route } from '../model/steps.js'
 
 /** What is wrong with a line, and what to do about it. */
-interface Complaint {
+export interface Complaint {
   readonly problem: string
   readonly remedy: string
 }
@@ -29,77 +27,19 @@ export function lineProblem(text: string): Complaint | undefined {
     : undefined
 }
 
-const ROUTE_TYPES = [
-  'unicast',
-  'local',
-  'broadcast',
-  'multicast',
-  'throw',
-  'unreachable',
-  'prohibit',
-  'blackhole',
-]
+const NFT_FAMILIES = 'ip|ip6|inet|arp|bridge'
 
-/** What is wrong with a route as `ip route add` takes it, in a node with these devices. */
-export function routeProblem(route: string, devices: ReadonlySet<string>): Complaint | undefined {
-  const wrong = (why: string): Complaint => ({
-    problem: `route ${shown(route)} ${why}`,
-    remedy: 'write it as default via 172.16.0.1, or 198.51.100.0/24 dev eth0',
-  })
-  const words = route.split(' ')
-  // ip -batch takes quotes, # and a backslash at the end for more than letters: the next line would become part of this.
-  const odd = words.find(word => !/^[A-Za-z0-9][\w.:/%@-]*$/.test(word) && !/^:[\w:./]*$/.test(word))
-  if (odd !== undefined) return wrong(`holds ${shown(odd)}, which is no word of a route`)
-  const [to = '', ...options] = words.filter((word, index) => index > 0 || !ROUTE_TYPES.includes(word))
-  const destination = parsePrefix(to)
-  if (to !== 'default' && !destination) return wrong(`begins with ${shown(to)}, which is no destination`)
-  if (destination && hasHostBits(destination)) return wrong('has bits beyond the length of its prefix')
-  for (const [index, word] of options.entries()) {
-    const value = options[index + 1] ?? ''
-    const gateway = value === 'inet' || value === 'inet6' ? (options[index + 2] ?? '') : value
-    if (word === 'via' && !parseAddress(gateway))
-      return wrong(`goes via ${shown(gateway)}, which is no address`)
-    if (word === 'dev' && !devices.has(value))
-      return wrong(`names ${shown(value)}, which is no device of this node`)
-    if ((word === 'mtu' || word === 'advmss') && value !== 'lock' && !isMetric(value))
-      return wrong(`has ${word} ${shown(value)}, which is no number of bytes from 1 to 65535`)
-  }
-  return undefined
-}
-
-/** An MTU or MSS of a route, in bytes. */
-function isMetric(text: string): boolean {
-  return /^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= 65535
-}
-
-/** A valid route in its parts. */
-export function parseRoute(text: string): Route {
-  const words = text.split(' ')
-  const type = ROUTE_TYPES.find(name => name === words[0])
-  const [to = '', ...options] = type === undefined ? words : words.slice(1)
-  let via: string | undefined
-  let device: string | undefined
-  let mtu: number | undefined
-  let advmss: number | undefined
-  const more: string[] = []
-  for (let at = 0; at < options.length; at += 2) {
-    const [word = '', value = ''] = [options[at], options[at + 1]]
-    // What follows another option may be its value, or one of several next hops: that is ip(8)'s own business.
-    if (more.length === 0 && word === 'via' && via === undefined && parseAddress(value)) via = value
-    else if (more.length === 0 && word === 'dev' && device === undefined) device = value
-    else if (more.length === 0 && word === 'mtu' && mtu === undefined && isMetric(value)) mtu = Number(value)
-    else if (more.length === 0 && word === 'advmss' && advmss === undefined && isMetric(value))
-      advmss = Number(value)
-    else more.push(...options.slice(at, at + 2))
-  }
+/** What is wrong with a line for `nft`: it may only add, and only within its namespace. */
+export function nftProblem(line: string): Complaint | undefined {
+  const broken = lineProblem(line)
+  if (broken) return broken
+  const outside = line.replace(/\{[^{}]*\}/g, '')
+  const adds = new RegExp(`^add (table|chain|rule|set|map|element|counter) (${NFT_FAMILIES}) \\w`).test(line)
+  if (adds && !/[;\\$"#]/.test(outside) && !/[\\$"#]/.test(line)) return undefined
   return {
-    to,
-    ...(via === undefined ? {} : { via }),
-    ...(device === undefined ? {} : { device }),
-    ...(mtu === undefined ? {} : { mtu }),
-    ...(advmss === undefined ? {} : { advmss }),
-    ...(more.length > 0 ? { more } : {}),
-    ...(type === undefined || type === 'unicast' ? {} : { type }),
+    problem: `${shown(line)} ${adds ? 'goes on behind its end' : 'adds nothing to nftables'}`,
+    remedy:
+      'write one command for each line, as add rule ip lab prerouting …, without quotes, variables and comments',
   }
 }
 
@@ -156,12 +96,4 @@ export function sysctlProblem(key: string, value: string | number): Complaint | 
     }
   if (/^-?[\w.:,+-]+( [\w.:,+-]+)*$/.test(String(value)) && !/e\+/.test(String(value))) return undefined
   return { problem: `${shown(key)} gets ${shown(String(value))}`, remedy: 'write it as the kernel prints it' }
-}
-
-/** Whether an IPv4 prefix has bits set beyond its length, which fib_table_insert() (net/ipv4/fib_trie.c) refuses. */
-function hasHostBits({ address, length }: Prefix): boolean {
-  const bytes = address.toByteArray()
-  if (bytes.length !== 4) return false
-  const value = Buffer.from(bytes).readUInt32BE()
-  return length < 32 && value % 2 ** (32 - length) !== 0
 }

@@ -18,7 +18,12 @@ export function programOf(step: NamespacesStep | NetworkStep | SysctlsStep): Run
       return run(null, ['ip', '-batch', '-'], step.why, lines)
     }
     case 'network':
-      return run(step.node, ['ip', '-batch', '-'], step.why, ipBatch(step.operations))
+      return run(
+        step.node,
+        ['ip', ...(step.family === 'inet6' ? ['-6'] : []), '-batch', '-'],
+        step.why,
+        ipBatch(step.operations),
+      )
     case 'sysctls':
       return run(step.node, sysctlCommand(step), step.why)
   }

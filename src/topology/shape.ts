@@ -34,9 +34,12 @@ const nodeFields = {
   bridges: mapOf(z.strictObject({ ports: texts, mac: z.string().optional() })).optional(),
   loopbackMac: z.string().optional(),
   addresses: mapOf(texts).optional(),
+  nextHops: texts.optional(),
   routes: texts.optional(),
+  rules: texts.optional(),
   sysctls: mapOf(z.union([z.string(), z.number()], 'expected a string or a number')).optional(),
   iptables: mapOf(texts).optional(),
+  nft: texts.optional(),
   tc: texts.optional(),
   services: z
     .array(

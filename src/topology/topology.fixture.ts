@@ -45,7 +45,18 @@ const nodeSpec = fc.record({
   ipv6: fc.boolean(),
   bridges: fc.nat(2),
   port: fc.integer({ min: 1, max: 65535 }),
-  extras: fc.subarray(['sysctls', 'iptables', 'tc', 'services', 'loopback', 'hold', 'ra', 'routes'] as const),
+  extras: fc.subarray([
+    'sysctls',
+    'iptables',
+    'tc',
+    'services',
+    'loopback',
+    'hold',
+    'ra',
+    'routes',
+    'rules',
+    'nft',
+  ] as const),
 })
 const linkSpec = fc.record({
   ends: fc.tuple(fc.nat(9), fc.nat(9)),
@@ -152,6 +163,14 @@ export const built = fc
       if (has('tc')) draft.tc = [`qdisc add dev ${device} clsact`]
       if (has('routes'))
         draft.routes = [`198.51.100.7/32 dev ${device} mtu 1400 advmss 1360`, 'blackhole 198.51.100.9']
+      if (has('rules')) {
+        draft.nextHops = [`id 1 dev ${device}`, 'id 9 group 1']
+        draft.rules = [
+          `from 192.0.2.7 iif ${device} lookup 300`,
+          ...(draft.ipv6 ? ['-6 tos 0x10 lookup 9'] : []),
+        ]
+      }
+      if (has('nft')) draft.nft = ['add table inet lab']
       if (has('hold')) draft.packetHold = { device, port, queue: port % 1000 }
       if (has('ra') && draft.ipv6) draft.routerAdvertisements = { device, prefix: '2001:db8:77::/64' }
     }

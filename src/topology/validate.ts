@@ -1,17 +1,19 @@
 /** Refuses a topology that could not be built, before anything is made; each complaint names the field and the remedy. */
 
 import { type Prefix, parseAddress, parsePrefix } from '../base/addresses.js'
+import { parsePolicyRule } from '../model/policy-rule.js'
 import { type Problem, shapeProblems } from '../model/shape.js'
 import type { Node, Topology } from '../model/topology.js'
 import {
   lineProblem,
-  routeProblem,
+  nftProblem,
   ruleProblem,
   shown,
   sysctlProblem,
   tableProblem,
   tcProblem,
 } from './lines.js'
+import { parseNextHopObject, routeProblem } from './routes.js'
 import { topologyShape } from './shape.js'
 
 /** A netns name is a file name under /run/netns, and the lab puts a dash and a number behind it. */
@@ -195,6 +197,33 @@ function nodeProblems(field: string, name: string, node: Node, known: ReadonlySe
       complain('routes', `${shown(route)} is there twice`, 'leave one out')
     if (route.includes(':')) needIpv6('routes', route)
   }
+  const objects = new Set<number>()
+  for (const text of node.nextHops ?? []) {
+    const read = parseNextHopObject(text, known)
+    if ('problem' in read) {
+      refuse('nextHops', read)
+      continue
+    }
+    const missing = read.group?.find(id => !objects.has(id))
+    if (missing !== undefined)
+      complain('nextHops', `${shown(text)} is of ${missing}, which is no next hop before it`, 'add it above')
+    if (objects.has(read.id))
+      complain('nextHops', `id ${read.id} is there twice`, 'give each an id of its own')
+    objects.add(read.id)
+    if (read.via?.includes(':')) needIpv6('nextHops', text)
+  }
+  for (const [index, text] of (node.rules ?? []).entries()) {
+    const rule = parsePolicyRule(text)
+    if (typeof rule === 'string') {
+      complain('rules', `policy rule ${shown(text)} ${rule}`, 'write it as from 10.0.1.20 lookup 2')
+      continue
+    }
+    if (node.rules?.indexOf(text) !== index)
+      complain('rules', `${shown(text)} is there twice`, 'leave one out')
+    for (const device of [rule.iif, rule.oif]) if (device !== undefined) needDevice('rules', device, true)
+    if (rule.family === 'inet6') needIpv6('rules', text)
+  }
+  for (const line of node.nft ?? []) refuse('nft', nftProblem(line))
   for (const line of node.tc ?? []) refuse('tc', tcProblem(line))
   for (const [table, rules] of Object.entries(node.iptables ?? {})) {
     refuse(`iptables.${table}`, tableProblem(table))

@@ -30,6 +30,8 @@ export const RTM = {
   deleteRule: 33,
   getRule: 34,
   getQdisc: 38,
+  newNextHop: 104,
+  getNextHop: 106,
 } as const
 export const NLM_F = { request: 1, ack: 4, exclusive: 0x200, create: 0x400, dump: 0x300 } as const
 const NLMSG_ERROR = 2
