@@ -7,7 +7,7 @@ import type { Scenario, Settings } from '../model/scenario.js'
 import type { Toggle } from '../model/toggle.js'
 import { formatKernelVersion, type KernelVersion } from '../model/version.js'
 import { defaultSettings, kernelChanges } from '../plan/expectations.js'
-import { claimsOf } from '../plan/plan.js'
+import { claimsOf, ordinaryProbes } from '../plan/plan.js'
 import { probeOf } from '../probes/index.js'
 import { combinations, type Effect, effects, failuresOf } from './effects.js'
 
@@ -80,10 +80,13 @@ function mechanisms({ mechanisms: all, expect }: Scenario): string[] {
     .slice(0, -1)
 }
 
-function probes({ probes: all, controls }: Scenario): string[] {
+function probes(scenario: Scenario): string[] {
+  const { probes: all, controls } = scenario
+  const ordinary = ordinaryProbes(scenario)
   return Object.entries(all).map(([id, spec]) => {
     const { command, from } = probeOf(spec)
-    return hanging(id, `${command} (in ${from})${controls.includes(id) ? ', the control' : ''}`, '  ', 24)
+    const role = controls.includes(id) ? ', the control' : ordinary.includes(id) ? '' : ', while a fix is set'
+    return hanging(id, `${command} (in ${from})${role}`, '  ', 24)
   })
 }
 
@@ -143,20 +146,37 @@ function togetherLines(scenario: Scenario, strong: Emphasis): string[] {
   ]
 }
 
-function effectLines({ controls, mechanisms: known }: Scenario, list: readonly Effect[]): string[] {
+/** What is said of a guard: it is no failure that a setting could repair, but what it must leave as it is, or what it costs. */
+const OF_GUARDS = {
+  repairs: 'now works',
+  breaks: 'now fails',
+  leaves: 'still fails',
+  keeps: 'still works',
+} as const
+
+function effectLines(scenario: Scenario, list: readonly Effect[]): string[] {
+  const { controls, mechanisms: known } = scenario
+  const ordinary = new Set([...controls, ...ordinaryProbes(scenario)])
   const shown = list.flatMap(({ probes: ids, ...effect }) => {
     // A control that must fail goes on failing: that is no news.
     const news = effect.kind === 'leaves' ? ids.filter(id => !controls.includes(id)) : ids
-    return effect.kind === 'keeps' || news.length === 0 ? [] : [{ ...effect, probes: news }]
+    return (
+      [
+        [news.filter(id => ordinary.has(id)), effect.kind === 'leaves' ? 'leaves broken' : effect.kind],
+        [news.filter(id => !ordinary.has(id)), OF_GUARDS[effect.kind]],
+      ] as const
+    ).flatMap(([probes, label]) =>
+      effect.kind === 'keeps' || probes.length === 0 ? [] : [{ ...effect, probes, label }],
+    )
   })
-  return shown.map(({ kind, probes: ids, after, kernels: on }) => {
+  return shown.map(({ label, probes: ids, after, kernels: on }) => {
     const because = after.mechanism && after.outcome === 'fails' ? known[after.mechanism]?.title : undefined
     const names = ids.map(id => (controls.includes(id) ? `${id} (control)` : id)).join(', ')
     const text = [
       `${on ? `on ${on}: ` : ''}${names}${because ? `, by ${because}` : ''}. ${after.why}`,
       ...(after.differs ? [`The document differs: ${after.differs}`] : []),
     ]
-    return hanging(kind === 'leaves' ? 'leaves broken' : kind, text.join(' '), '      ', 15)
+    return hanging(label, text.join(' '), '      ', 15)
   })
 }
 
