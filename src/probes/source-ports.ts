@@ -19,8 +19,8 @@ const FIRST_PORT = 1024
 const LAST_PORT = 65535
 const PARTS = 16
 /**
- * Ports that are picked at random over the whole range leave more than three of sixteen parts empty once in 2.7 · 10¹² trials, and
- * have as many as twelve next to one that was picked before once in 1.6 · 10¹⁰. scenarios/snat-port-race/README.md derives both.
+ * Ports that are picked at random over the whole range leave more than three of sixteen parts empty once in 3.6 · 10¹² trials, and
+ * have as many as twelve next to one that was picked before once in 6 · 10¹³. scenarios/snat-port-race/README.md derives both.
  */
 const FEWEST_PARTS = 13
 const MOST_NEIGHBOURS = 11
