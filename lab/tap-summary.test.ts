@@ -25,6 +25,15 @@ await t.test('the summary of a test run', async s => {
     c.equal(result.exitCode, 0)
   })
 
+  await s.test('adds what another summary has told of', async c => {
+    const good = await summarize([...file('a.test.js', [...passing, '1..1']), '1..1'], '--told=7,0,2')
+    c.equal(lastLine(good), '8 passed, 0 failed, 2 skipped')
+    c.equal(good.exitCode, 0)
+    const bad = await summarize([...file('a.test.js', [...passing, '1..1']), '1..1'], '--told=7,1,2')
+    c.equal(lastLine(bad), '8 passed, 1 failed, 2 skipped')
+    c.equal(bad.exitCode, 1)
+  })
+
   await s.test('counts skipped and todo tests as skipped, and names them with their reason', async c => {
     const inside = ['# Subtest: needs KVM', '    ok 1 - no /dev/kvm # SKIP', '    1..1', 'ok 3 - needs KVM']
     const body = [

@@ -1,6 +1,6 @@
 /**
- * `npm test [-- FILES]` on a machine that lab/test has made ready: checks format, lint and unused code, and runs the tests
- * with tap. FILES (sources or compiled, or folders) runs only these tests, without the checks. The last line is
+ * `npm test [-- FILES]` on a machine that lab/test has made ready: checks format, lint and unused code, runs the unit tests
+ * several files at once, and all others with tap, one file at a time. FILES (sources or compiled, or folders) runs only these tests, without the checks. The last line is
  * `N passed, N failed, N skipped`.
  */
 import { stat } from 'node:fs/promises'
@@ -8,6 +8,7 @@ import { $, cd, echo } from 'zx'
 import { EXIT } from '../src/base/errors.js'
 import { projectRoot } from '../src/base/root.js'
 import { testFiles } from './test-files.js'
+import { unitFiles } from './unit-files.js'
 
 const SECONDS_PER_FILE = 600
 
@@ -28,8 +29,15 @@ async function main(paths: readonly string[]): Promise<number> {
     if (found.length === 0) return giveUp(`no test file at ${path}`)
     files.push(...found)
   }
-  const checks = paths.length > 0 ? [] : ['--passed=types and build (tsc)', ...(await runChecks())]
-  const status = await runTests(files, checks)
+  const everything = paths.length === 0
+  const before = everything
+    ? ['--passed=types and build (tsc)', ...(await runChecks()), await runUnitTests()]
+    : []
+  const own = new Set(everything ? await unitFiles([]) : [])
+  const status = await runTests(
+    files.filter(file => !own.has(file)),
+    before,
+  )
   await giveToOwner('.tap')
   return status
 }
@@ -45,8 +53,25 @@ async function runChecks(): Promise<string[]> {
   return results
 }
 
+/** Runs the unit tests: what tap-summary is told of them. */
+async function runUnitTests(): Promise<string> {
+  echo('\n# unit tests')
+  const unit = $({
+    nothrow: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })`${process.execPath} dist/lab/unit.js`
+  let told = '--failed=unit tests'
+  for await (const line of unit) {
+    const counts = /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(line)
+    if (counts) told = `--told=${counts.slice(1).join(',')}`
+    else echo(line)
+  }
+  await unit
+  return told
+}
+
 /** Resolves with tap's exit status, or where that is 0 with the summary's. */
-async function runTests(files: readonly string[], checks: readonly string[]): Promise<number> {
+async function runTests(files: readonly string[], before: readonly string[]): Promise<number> {
   echo('\n# tests')
   // What runs on the real kernel is timed, and most files do: one file at a time.
   const options = ['--disable-coverage', '--reporter=tap', '--no-color', '--jobs=1']
@@ -58,7 +83,7 @@ async function runTests(files: readonly string[], checks: readonly string[]): Pr
   const summary = $({
     nothrow: true,
     stdio: ['pipe', 'inherit', 'inherit'],
-  })`${process.execPath} dist/lab/tap-summary.js ${checks}`
+  })`${process.execPath} dist/lab/tap-summary.js ${before}`
   tap.pipe(summary)
   const [tests, counted] = await Promise.all([tap, summary])
   return tests.exitCode || (counted.exitCode ?? EXIT.error)
