@@ -13,6 +13,15 @@ await onMachine('as root it installs just what is missing, and starts no service
   s.notOk(existsSync(machine.policy), 'and is gone afterwards')
 })
 
+await onMachine('a long installation shows how far it is', async (s, machine) => {
+  await machine.installed(without('radvd'))
+  const said = 'echo "0 upgraded, 2 newly installed, 0 to remove"; echo "Setting up libx (1)..."'
+  await machine.fake('apt-get', `${said}; sleep 2.1; echo "Setting up radvd (2.19-1) ..."`)
+  const slow = await machine.run('--packages')
+  s.equal(slow.status, 0, slow.stderr)
+  s.match(slow.stderr, /installing radvd\n +2 of 2 packages are ready; Setting up radvd$/)
+})
+
 await onMachine('a daemon that it brings is not enabled either', async (s, machine) => {
   await machine.installed(without('radvd'))
   await machine.fake('apt-get', 'echo "Selecting previously unselected package radvd."')

@@ -56,6 +56,18 @@ await t.test('the workflow runs the same two commands as a newcomer', async s =>
   s.equal(scripts.test, 'bash lab/test')
 })
 
+await t.test("the Vagrant machine's provisioning brings what a run needs, and no more", async s => {
+  const vagrantfile = await readFile(join(ROOT, 'Vagrantfile'), 'utf8')
+  s.match(vagrantfile, /inline: 'bash \/vagrant\/lab\/provision --packages'\n/)
+  s.match(
+    vagrantfile,
+    /echo br_netfilter >\/etc\/modules-load\.d\/netns-lab\.conf\n +modprobe br_netfilter\n/,
+  )
+  const { stdout } = await run('bash', ['lab/provision', '--list'])
+  s.match(stdout, /^iproute2$/m)
+  s.notMatch(stdout, /qemu|vagrant|gcc/)
+})
+
 const noVagrant = missingTool('vagrant') !== undefined
 const noRuby =
   noVagrant && missingTool('ruby')
@@ -70,20 +82,33 @@ await t.test('the Vagrantfile is valid for every box', { skip: noRuby }, async s
   }
   await withDir(
     async ({ path }) => {
-      const validate = (box: string) =>
+      const validate = (env: Readonly<Record<string, string>>) =>
         run('vagrant', ['validate', '--ignore-provider'], {
-          NETNS_LAB_BOX: box,
           VAGRANT_HOME: path,
           VAGRANT_DOTFILE_PATH: join(path, 'dot'),
           VAGRANT_CHECKPOINT_DISABLE: '1',
+          ...env,
         })
-      for (const box of ['debian12', 'debian13', 'ubuntu2404']) {
-        const { exitCode, all } = await validate(box)
-        s.equal(exitCode, 0, `${box}: ${all}`)
+      const good = [
+        { NETNS_LAB_BOX: 'debian12' },
+        { NETNS_LAB_BOX: 'debian13', NETNS_LAB_VM_DRIVER: 'qemu' },
+        { NETNS_LAB_BOX: 'ubuntu2404', NODEJS_ORG_MIRROR: 'https://mirror.example/nodejs/' },
+        { NETNS_LAB_BOX: 'netns-lab/debian12' },
+      ]
+      for (const env of good) {
+        const { exitCode, all } = await validate(env)
+        s.equal(exitCode, 0, `${JSON.stringify(env)}: ${all}`)
       }
-      const { exitCode, all } = await validate('debian7')
-      s.not(exitCode, 0, 'an unknown box is refused')
-      s.match(all, /one of: debian12, debian13, ubuntu2404/)
+      const bad: [Readonly<Record<string, string>>, RegExp][] = [
+        [{ NETNS_LAB_BOX: 'debian7' }, /one of: debian12, debian13, ubuntu2404/],
+        [{ NETNS_LAB_VM_DRIVER: 'bochs' }, /one of: kvm, qemu/],
+        [{ NODEJS_ORG_MIRROR: '/srv"; reboot; "' }, /no http or https address/],
+      ]
+      for (const [env, complaint] of bad) {
+        const { exitCode, all } = await validate(env)
+        s.not(exitCode, 0, `${JSON.stringify(env)} is refused`)
+        s.match(all, complaint)
+      }
     },
     { unsafeCleanup: true },
   )

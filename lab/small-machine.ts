@@ -104,6 +104,7 @@ export class SmallMachine {
         TMPDIR: this.#root,
         FAKE_UID: args[0] === 'as-user' ? '1000' : '0',
         NETNS_LAB_SYSROOT: this.system,
+        NETNS_LAB_PROGRESS_SECONDS: '1',
       },
       stdin: 'ignore',
       timeout: 60_000,

@@ -34,6 +34,7 @@ const PACKAGES = {
   ld: 'binutils',
   libvirtd: 'libvirt-daemon',
   make: 'make',
+  mmdebstrap: 'mmdebstrap',
   nft: 'nftables',
   patch: 'patch',
   'qemu-system-x86_64': 'qemu-system-x86',
@@ -95,6 +96,17 @@ export function requireTool(tool: Tool, purpose: string): string {
     `'${tool}' is not installed, and is needed to ${purpose}`,
     `apt-get install --no-install-recommends ${PACKAGES[tool]}`,
     EXIT.unavailable,
+  )
+}
+
+/**
+ * Puts the system's own folders that PATH lacks at its end, for this process and all that it starts: an ordinary Debian user
+ * has none of `sbin`, where ip6tables, nft, sysctl and tcpdump are.
+ */
+export function completePath(): void {
+  const folders = pathFolders()
+  process.env.PATH = [...folders, ...SYSTEM_FOLDERS.filter(folder => !folders.includes(folder))].join(
+    delimiter,
   )
 }
 

@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { describeError, EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
+import { completePath } from '../base/tools.js'
 import { EXPECTABLE, guardExit } from '../matrix/bisect.js'
 import type { KernelOptions } from './kernel.js'
 
@@ -337,6 +338,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Before the options are read: a slip in one of them must not look like a judgement.
 // Whatever the caller's is, nobody else may change what is written here.
 process.umask(process.umask() | 0o022)
+
+completePath()
 
 if (process.argv.some(word => /^--(bisect|expect)(=|$)/.test(word))) guardExit()
 

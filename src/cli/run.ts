@@ -5,10 +5,11 @@ import { takeFolder } from '../base/files.js'
 import { anySeed } from '../base/random.js'
 import { run } from '../engine/run.js'
 import type { TopologyInstance } from '../engine/topology-instance.js'
-import { loadModules } from '../kernel/capabilities.js'
+import { loadModules, modulesToLoad } from '../kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../kernel/iptables.js'
 import { EVIDENCE_LEVELS } from '../model/evidence.js'
 import type { TrialReport } from '../model/report.js'
+import type { Scenario } from '../model/scenario.js'
 import { nameTrial } from '../model/trial.js'
 import { exitStatus } from '../model/verdict.js'
 import { checkToggles, chooseScenarios } from '../plan/catalogue.js'
@@ -53,9 +54,7 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
     ? [{ name: 'profile', reporter: profileReporter(text => process.stderr.write(`\n${text}`)) }]
     : []
   const reporters = combine([...named, ...folder, ...profile], text => process.stderr.write(`lab: ${text}\n`))
-  // From outside: nothing inside the world may load one.
-  if (options.loadModules && !insideWorld())
-    await loadModules(scenarios.flatMap(scenario => mayNeed(scenario, options.iptables)))
+  if (!insideWorld()) await seeToModules(scenarios, options)
   const work = async ({ rootless, signal }: Inside) => {
     const plain = await defaultBackend()
     const backends =
@@ -93,6 +92,22 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
     return exitStatus(report.scenarios.map(({ verdict }) => verdict))
   }
   return inWorld(options.rootless, work, { shell: options.onFailure === 'shell' })
+}
+
+/** From outside, as nothing inside the world may load a module: loads what the scenarios may need, or says once what only root can load. */
+async function seeToModules(
+  scenarios: readonly Scenario[],
+  { loadModules: load, iptables }: Pick<z.infer<typeof optionsSchema>, 'loadModules' | 'iptables'>,
+): Promise<void> {
+  if (load) return loadModules(scenarios.flatMap(scenario => mayNeed(scenario, iptables)))
+  const backend = iptables ?? (await defaultBackend())
+  const missing = modulesToLoad(scenarios.flatMap(scenario => mayNeed(scenario, backend)))
+  if (missing.length === 0) return
+  const brings = [...new Set(missing.flatMap(module => module.brings))]
+  const names = missing.map(({ module }) => module).join(' ')
+  process.stderr.write(
+    `lab: not loaded, and only root can: ${names}; what needs ${brings.join(' and ')} is skipped\n  → sudo modprobe -a ${names}\n`,
+  )
 }
 
 /** Stops in the topology of a surprise: the trial in words, then a shell in the node that the probe was seen from. */

@@ -1,7 +1,10 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
+import { withDir } from 'tmp-promise'
 import { LabError } from '../base/errors.js'
 import { CommandTimeout } from '../world/command.js'
-import { checkCapabilities } from './capabilities.js'
+import { checkCapabilities, modulesToLoad } from './capabilities.js'
 import type { Capability } from './capability.js'
 
 const capability = (id: string, check: Capability['check']): Capability => ({
@@ -33,3 +36,28 @@ t.test('a check that runs into its time limit decides nothing', async test => {
     undecided: true,
   })
 })
+
+const DEP =
+  'kernel/net/bridge/br_netfilter.ko.xz: kernel/net/bridge/bridge.ko.xz\nkernel/drivers/net/veth.ko:\n'
+
+t.test('what only root can load is what this kernel has as a module, and loads for nobody', test =>
+  withDir(
+    async ({ path }) => {
+      const [modules, loaded] = [join(path, 'modules'), join(path, 'loaded')]
+      await mkdir(modules)
+      await mkdir(loaded)
+      const look = (...ids: readonly string[]) => modulesToLoad(ids, modules, loaded)
+      test.same(look('br-netfilter'), [], 'a kernel without modules')
+      await writeFile(join(modules, 'modules.dep'), DEP)
+      test.same(look('veth', 'br-netfilter', 'br-netfilter', 'ipv6'), [
+        { module: 'br_netfilter', brings: ['br-netfilter'] },
+      ])
+      test.same(look('veth'), [], 'the kernel loads it when a pair is asked for')
+      test.same(look('iptables-legacy'), [], 'what the kernel does not have, nobody can load')
+      await mkdir(join(loaded, 'br_netfilter'))
+      test.same(look('br-netfilter'), [])
+      test.throws(() => look('bridge-netfilter'), /unknown capability/)
+    },
+    { unsafeCleanup: true },
+  ),
+)

@@ -1,4 +1,7 @@
 /** Every capability that a scenario may need, and what of them this machine lacks. */
+import { existsSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { join } from 'node:path'
 import { describeError, EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
 import { CommandTimeout, runCommand } from '../world/command.js'
@@ -77,6 +80,41 @@ export async function loadModules(ids: readonly string[]): Promise<void> {
         if (!(error instanceof LabError)) throw error
       },
     )
+}
+
+/** A module that somebody has to load before some capabilities are there. */
+export interface UnloadedModule {
+  readonly module: string
+  /** The capabilities that it brings. */
+  readonly brings: readonly string[]
+}
+
+/**
+ * The modules of capabilities that this kernel has, that are not loaded, and that it does not load by itself when somebody asks for what
+ * they bring. `modules` is where the running kernel's modules are, `loaded` where the kernel shows what is loaded or built in.
+ */
+export function modulesToLoad(
+  ids: readonly string[],
+  modules = `/lib/modules/${release()}`,
+  loaded = '/sys/module',
+): UnloadedModule[] {
+  const known = readIfThere(join(modules, 'modules.dep'))
+  const wanted = [...new Set(ids)].map(id => find(id)).filter(({ onDemand }) => onDemand === false)
+  const missing = [...new Set(wanted.flatMap(capability => capability.modules))].filter(
+    module => new RegExp(`/${module}\\.ko[^/:]*:`, 'm').test(known) && !existsSync(join(loaded, module)),
+  )
+  return missing.map(module => ({
+    module,
+    brings: wanted.filter(capability => capability.modules.includes(module)).map(({ id }) => id),
+  }))
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** What brings a capability: CONFIG_ options, modules, packages. */

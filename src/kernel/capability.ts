@@ -10,6 +10,8 @@ export interface Capability {
   readonly config: readonly string[]
   /** The modules that bring it where it is not built in; they are not loaded unless the user asks for it. */
   readonly modules: readonly string[]
+  /** False where no use of it makes the kernel load its modules (request_module): somebody has to. */
+  readonly onDemand?: false
   /** The Debian packages that bring it. */
   readonly packages: readonly string[]
   /** What is missing, in a sentence; undefined when nothing is. Runs in the world, leaves nothing behind. */

@@ -12,6 +12,9 @@ finish() {
   exit 0
 }
 
+# Where the programs are that an ordinary user's PATH leaves out.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 # Everything happens in namespaces of its own, which the kernel takes away with the last process in them.
 if [ "\${1:-}" != --inside ]; then
   echo 'TAP version 13'

@@ -73,9 +73,14 @@ function bindingXml(name: Filter, port: string, mac: string): string {
 `
 }
 
-/** Gives libvirtd a folder with just the one driver: the others look for hypervisors, users and D-Bus, and stop it where these are missing. */
+/**
+ * Gives libvirtd a folder with just the one driver: the others look for hypervisors, users and D-Bus, and stop it where these are missing.
+ * It is started as a copy, by another path: where libvirt-daemon-system is installed, AppArmor confines `/usr/sbin/libvirtd` by a
+ * profile that starts ebtables outside of itself, which no_new_privs forbids (profile_transition, security/apparmor/domain.c).
+ */
 const NWFILTER_ONLY = `set -e
 mkdir -p "$1/drivers"
+cp "$(command -v libvirtd)" "$1/libvirtd"
 for driver in /usr/lib/*/libvirt/connection-driver/libvirt_driver_nwfilter.so /usr/lib64/libvirt/connection-driver/libvirt_driver_nwfilter.so; do
   [ ! -e "$driver" ] || ln -sf "$driver" "$1/drivers"
 done
@@ -95,7 +100,7 @@ function libvirtd(node: string, port: string, mac: string, { folder }: ToggleCon
       NWFILTER_ONLY,
       'sh',
       folder,
-      'libvirtd',
+      `${folder}/libvirtd`,
       '--config',
       `${folder}/libvirtd.conf`,
       '--pid-file',

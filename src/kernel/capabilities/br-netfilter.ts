@@ -7,6 +7,7 @@ export const brNetfilter: Capability = {
   title: 'iptables on bridged packets',
   config: ['CONFIG_BRIDGE_NETFILTER'],
   modules: ['br_netfilter'],
+  onDemand: false,
   packages: [],
   check: () =>
     existsSync('/proc/sys/net/bridge/bridge-nf-call-iptables')
