@@ -163,7 +163,7 @@ type Came = Pick<
 
 /** A trial's report: what was planned, with what came of it. */
 export function trialReport(
-  { probe, settings, expectation }: TrialPlan,
+  { probe, spec, settings, expectation }: TrialPlan,
   { phase, fix }: PhasePlan,
   { title, iptables }: ExperimentPlan,
   repetition: number,
@@ -176,6 +176,7 @@ export function trialReport(
     iptables,
     toggles: { ...settings },
     ...(fix ? { fix: { ...fix } } : {}),
+    ...(spec.attack ? { attack: true } : {}),
     expected: expectation.outcome,
     ...keyedBy(expectation),
     repetition,
@@ -185,8 +186,16 @@ export function trialReport(
 
 function keyedBy({ kernel }: TrialPlan['expectation']): Pick<TrialReport, 'change'> {
   if (!kernel) return {}
-  const { backports, ...change } = 'has' in kernel ? kernel.has : kernel.lacks
-  return { change: { ...change, ...(backports ? { backports: [...backports] } : {}) } }
+  const has = 'has' in kernel
+  const { backports, reverts, ...change } = has ? kernel.has : kernel.lacks
+  return {
+    change: {
+      ...change,
+      ...(backports ? { backports: [...backports] } : {}),
+      ...(reverts ? { reverts: reverts.map(revert => ({ ...revert })) } : {}),
+      has,
+    },
+  }
 }
 
 async function runTrial(
@@ -224,9 +233,10 @@ async function runTrial(
   await topology.performAll(trial.prepare)
   const ended = new AbortController()
   const lost = new AbortController()
-  const expected = watched.find(
-    ({ id }) => trial.expectation.outcome === 'fails' && id === trial.expectation.mechanism,
-  )
+  // What reaches its end is lost nowhere; of an attack, there is nothing left to wait for once it has been refused.
+  const { outcome, mechanism: why, refusedBy } = trial.expectation
+  const loss = trial.spec.attack ? refusedBy : outcome === 'fails' ? why : undefined
+  const expected = watched.find(({ id }) => id === loss)
   const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, speed) : undefined
   const result = await probeOf(trial.spec)
     .run({

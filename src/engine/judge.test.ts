@@ -2,7 +2,7 @@ import t from 'tap'
 import { mib } from '../evidence/registry.js'
 import type { Finding, Mechanism } from '../model/evidence.js'
 import type { TrialPlan } from '../model/plan.js'
-import type { ProbeResult } from '../model/probe.js'
+import { attack, type ProbeResult } from '../model/probe.js'
 import type { TrialReport } from '../model/report.js'
 import type { Expectation } from '../model/scenario.js'
 import { ping } from '../probes/registry.js'
@@ -208,4 +208,45 @@ t.test('a scenario has the worst verdict of its trials', async test => {
     'flaky',
     'the same trial came out both ways',
   )
+})
+
+t.test('an attack is judged as reached or refused, and who refused it must show', async test => {
+  const refusal: Mechanism = { ...MECHANISM, title: 'a rule', proofs: [mib('a', 'Dropped')] }
+  const plan = (expectation: Partial<Expectation>): TrialPlan => ({
+    probe: 'p',
+    spec: attack(ping({ from: 'a', to: '192.0.2.1' })),
+    prepare: [],
+    settings: {},
+    mechanisms: ['m', 'r'],
+    expectation: { outcome: 'works', why: 'reasons', ...expectation },
+  })
+  const through: ProbeResult = { outcome: 'fails', says: 'reached: it came' }
+  const kept: ProbeResult = { outcome: 'works', says: 'refused: nothing came' }
+  const both = (reach: Finding['state'], drop: Finding['state']) => [
+    ...evidence(reach, reach),
+    { id: 'r', mechanism: refusal, findings: [finding(drop)] },
+  ]
+  const judged = (expectation: Partial<Expectation>, result: ProbeResult, found: ReturnType<typeof both>) =>
+    judgeTrial(plan(expectation), 'fixed', result, found)
+  const mustBeReached = { outcome: 'fails', mechanism: 'm' } as const
+  const mustBeRefused = { outcome: 'works', refusedBy: 'r' } as const
+  test.match(judged(mustBeReached, through, both('seen', 'absent')), { verdict: 'confirmed', mechanism: 'm' })
+  test.match(judged(mustBeRefused, kept, both('absent', 'seen')), { verdict: 'confirmed', mechanism: 'r' })
+  test.match(judged(mustBeRefused, kept, both('absent', 'absent')), {
+    verdict: 'error',
+    why: /^it is refused .*, but not by a rule/,
+  })
+  test.match(judged(mustBeRefused, through, both('seen', 'absent')), {
+    verdict: 'regressed',
+    why: /^it is reached by a mechanism .* must be refused/,
+  })
+  test.match(judged(mustBeReached, kept, both('absent', 'seen')), {
+    verdict: 'unexpected-pass',
+    why: /^it is refused, and must be reached/,
+  })
+  for (const [expectation, result] of [
+    [mustBeReached, kept],
+    [mustBeRefused, through],
+  ] as const)
+    test.notMatch(judged(expectation, result, both('seen', 'seen')).why, /\b(works?|fails?)\b/)
 })

@@ -2,6 +2,7 @@
 
 import { judgeMechanism, leftovers } from '../evidence/index.js'
 import type { Finding, Mechanism } from '../model/evidence.js'
+import { mustWord, outcomeClause } from '../model/outcome.js'
 import type { Phase, TrialPlan } from '../model/plan.js'
 import type { ProbeResult } from '../model/probe.js'
 import type { ScenarioReport, TrialReport } from '../model/report.js'
@@ -31,6 +32,9 @@ export function judgeTrial(
   evidence: readonly MechanismFindings[],
 ): Judgement {
   const { expectation } = trial
+  const attack = trial.spec.attack ?? false
+  const came = (outcome: 'works' | 'fails') => outcomeClause({ outcome, attack })
+  const must = mustWord({ expected: expectation.outcome, ...(attack ? { attack } : {}) })
   const good: Verdict = expectation.differs ? 'changed' : 'confirmed'
   const why = expectation.differs
     ? `${expectation.why} The document differs: ${expectation.differs}`
@@ -49,7 +53,10 @@ export function judgeTrial(
     if (result.outcome === 'works' && expectation.statistical)
       return { verdict: 'skipped', why: `not triggered: ${result.says}` }
     if (result.outcome === 'works')
-      return says('unexpected-pass', `it works, and must fail: ${expectation.why} It says: ${result.says}`)
+      return says(
+        'unexpected-pass',
+        `${came('works')}, and ${must}: ${expectation.why} It says: ${result.says}`,
+      )
     const expected = evidence.find(({ id }) => id === expectation.mechanism)
     if (!expected) return { verdict: good, why }
     const judgement = judgeMechanism(expected.mechanism, expected.findings)
@@ -59,26 +66,26 @@ export function judgeTrial(
     if (other && phase === 'fixed')
       return says(
         'regressed',
-        `it fails by ${other.mechanism.title} (${other.mechanism.where}), and with this setting must get as far as ${expected.mechanism.title}: ${expectation.why} It says: ${result.says}`,
+        `${came('fails')} by ${other.mechanism.title} (${other.mechanism.where}), and with this setting must get as far as ${expected.mechanism.title}: ${expectation.why} It says: ${result.says}`,
         other.id,
       )
     return says(
       'error',
-      `it fails (${result.says}), but not by ${expected.mechanism.title}${other ? `; by ${other.mechanism.title} instead` : ''}: ${contradictions(expected.findings)}`,
+      `${came('fails')} (${result.says}), but not by ${expected.mechanism.title}${other ? `; by ${other.mechanism.title} instead` : ''}: ${contradictions(expected.findings)}`,
     )
   }
 
   if (result.outcome === 'fails') {
-    const cause = proved[0]
+    const cause = proved.find(({ id }) => id !== expectation.refusedBy)
     if (cause)
       return says(
         'regressed',
-        `it fails by ${cause.mechanism.title} (${cause.mechanism.where}), and must work: ${expectation.why} It says: ${result.says}`,
+        `${came('fails')} by ${cause.mechanism.title} (${cause.mechanism.where}), and ${must}: ${expectation.why} It says: ${result.says}`,
         cause.id,
       )
     return says(
       'error',
-      `it fails (${result.says}) and must work, without evidence of a known mechanism: ${evidence.map(({ findings }) => contradictions(findings)).join('; ')}`,
+      `${came('fails')} (${result.says}) and ${must}, without evidence of a known mechanism: ${evidence.map(({ findings }) => contradictions(findings)).join('; ')}`,
     )
   }
   if (expectation.answeredBy !== undefined && result.answeredBy !== expectation.answeredBy)
@@ -91,13 +98,21 @@ export function judgeTrial(
       'regressed',
       `the server saw ${result.serverSaw ?? 'nobody'}, not ${expectation.serverSaw}: ${expectation.why}`,
     )
-  const left = evidence.flatMap(({ mechanism, findings }) => leftovers(mechanism, findings))
+  const refusal = evidence.find(({ id }) => id === expectation.refusedBy)
+  const others = evidence.filter(one => one !== refusal)
+  const left = others.flatMap(({ mechanism, findings }) => leftovers(mechanism, findings))
   if (left[0])
     return says(
       'error',
-      `it works, but the evidence of the failure goes on: ${left.map(({ says }) => says).join('; ')}`,
+      `${came('works')}, but the evidence of the failure goes on: ${left.map(({ says }) => says).join('; ')}`,
     )
-  return { verdict: good, why }
+  // What never got there would be refused by nobody.
+  if (refusal && judgeMechanism(refusal.mechanism, refusal.findings) !== 'proved')
+    return says(
+      'error',
+      `${came('works')} (${result.says}), but not by ${refusal.mechanism.title}: ${contradictions(refusal.findings)}`,
+    )
+  return { verdict: good, why, ...(refusal ? { mechanism: refusal.id } : {}) }
 }
 
 /** What a mechanism's proofs said against it. */

@@ -13,8 +13,16 @@ export function storyOf(scenario: Scenario): Story {
     topology: JSON.parse(JSON.stringify(topology)) as Story['topology'],
     toggles: mapValues(toggles, ({ summary, settings }) => ({ summary, settings: [...settings] })),
     probes: mapValues(probes, (spec, id) => {
-      const { kind, from, to, command } = probeOf(spec)
-      return { kind, from, ...(to === undefined ? {} : { to }), command, control: controls.includes(id) }
+      const { kind, from, to, command, attack } = probeOf(spec)
+      const control = controls.includes(id)
+      return {
+        kind,
+        from,
+        ...(to === undefined ? {} : { to }),
+        command,
+        control,
+        ...(attack ? { attack } : {}),
+      }
     }),
     mechanisms: mapValues(mechanisms, mechanism => {
       const { title, where, document } = mechanism

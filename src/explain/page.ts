@@ -1,7 +1,7 @@
 /** A scenario's story on a page, from the same data that is executed and judged. */
 
 import { wrap } from '../base/text.js'
-import { hasChange } from '../model/change.js'
+import { hasChange, releasesOf, revertClause } from '../model/change.js'
 import type { Claim } from '../model/configuration.js'
 import type { Scenario, Settings } from '../model/scenario.js'
 import type { Toggle } from '../model/toggle.js'
@@ -69,7 +69,9 @@ function mechanisms({ mechanisms: all, expect }: Scenario): string[] {
   const expectations = Object.values(expect).flat()
   return Object.entries(all)
     .flatMap(([id, { title, where, document }]) => {
-      const failing = expectations.filter(({ outcome, mechanism }) => outcome === 'fails' && mechanism === id)
+      const failing = expectations.filter(
+        ({ outcome, mechanism, refusedBy }) => (outcome === 'fails' && mechanism === id) || refusedBy === id,
+      )
       return [
         paragraph(`${title} — ${where}.`),
         ...new Set(failing.map(({ why }) => paragraph(why, '    '))),
@@ -84,8 +86,9 @@ function probes(scenario: Scenario): string[] {
   const { probes: all, controls } = scenario
   const ordinary = ordinaryProbes(scenario)
   return Object.entries(all).map(([id, spec]) => {
-    const { command, from } = probeOf(spec)
-    const role = controls.includes(id) ? ', the control' : ordinary.includes(id) ? '' : ', while a fix is set'
+    const { command, from, attack } = probeOf(spec)
+    const when = controls.includes(id) ? ', the control' : ordinary.includes(id) ? '' : ', while a fix is set'
+    const role = `${attack ? ', an attack: it must not get through' : ''}${when}`
     return hanging(id, `${command} (in ${from})${role}`, '  ', 24)
   })
 }
@@ -154,23 +157,37 @@ const OF_GUARDS = {
   keeps: 'still works',
 } as const
 
+/** What is said of an attack, which is repaired where it is refused. */
+const OF_ATTACKS = {
+  repairs: 'keeps out',
+  breaks: 'lets in',
+  leaves: 'leaves open',
+  keeps: 'keeps out',
+} as const
+
 function effectLines(scenario: Scenario, list: readonly Effect[]): string[] {
-  const { controls, mechanisms: known } = scenario
+  const { controls, mechanisms: known, probes: specs } = scenario
+  const isAttack = (id: string) => specs[id]?.attack ?? false
   const ordinary = new Set([...controls, ...ordinaryProbes(scenario)])
   const shown = list.flatMap(({ probes: ids, ...effect }) => {
     // A control that must fail goes on failing: that is no news.
     const news = effect.kind === 'leaves' ? ids.filter(id => !controls.includes(id)) : ids
     return (
       [
-        [news.filter(id => ordinary.has(id)), effect.kind === 'leaves' ? 'leaves broken' : effect.kind],
-        [news.filter(id => !ordinary.has(id)), OF_GUARDS[effect.kind]],
+        [news.filter(isAttack), OF_ATTACKS[effect.kind]],
+        [
+          news.filter(id => !isAttack(id) && ordinary.has(id)),
+          effect.kind === 'leaves' ? 'leaves broken' : effect.kind,
+        ],
+        [news.filter(id => !isAttack(id) && !ordinary.has(id)), OF_GUARDS[effect.kind]],
       ] as const
     ).flatMap(([probes, label]) =>
       effect.kind === 'keeps' || probes.length === 0 ? [] : [{ ...effect, probes, label }],
     )
   })
   return shown.map(({ label, probes: ids, after, kernels: on }) => {
-    const because = after.mechanism && after.outcome === 'fails' ? known[after.mechanism]?.title : undefined
+    const reason = after.outcome === 'fails' ? after.mechanism : after.refusedBy
+    const because = reason === undefined ? undefined : known[reason]?.title
     const names = ids.map(id => (controls.includes(id) ? `${id} (control)` : id)).join(', ')
     const text = [
       `${on ? `on ${on}: ` : ''}${names}${because ? `, by ${because}` : ''}. ${after.why}`,
@@ -187,9 +204,11 @@ function kernels(scenario: Scenario, kernel: KernelVersion): string[][] {
     changes.flatMap(change => [
       paragraph(`${change.commit} “${change.title}”`),
       paragraph(
-        `in ${[change.since, ...(change.backports ?? [])].join(', ')} and later of each series; this kernel, ${formatKernelVersion(kernel)}, ${hasChange(change, kernel) ? 'has it' : 'does not have it'}`,
+        `in ${releasesOf(change)} and later of each series; this kernel, ${formatKernelVersion(kernel)}, ${hasChange(change, kernel) ? 'has it' : 'does not have it'}`,
         '    ',
       ),
+      ...(change.cve === undefined ? [] : [`    it is the repair of ${change.cve}`]),
+      ...(change.reverts ?? []).map(revert => paragraph(`${revertClause(revert)}: ${revert.url}`, '    ')),
       `    ${change.url}`,
     ]),
   ]

@@ -16,3 +16,15 @@ t.test('a change is there since its mainline release, and in the stable series t
   ] as const)
     test.equal(hasChange(PROMISC_CONNTRACK_RESET, version(text)), has, text)
 })
+
+t.test('what a distribution took back, its kernels do not have, though their version says so', async test => {
+  for (const [release, has] of [
+    ['6.8.0-1062-azure', true],
+    ['6.8.0-1063-azure', false],
+    ['6.8.0-1070-azure', false],
+    ['6.8.0-1063-aws', true],
+    ['6.11.0-1063-azure', true],
+    ['6.8.12', true],
+  ] as const)
+    test.equal(hasChange(PROMISC_CONNTRACK_RESET, { ...version('6.8.12'), release }), has, release)
+})

@@ -13,6 +13,16 @@ export const PROMISC_CONNTRACK_RESET: KernelChange = {
   title: 'netfilter: br_netfilter: skip conntrack input hook for promisc packets',
   since: '6.9',
   backports: ['5.15.158', '6.1.88', '6.6.29', '6.8.8'],
+  cve: 'CVE-2024-27018',
+  reverts: [
+    {
+      distribution: 'Ubuntu',
+      package: 'linux-azure',
+      since: '6.8.0-1063-azure',
+      bug: 'LP: #2070072',
+      url: 'https://github.com/Azure/AgentBaker/pull/9186',
+    },
+  ],
   url: 'https://git.kernel.org/linus/751de2012eaf',
 }
 

@@ -32,7 +32,9 @@ export function runningKernel(): RunningKernel {
   }
 }
 
-/** The version of the running kernel; 0.0.0 where its release says none, which has no change of any other. */
+/** The version of the running kernel with its release; 0.0.0 where that says none, which has no change of any other. */
 export function runningVersion(): KernelVersion {
-  return parseKernelVersion(runningKernel().version) ?? { major: 0, minor: 0, patch: 0 }
+  const kernel = runningKernel()
+  const version = parseKernelVersion(kernel.version) ?? { major: 0, minor: 0, patch: 0 }
+  return { ...version, release: kernel.release }
 }

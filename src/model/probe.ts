@@ -10,6 +10,8 @@ declare const NODES: unique symbol
 /** A probe as a scenario has it: its kind, and the fields of that kind. `N` are the nodes that it names. */
 export interface ProbeSpec<N extends string = string> {
   readonly kind: string
+  /** What somebody does who must not get through: see `attack`. */
+  readonly attack?: true
   /** For the compiler alone: no value has it. */
   readonly [NODES]?: N
 }
@@ -68,6 +70,14 @@ export interface ProbeBehaviour<Spec> {
 
 type Shape = Readonly<Record<string, z.ZodType>>
 
+/**
+ * A probe of what must not be possible: `fails` where it is reached, which is the failure, and `works` where it is refused. Its
+ * expectations say `reached` and `refused`, and so do reports.
+ */
+export function attack<const N extends string>(spec: ProbeSpec<N>): ProbeSpec<N> {
+  return { ...spec, attack: true }
+}
+
 /** One kind of probe, which makes the probes of its kind: `tcp({ from: 'web', to: '192.0.2.1', port: 80, server: 'db' })`. */
 export interface ProbeKind<K extends string = string, S extends Shape = Shape>
   extends ProbeBehaviour<FieldsOf<S>> {
@@ -88,7 +98,7 @@ export function probeKind<const K extends string, S extends Shape>(
   const make = <const N extends string>(spec: FieldsOf<S, N>): ProbeSpec<N> => ({ ...spec, kind })
   return Object.assign(make, behaviour, {
     kind,
-    fields: z.strictObject(shape),
+    fields: z.strictObject({ ...shape, attack: z.literal(true).optional() }),
     nodes: (spec: ProbeSpec) => nodesIn(shape, spec),
   }) as ProbeKind<K, S>
 }

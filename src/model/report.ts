@@ -31,6 +31,23 @@ const change = z.object({
   since: z.string(),
   /** First release of each stable series that has it, too. */
   backports: z.array(z.string()).optional(),
+  /** The vulnerability that it closes. */
+  cve: z.string().optional(),
+  /** Distributions' packages that took it back. */
+  reverts: z
+    .array(
+      z.object({
+        distribution: z.string(),
+        package: z.string(),
+        /** First release of its kernels without it. */
+        since: z.string(),
+        bug: z.string(),
+        url: webAddress(),
+      }),
+    )
+    .optional(),
+  /** Whether this kernel has it, by its version and what its distribution took back. */
+  has: z.boolean().optional(),
   url: webAddress(),
 })
 
@@ -57,6 +74,8 @@ const trial = z.object({
   serverSaw: z.string().optional(),
   /** What was measured; a name ends in its unit. */
   measured: z.record(z.string(), z.number()).optional(),
+  /** Whether it is an attack, which must not get through: `fails` is that it reached its end, `works` that it was refused. */
+  attack: z.literal(true).optional(),
   /** What had to come out. */
   expected: z.enum(['works', 'fails']),
   /** Whether it came out so, with its evidence. */
@@ -119,6 +138,8 @@ const probe = z.object({
   command: z.string(),
   /** Whether it must come out as expected before anything else counts. */
   control: z.boolean(),
+  /** Whether it is an attack, which must not get through. */
+  attack: z.literal(true).optional(),
 })
 
 const toggle = z.object({

@@ -29,6 +29,8 @@ export interface Expectation {
   readonly serverSaw?: string
   /** Why it fails; for a success, what must have stopped, when that is not the failure of the same probe in `broken`. */
   readonly mechanism?: string
+  /** Of an attack that must be refused: what refuses it, whose evidence must be seen. */
+  readonly refusedBy?: string
   /** Whether it takes luck: a failure that does not come is then `not triggered`, and no verdict. */
   readonly statistical?: boolean
   readonly why: string
@@ -109,6 +111,16 @@ export type ExpectationDefinition<T = Readonly<Record<string, Toggle>>, M extend
       readonly why: string
       /** Whether it takes luck: a failure that does not come is then `not triggered`, and no verdict. */
       readonly statistical?: boolean
+    })
+  | (Circumstances<T> & {
+      /** The attack gets through, which is the failure, by this mechanism. */
+      readonly reached: M
+      readonly why: string
+    })
+  | (Circumstances<T> & {
+      /** The attack must be refused, by this mechanism, whose evidence must be seen. */
+      readonly refused: M
+      readonly why: string
     })
 
 /** A scenario as its file writes it. Names of nodes, toggles, settings, probes and mechanisms are those that it defines. */

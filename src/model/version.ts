@@ -7,6 +7,8 @@ export interface KernelVersion {
   readonly patch: number
   /** Release candidate number, absent for a release. */
   readonly rc?: number
+  /** What `uname -r` says, where the kernel is known and not its version alone: a distribution may have changed it. It does not matter to the order. */
+  readonly release?: string
 }
 
 /** Numbers beyond this are no part of a version, and would be cut to another one. */

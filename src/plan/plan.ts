@@ -196,13 +196,14 @@ function planTrial(scenario: Scenario, probe: string, settings: Settings, kernel
       ? [mechanism]
       : [],
   )
+  const { refusedBy } = expectation
   return {
     probe,
     spec,
     prepare: probeOf(spec).prepare(),
     settings,
     expectation,
-    mechanisms: [...new Set(mechanisms)],
+    mechanisms: [...new Set([...mechanisms, ...(refusedBy === undefined ? [] : [refusedBy])])],
   }
 }
 

@@ -1,5 +1,6 @@
 /** From what a scenario's file exports to a scenario that can be planned: checked, and with everything in its one form. */
 import { LabError } from '../base/errors.js'
+import { entryOf } from '../base/records.js'
 import { sourceOf } from '../evidence/index.js'
 import type { Mechanism } from '../model/evidence.js'
 import type { ProbeSpec } from '../model/probe.js'
@@ -38,6 +39,7 @@ export function readScenario(defined: DefinedScenario, file: string): Scenario {
   const { topology, expect, ...definition } = defined as Definition
   for (const problem of [...probeProblems(definition.probes), ...proofProblems(definition.mechanisms)])
     throw refuse(problem)
+  for (const problem of formProblems(definition.probes, expect)) throw refuse(problem)
   const scenario: Scenario = {
     ...(definition as Pick<Scenario, keyof typeof definition>),
     file,
@@ -79,6 +81,14 @@ function expectation(definition: ExpectationDefinition): Expectation {
     ...(since ? { kernel: { has: since } } : before ? { kernel: { lacks: before } } : {}),
     ...(differs === undefined ? {} : { differs }),
   }
+  if ('reached' in definition) {
+    const { reached, why } = definition
+    return { ...common, outcome: 'fails', mechanism: reached, why }
+  }
+  if ('refused' in definition) {
+    const { refused, why } = definition
+    return { ...common, outcome: 'works', refusedBy: refused, why }
+  }
   if ('fails' in definition) {
     const { fails, why, statistical } = definition
     return {
@@ -111,6 +121,20 @@ function probeProblems(probes: Readonly<Record<string, ProbeSpec>>): Problem[] {
         `the probe '${kind}' says what it takes`,
       ),
     ),
+  )
+}
+
+/** Expectations that speak of an attack as of something that should work, or the other way round. */
+function formProblems(probes: Definition['probes'], expect: Definition['expect']): Problem[] {
+  return Object.entries(expect).flatMap(([probe, list]) =>
+    list.flatMap((definition, index) => {
+      const isAttack = entryOf(probes, probe)?.attack ?? false
+      if (('reached' in definition || 'refused' in definition) === isAttack) return []
+      const [has, wants] = isAttack
+        ? ['an attack', 'reached or refused']
+        : ['no attack', 'works or fails; an attack is written attack(…)']
+      return [{ field: `expect.${probe}[${index}]`, problem: `the probe is ${has}`, remedy: `say ${wants}` }]
+    }),
   )
 }
 

@@ -1,6 +1,6 @@
 /** The shape of a scenario as its file has it, for what no compiler has checked: JavaScript, a cast, a spelling that TypeScript lets pass. */
 import { z } from 'zod'
-import type { KernelChange } from '../model/change.js'
+import type { DistributionRevert, KernelChange } from '../model/change.js'
 import type { Mechanism } from '../model/evidence.js'
 import { webAddress } from '../model/fields.js'
 import type { Experiment, Source } from '../model/scenario.js'
@@ -22,6 +22,21 @@ const change = z.strictObject({
   title: z.string(),
   since: version,
   backports: z.array(version).optional(),
+  cve: z
+    .string()
+    .regex(/^CVE-\d{4}-\d{4,}$/, 'expected CVE-YEAR-NUMBER')
+    .optional(),
+  reverts: z
+    .array(
+      z.strictObject({
+        distribution: z.string(),
+        package: z.string(),
+        since: z.string().regex(/^\d+\.\d+\.\d+-\d+-\S+$/, 'expected a release: 6.8.0-1063-azure'),
+        bug: z.string(),
+        url: webAddress(),
+      } satisfies SchemasOf<DistributionRevert>),
+    )
+    .optional(),
   url: webAddress(),
 } satisfies SchemasOf<KernelChange>)
 
@@ -71,18 +86,27 @@ const fails = z.strictObject({
   statistical: z.boolean().optional(),
 })
 
-/** Which of the two an expectation is shows in the field that it has; complaints are then about that one's fields. */
+const ofAttack = { ...circumstances, why: z.string() }
+const FORMS = {
+  works,
+  fails,
+  reached: z.strictObject({ ...ofAttack, reached: z.string() }),
+  refused: z.strictObject({ ...ofAttack, refused: z.string() }),
+} as const
+
+/** Which of these an expectation is shows in the field that it has; complaints are then about that one's fields. */
 const expectation = z.unknown().superRefine((given, context) => {
   const isObject = typeof given === 'object' && given !== null
-  const [hasWorks, hasFails] = [isObject && 'works' in given, isObject && 'fails' in given]
-  if (hasWorks === hasFails) {
-    const message = hasWorks
-      ? 'expected one of works and fails, and it has both'
-      : 'expected { works: WHY } or { fails: MECHANISM, why: … }'
+  const forms = Object.entries(FORMS).filter(([form]) => isObject && form in given)
+  const [form] = forms
+  if (!form || forms.length > 1) {
+    const message = form
+      ? `expected one of works and fails, reached and refused, and it has ${forms.map(([name]) => name).join(' and ')}`
+      : 'expected { works: WHY } or { fails: MECHANISM, why: … }; of an attack { reached: MECHANISM, … } or { refused: MECHANISM, … }'
     context.addIssue({ code: 'custom', message })
     return
   }
-  for (const { path, message, ...issue } of (hasWorks ? works : fails).safeParse(given).error?.issues ?? [])
+  for (const { path, message, ...issue } of form[1].safeParse(given).error?.issues ?? [])
     if (issue.code === 'unrecognized_keys')
       for (const key of issue.keys)
         context.addIssue({ code: 'custom', path: [key], message: 'there is no such field' })

@@ -118,6 +118,9 @@ function expectationProblems(scenario: Scenario): Problem[] {
                 [own.mechanism],
                 Object.keys(mechanisms),
               )),
+          ...(own.refusedBy === undefined
+            ? []
+            : unknownWords(`${field}.refused`, 'mechanism', [own.refusedBy], Object.keys(mechanisms))),
           ...(before < 0
             ? []
             : [

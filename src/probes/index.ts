@@ -1,5 +1,6 @@
 /** Finding what a probe is by its kind. */
 import { unknownWord } from '../base/nearest.js'
+import { outcomeWord } from '../model/outcome.js'
 import type { ProbeContext, ProbeKind, ProbeResult, ProbeSpec } from '../model/probe.js'
 import type { ScriptPart } from '../model/script-part.js'
 import type { Step } from '../model/steps.js'
@@ -19,6 +20,8 @@ export function kindOf({ kind }: Pick<ProbeSpec, 'kind'>): ProbeKind {
 /** One probe of a scenario, with what its kind says of it. */
 export interface Probe {
   readonly kind: string
+  /** Whether it must not get through: it fails where it does. */
+  readonly attack: boolean
   /** Every node that it names. */
   readonly nodes: readonly string[]
   /** The node that it is seen from. */
@@ -41,15 +44,23 @@ export interface Probe {
 export function probeOf(spec: ProbeSpec): Probe {
   const kind = kindOf(spec)
   const fields = spec as unknown as Parameters<ProbeKind['run']>[0]
+  const attack = spec.attack ?? false
+  const inverse = { works: 'fails', fails: 'works' } as const
   return {
     kind: spec.kind,
+    attack,
     nodes: kind.nodes(spec),
     from: kind.from(fields),
     to: kind.to?.(fields),
     command: kind.describe(fields),
-    typicalMs: outcome => kind.typicalMs(fields, outcome),
+    typicalMs: outcome => kind.typicalMs(fields, attack ? inverse[outcome] : outcome),
     prepare: () => kind.prepare?.(fields) ?? [],
-    run: context => kind.run(fields, context),
+    async run(context) {
+      const result = await kind.run(fields, context)
+      if (!attack || result.outcome === 'not-triggered') return result
+      const outcome = inverse[result.outcome]
+      return { ...result, outcome, says: `${outcomeWord({ outcome, attack: true })}: ${result.says}` }
+    },
     script: () => kind.script?.(fields),
   }
 }

@@ -94,6 +94,7 @@ export const trials = fc
     answeredBy: optional(text),
     serverSaw: optional(text),
     measured: optional(fc.dictionary(key, number, { maxKeys: 2 })),
+    attack: optional(fc.constant(true)),
     expected: fc.constantFrom('works', 'fails'),
     ok: fc.boolean(),
     verdict: fc.constantFrom(...VERDICTS),
@@ -106,6 +107,14 @@ export const trials = fc
         title: text,
         since: text,
         backports: optional(fc.array(text)),
+        cve: optional(text),
+        reverts: optional(
+          fc.array(
+            fc.record({ distribution: text, package: text, since: text, bug: text, url: fc.webUrl() }),
+            { maxLength: 2 },
+          ),
+        ),
+        has: optional(fc.boolean()),
         url: fc.webUrl(),
       }),
     ),

@@ -1,5 +1,7 @@
 /** A diff of two reports for people: plain text for a terminal, Markdown for a pull request. */
 
+import { revertClause } from '../model/change.js'
+import { outcomeWord } from '../model/outcome.js'
 import type { Report } from '../model/report.js'
 import type { Difference, DifferenceKind, ReportDiff } from './diff.js'
 
@@ -16,6 +18,19 @@ const SAYS: Readonly<Record<DifferenceKind, string>> = {
   'newly-run': 'it is run now',
 }
 
+/** What is said otherwise of an attack, which is refused where others work. */
+const SAYS_OF_ATTACKS: Partial<Record<DifferenceKind, string>> = {
+  'fix-broke': 'what refused the attack lets it through now',
+  'now-fails': 'the attack was refused and is reached now',
+  'fix-works': 'what let the attack through refuses it now',
+  'failure-gone': 'the attack is refused now',
+  mechanism: 'the attack is reached in another way',
+}
+
+function saysOf({ kind, before, after }: Difference): string {
+  return ((after ?? before)?.attack && SAYS_OF_ATTACKS[kind]) || SAYS[kind]
+}
+
 /** The diff as plain text, worst first. */
 export function diffText(diff: ReportDiff): string {
   const blocks = diff.differences.map(difference =>
@@ -30,13 +45,13 @@ export function diffText(diff: ReportDiff): string {
 /** The diff as Markdown: a heading, a list, commits as links. */
 export function diffMarkdown(diff: ReportDiff): string {
   const items = diff.differences.map(difference => {
-    const { kind, scenario, change } = difference
+    const { scenario, change } = difference
     const commit = change
       ? ` [${change.commit}](${change.url}) ${escapeMarkdown(change.title)}, ${releases(change)}`
       : ''
     const lines = details(change ? withoutChange(difference) : difference)
     return [
-      `- **${SAYS[kind]}**: \`${scenario}\` ${escapeMarkdown(where(difference))}.${commit}`,
+      `- **${saysOf(difference)}**: \`${scenario}\` ${escapeMarkdown(where(difference))}.${commit}`,
       ...lines.map(line => `  - ${escapeMarkdown(line)}`),
     ].join('\n')
   })
@@ -59,12 +74,13 @@ function where({ probe, settings, phases, iptables }: Difference): string {
   return `${probe}${set.length > 0 ? ` with ${set.join(', ')}` : ''} (${phases.join(', ')}; iptables ${iptables.join(', ')})`
 }
 
-function details({ kind, before, after, evidence, toggles, change }: Difference): string[] {
+function details(difference: Difference): string[] {
+  const { kind, before, after, evidence, toggles, change } = difference
   if (kind === 'no-longer-run' || kind === 'newly-run')
     return [kind === 'newly-run' ? (after?.says ?? '') : (after?.why ?? 'the later report has no such trial')]
-  const outcome = `${before?.outcome}${cause(before)} before, ${after?.outcome}${cause(after)} now`
+  const outcome = `${told(before)}${cause(before)} before, ${told(after)}${cause(after)} now`
   return [
-    `${SAYS[kind]}: ${outcome}`,
+    `${saysOf(difference)}: ${outcome}`,
     ...(kind === 'evidence' ? [] : [after?.why ?? '']),
     ...(evidence ?? []),
     ...(toggles
@@ -76,14 +92,21 @@ function details({ kind, before, after, evidence, toggles, change }: Difference)
   ].filter(Boolean)
 }
 
+function told(side: Difference['before']): string | undefined {
+  return side && outcomeWord(side)
+}
+
 function cause(side: Difference['before']): string {
   return side?.outcome === 'fails' && side.mechanism ? ` (${side.mechanism})` : ''
 }
 
-function releases({ since, backports = [] }: NonNullable<Difference['change']>): string {
-  return [`since ${since}`, ...(backports.length > 0 ? [`backported to ${backports.join(', ')}`] : [])].join(
-    ', ',
-  )
+function releases({ since, backports = [], cve, reverts = [] }: NonNullable<Difference['change']>): string {
+  return [
+    `since ${since}`,
+    ...(backports.length > 0 ? [`backported to ${backports.join(', ')}`] : []),
+    ...(cve === undefined ? [] : [cve]),
+    ...reverts.map(revertClause),
+  ].join(', ')
 }
 
 function summary({ differences, compared }: ReportDiff): string {

@@ -23,6 +23,8 @@ export type DifferenceKind = (typeof DIFFERENCES)[number]
 /** One trial in one report, all of its repetitions together. */
 interface Side {
   readonly outcome: TrialReport['outcome']
+  /** Whether it is an attack, which fails where it is reached. */
+  readonly attack?: true
   readonly verdict: Verdict
   readonly says: string
   readonly why: string
@@ -160,8 +162,15 @@ function differenceOf(from: TrialReport, to: TrialReport): DifferenceKind | unde
   return isBad(from.verdict) && !isBad(to.verdict) ? 'judged-better' : undefined
 }
 
-function side({ first: { outcome, verdict, says, why, mechanism } }: Trials): Side {
-  return { outcome, verdict, says, why, ...(mechanism === undefined ? {} : { mechanism }) }
+function side({ first: { outcome, attack, verdict, says, why, mechanism } }: Trials): Side {
+  return {
+    outcome,
+    ...(attack ? { attack } : {}),
+    verdict,
+    says,
+    why,
+    ...(mechanism === undefined ? {} : { mechanism }),
+  }
 }
 
 /** The commit that either trial's expectation is keyed by, the one of a kernel that behaves otherwise first. */

@@ -38,7 +38,7 @@ t.test(
     )
     const [only, ...others] = fixesOf(report)
     test.same(others, [])
-    test.same(only, { title: 'accept_local all=1', repairs: ['ping'], leaves: ['tcp'], changes })
+    test.same(only, { title: 'accept_local all=1', repairs: ['ping'], leaves: ['tcp'], attacks: [], changes })
     test.equal(
       only && describeFix(only),
       'accept_local all=1 repairs ping, leaves tcp broken (vm: sysctl net.ipv4.conf.all.accept_local 0 → 1; router: rule 1 of nat POSTROUTING: + -j MASQUERADE)',

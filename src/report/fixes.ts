@@ -12,6 +12,8 @@ export interface Fix {
   readonly repairs: readonly string[]
   /** Probes that fail with it as they do without it. */
   readonly leaves: readonly string[]
+  /** Those of all of them that are attacks: repaired where they are refused. */
+  readonly attacks: readonly string[]
   /** What the kernel says is configured otherwise than before it. */
   readonly changes: readonly Change[]
 }
@@ -42,10 +44,12 @@ export function fixesOf({ trials, phases = [] }: ScenarioReport): Fix[] {
     const known = fixOf(fix)
     if (known.changes.length === 0) known.changes.push(...changes)
   }
+  const attacks = [...new Set(trials.flatMap(({ attack, probe }) => (attack ? [probe] : [])))]
   return [...fixes].map(([title, { repairs, leaves, changes }]) => ({
     title,
     repairs: [...repairs],
     leaves: [...leaves].filter(probe => !repairs.has(probe)),
+    attacks,
     changes,
   }))
 }
@@ -72,11 +76,39 @@ export function describeChanges(changes: readonly Change[]): string {
 }
 
 /** A fix in a line: `accept_local all=1 repairs float-ping (vm: sysctl net.ipv4.conf.all.accept_local 0 → 1)`. */
-export function describeFix({ title, repairs, leaves, changes }: Fix): string {
+export function describeFix({ title, repairs, leaves, attacks, changes }: Fix): string {
   const does = [
-    ...(repairs.length > 0 ? [`repairs ${repairs.join(', ')}`] : []),
-    ...(leaves.length > 0 ? [`leaves ${leaves.join(', ')} broken`] : []),
+    ...phrase(
+      repairs,
+      probe => !attacks.includes(probe),
+      names => `repairs ${names}`,
+    ),
+    ...phrase(
+      repairs,
+      probe => attacks.includes(probe),
+      names => `keeps out ${names}`,
+    ),
+    ...phrase(
+      leaves,
+      probe => !attacks.includes(probe),
+      names => `leaves ${names} broken`,
+    ),
+    ...phrase(
+      leaves,
+      probe => attacks.includes(probe),
+      names => `does not keep out ${names}`,
+    ),
   ]
   const set = changes.length > 0 ? ` (${describeChanges(changes)})` : ''
   return `${title} ${does.join(', ') || 'changes nothing for the better'}${set}`
+}
+
+/** What is said of those probes that are meant; nothing where there are none. */
+function phrase(
+  probes: readonly string[],
+  meant: (probe: string) => boolean,
+  says: (names: string) => string,
+): string[] {
+  const names = probes.filter(meant).join(', ')
+  return names ? [says(names)] : []
 }

@@ -5,7 +5,15 @@ import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
 import { describeFix, fixesOf } from './fixes.js'
 import type { Sink } from './sink.js'
-import { causesOf, countResults, describeCause, describeRun, machineChangeLines, oneLine } from './words.js'
+import {
+  causesOf,
+  countResults,
+  describeCause,
+  describeRun,
+  hintsOf,
+  machineChangeLines,
+  oneLine,
+} from './words.js'
 
 const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
   error: '💥',
@@ -42,7 +50,7 @@ export function markdownOf(reports: readonly Report[]): string {
   lines.push('', ...table(reports), '')
   for (const report of reports) {
     const of = reports.length > 1 ? ` on Linux ${escapeMarkdown(report.kernel.version)}` : ''
-    for (const scenario of report.scenarios) lines.push(...section(scenario, of))
+    for (const scenario of report.scenarios) lines.push(...section(scenario, of, report.kernel))
     if (report.unavailable.length > 0)
       lines.push(
         `## Not available${of}`,
@@ -94,7 +102,7 @@ function sign(verdict: Verdict): string {
   return `${VERDICT_SIGNS[verdict]} ${verdict}`
 }
 
-function section(scenario: ScenarioReport, of: string): string[] {
+function section(scenario: ScenarioReport, of: string, kernel: Report['kernel']): string[] {
   const { id, verdict, reason, story } = scenario
   const source = story?.source
   return [
@@ -104,6 +112,7 @@ function section(scenario: ScenarioReport, of: string): string[] {
     '',
     ...(source ? [`Source: [${escapeMarkdown(source.title)}](${source.url})`, ''] : []),
     ...causesOf(scenario).map(cause => `- ${escapeMarkdown(describeCause(cause))}`),
+    ...hintsOf(scenario, kernel).map(hint => `- → ${escapeMarkdown(hint)}`),
     '',
     ...fixes(scenario),
   ]

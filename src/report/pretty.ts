@@ -5,7 +5,7 @@ import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
 import { describeFix, fixesOf } from './fixes.js'
-import { causesOf, countResults, describeCause, describeRun, machineChangeLines } from './words.js'
+import { causesOf, countResults, describeCause, describeRun, hintsOf, machineChangeLines } from './words.js'
 
 const COLOUR: Readonly<Record<Verdict, Parameters<typeof styleText>[0]>> = {
   error: 'magenta',
@@ -39,6 +39,7 @@ export function prettyReporter(stream: PrettyStream): Reporter {
   const running = new Map<string, { done: number; trials: number }>()
   const totals = new Map<string, number>()
   let drawn = 0
+  let kernel: Report['kernel'] = { release: '', version: '' }
   const draw = (now: number) => {
     // Trials of many topologies end within the same few milliseconds: nobody reads a line for each.
     if (!live || now - drawn < LIVE_EVERY_MS) return
@@ -54,6 +55,7 @@ export function prettyReporter(stream: PrettyStream): Reporter {
     event(event) {
       switch (event.type) {
         case 'run-start':
+          kernel = event.kernel
           line(describeRun(event))
           line('')
           for (const { id, trials } of event.scenarios) totals.set(id, trials)
@@ -84,6 +86,7 @@ export function prettyReporter(stream: PrettyStream): Reporter {
       for (const cause of causesOf(scenario)) line(paint('gray', indented(`✗ ${describeCause(cause)}`, '  ')))
       for (const fix of fixesOf(scenario))
         line(paint('gray', indented(`${fix.repairs.length > 0 ? '✓' : '–'} ${describeFix(fix)}`, '  ')))
+      for (const hint of hintsOf(scenario, kernel)) line(paint('yellow', indented(`→ ${hint}`, '  ')))
       drawn = 0
     },
     run(report) {

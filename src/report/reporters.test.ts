@@ -97,7 +97,7 @@ t.test('several runs are nested in TAP and KTAP, and columns elsewhere', async t
   })
   parser.end(text.tap)
   test.equal(count, 2)
-  test.match(text.ktap, /^KTAP version 1\n1\.\.2\n {2}KTAP version 1\n {2}1\.\.8\n/)
+  test.match(text.ktap, /^KTAP version 1\n1\.\.2\n {2}KTAP version 1\n {2}1\.\.10\n/)
   test.match(text.markdown, `| scenario | ${everyVerdict.kernel.version} | 5.10.0 |`)
   test.match(text.html, '<th scope="col">5.10.0</th>')
   test.throws(() => createReporters(['json=x'], { runs: 2, env: {} }), {

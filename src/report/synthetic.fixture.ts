@@ -142,6 +142,26 @@ const explained = (says: string, experiment = 'an experiment') =>
     cause: { node: 'host', device: 'br-lxc', says, clarity: 1 },
   })
 
+const ATTACK = { probe: 'own-address-tcp', attack: true } as const
+/** A change that the kernel of the report lacks by its distribution. */
+const CHANGE = {
+  commit: '751de2012eaf',
+  title: 'netfilter: a change',
+  since: '6.9',
+  backports: ['6.1.88'],
+  cve: 'CVE-2024-27018',
+  reverts: [
+    {
+      distribution: 'Ubuntu',
+      package: 'linux-azure',
+      since: '6.8.0-1063-azure',
+      bug: 'LP: #2070072',
+      url: 'https://example.org/revert',
+    },
+  ],
+  url: 'https://example.org/751de2012eaf',
+}
+
 export const everyVerdict = reportOf([
   scenario('broken-lab', 'error', [trial('error', 'control')]),
   scenario('regression', 'regressed', [passing, trial('regressed', 'fixed')]),
@@ -163,6 +183,33 @@ export const everyVerdict = reportOf([
     { story: storyIn('in words') },
   ),
   scenario('without-trials', 'skipped', []),
+  scenario(
+    'an-attack',
+    'regressed',
+    [
+      passing,
+      trial('confirmed', 'broken', {
+        ...ATTACK,
+        outcome: 'fails',
+        expected: 'fails',
+        says: 'reached: answered by 10.0.3.1',
+        mechanism: 'same-port-drop',
+        cause: { node: 'host', device: 'br-lxc', says: 'TcpOutRsts +1', clarity: 3 },
+      }),
+      trial('confirmed', 'fixed', { ...ATTACK, fix: { promisc: 'on' }, says: 'refused: nothing came' }),
+      trial('regressed', 'fixed', { ...ATTACK, fix: { hairpin_mode: 'on' }, says: 'reached: it came' }),
+    ],
+    { story: storyIn('in words') },
+  ),
+  scenario(
+    'a-kernel-without',
+    'regressed',
+    [
+      trial('changed', 'broken', { outcome: 'fails', expected: 'fails', change: { ...CHANGE, has: false } }),
+      trial('regressed', 'fixed', { change: { ...CHANGE, commit: '0123456789ab', has: true } }),
+    ],
+    { story: storyIn('in words') },
+  ),
 ])
 
 export const hostile = reportOf([

@@ -1,7 +1,8 @@
 /** What all reporters say in the same words: how a trial and a cause are called, and what they count. */
 import { entryOf } from '../base/records.js'
+import { changeLine, revertClause, revertIn } from '../model/change.js'
 import type { Report, ScenarioReport, Story, TrialReport } from '../model/report.js'
-import { type Result, resultOf } from '../model/verdict.js'
+import { isBad, type Result, resultOf } from '../model/verdict.js'
 
 /** How many trials counted as what. */
 export function countResults(trials: readonly TrialReport[]): Record<Result, number> {
@@ -57,6 +58,29 @@ export function describeRun({ kernel, machine }: Pick<Report, 'kernel' | 'machin
   return `Linux ${kernel.release}${version}, ${machine.distribution}, ${machine.cpus} CPUs, ${machine.privilege}`
 }
 
+/**
+ * Commits that a person should look for, a line each: those whose lack lets a probe fail, and those that this kernel has by its
+ * version and behaves otherwise.
+ */
+export function hintsOf({ trials }: ScenarioReport, { release }: Report['kernel']): string[] {
+  return [
+    ...new Set(
+      trials.flatMap(({ change, outcome, expected, verdict }) => {
+        if (change?.has === undefined || !(outcome === 'works' || outcome === 'fails')) return []
+        const revert = revertIn(change, { release })
+        const line = `${changeLine(change)}${revert ? `: ${revertClause(revert)}` : ''}: ${change.url}`
+        if (isBad(verdict) && outcome !== expected)
+          return [
+            change.has
+              ? `this kernel has by its version, and behaves as if it lacked, ${line}`
+              : `this kernel lacks by its version, and behaves as if it had, ${line}`,
+          ]
+        return !change.has && outcome === 'fails' ? [`this kernel lacks ${line}`] : []
+      }),
+    ),
+  ]
+}
+
 /** What somebody changed of the machine while a run lasted, a line each. */
 export function machineChangeLines({ machine }: Report): string[] {
   return (machine.changed ?? []).map(
@@ -89,6 +113,8 @@ export interface Place {
 /** Why probes failed, in the kernel's words and the document's. */
 export interface Cause extends Place {
   readonly probes: readonly string[]
+  /** Whether they are attacks, which were reached there and not lost. */
+  readonly attack: boolean
   /** The mechanism's id and what is told of it, where its evidence was seen. */
   readonly id?: string
   readonly mechanism?: Story['mechanisms'][string]
@@ -99,7 +125,7 @@ export interface Cause extends Place {
 /** The causes of a scenario's failed probes; probes that fail for the same one stand together. */
 export function causesOf({ trials, story }: ScenarioReport): Cause[] {
   const causes = new Map<string, Cause & { readonly clarity: number }>()
-  for (const { outcome, mechanism: id, cause, probe, says } of trials) {
+  for (const { outcome, attack = false, mechanism: id, cause, probe, says } of trials) {
     if (outcome !== 'fails') continue
     const mechanism = id === undefined ? undefined : entryOf(story?.mechanisms ?? {}, id)
     const place = mechanism?.at ?? cause
@@ -111,6 +137,7 @@ export function causesOf({ trials, story }: ScenarioReport): Cause[] {
     const device = clearer?.device ?? known?.device ?? place.device
     causes.set(key, {
       probes: [...new Set([...(known?.probes ?? []), probe])],
+      attack,
       ...(id === undefined ? {} : { id }),
       ...(mechanism ? { mechanism } : {}),
       node: known?.node ?? place.node,
@@ -123,9 +150,9 @@ export function causesOf({ trials, story }: ScenarioReport): Cause[] {
 }
 
 /** A cause in a line: probes, place, the kernel's reason, and the document's line where it says it in other words. */
-export function describeCause({ probes, node, device, mechanism, says }: Cause): string {
+export function describeCause({ probes, attack, node, device, mechanism, says }: Cause): string {
   const parts = [
-    `${probes.join(', ')}: ${[node, device].filter(Boolean).join(' ')}`,
+    `${probes.join(', ')}: ${attack ? 'reached: ' : ''}${[node, device].filter(Boolean).join(' ')}`,
     ...(mechanism ? [mechanism.title] : []),
     says,
   ]

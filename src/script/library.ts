@@ -98,6 +98,14 @@ begin() {
   : >"$work/findings"
 }
 
+# attack: what must not get through. It fails where it does, and works where it is refused.
+attack() {
+  case $came in
+    works) came=fails said="reached: $said" ;;
+    fails) came=works said="refused: $said" ;;
+  esac
+}
+
 # must work [ANSWERED-BY|- [SERVER-SAW]], must fail [by MECHANISM]
 must() {
   verdict=ok

@@ -3,7 +3,8 @@ import { LabError } from '../base/errors.js'
 import { command, comment, functionName, quote } from '../base/shell-words.js'
 import { wrap } from '../base/text.js'
 import { CAPABILITIES } from '../kernel/capabilities.js'
-import type { KernelChange } from '../model/change.js'
+import { changeLine } from '../model/change.js'
+import { outcomeWord } from '../model/outcome.js'
 import type { ExperimentPlan, PhasePlan, TrialPlan } from '../model/plan.js'
 import type { ProbeSpec } from '../model/probe.js'
 import type { Scenario, Settings } from '../model/scenario.js'
@@ -112,6 +113,7 @@ function trialLines(trial: TrialPlan, name: string): string {
   const { expectation, spec, prepare } = trial
   const { why, differs, answeredBy, serverSaw } = expectation
   const mechanism = expectedMechanism(trial)
+  const came = outcomeWord({ outcome: expectation.outcome, ...(spec.attack ? { attack: true } : {}) })
   const must =
     expectation.outcome === 'fails'
       ? `must fail${mechanism ? ' by_mechanism' : ''}`
@@ -122,10 +124,11 @@ function trialLines(trial: TrialPlan, name: string): string {
         ])
   return [
     comment(wrap(`${why}${differs ? ` The document differs: ${differs}` : ''}`, COLUMNS)),
-    `begin ${quote(`${name} ${expectation.outcome}${mechanism ? `: ${mechanism}` : ''}`)}`,
+    `begin ${quote(`${name} ${came}${mechanism ? `: ${mechanism}` : ''}`)}`,
     ...(mechanism ? [`${functionName(mechanism)} before`] : []),
     ...prepare.map(stepLines),
     command(scriptProbe(spec).words),
+    ...(spec.attack ? ['attack'] : []),
     ...(mechanism ? [`look ${functionName(mechanism)}`] : []),
     must,
   ].join('\n')
@@ -150,7 +153,7 @@ function header(scenario: Scenario, commandLine: string, kernel: string): string
     '',
     `Made by netns-lab (${commandLine}).`,
     wrap(
-      `It expects what kernel ${kernel} must do.${changes.map(change => ` Kernels differ by ${describeChange(change)}.`).join('')}`,
+      `It expects what kernel ${kernel} must do.${changes.map(change => ` Kernels differ by ${changeLine(change)}.`).join('')}`,
       COLUMNS,
     ),
     ...(left.length > 0
@@ -170,11 +173,6 @@ function header(scenario: Scenario, commandLine: string, kernel: string): string
     'shellcheck disable=SC1112,SC2016',
   ]
   return `#!/bin/sh\n${comment(text.join('\n'))}\n`
-}
-
-/** A change with where it was released: `751de2012eaf (“…”, 6.9, 6.8.8)`. */
-function describeChange({ commit, title, since, backports = [] }: KernelChange): string {
-  return `${commit} (“${title}”, ${[since, ...backports].join(', ')})`
 }
 
 function needsOf(plan: ExperimentPlan): string {

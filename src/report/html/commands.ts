@@ -1,6 +1,7 @@
 /** The commands of a scenario's experiments in order, between the phases and trials that they were for. */
 
 import { quote } from '../../base/shell-words.js'
+import { outcomeWord } from '../../model/outcome.js'
 import type { Story } from '../../model/report.js'
 import { resultOf } from '../../model/verdict.js'
 import { documented, settingsBeyond } from '../words.js'
@@ -60,7 +61,7 @@ function line({ happening, times }: Entry, story: Story | undefined): Html {
   if (happening.kind === 'trial') {
     const { trial } = happening
     const settings = settingsBeyond(trial.toggles, documented(story))
-    return html`<li class="probe ${resultOf(trial.verdict)}"><b>${trial.probe}</b> ${settings.join(', ')} → ${trial.outcome}: ${trial.says}</li>`
+    return html`<li class="probe ${resultOf(trial.verdict)}"><b>${trial.probe}</b> ${settings.join(', ')} → ${outcomeWord(trial)}: ${trial.says}</li>`
   }
   const { node, argv, stdin, stdout, stderr, exitCode, signal, elapsedMs, builtin } = happening.command
   const end = signal ?? (exitCode === 0 ? '' : `exit ${exitCode}`)

@@ -3,7 +3,7 @@ import { entryOf } from '../../base/records.js'
 import type { Story } from '../../model/report.js'
 import { drawTopology } from '../drawing.js'
 import { type Way, wayOf } from '../way.js'
-import { type Cause, causesOf } from '../words.js'
+import { type Cause, causesOf, hintsOf } from '../words.js'
 import { commandSection } from './commands.js'
 import type { Column } from './model.js'
 import { Html, html } from './template.js'
@@ -13,7 +13,7 @@ import { trialSection } from './trials.js'
 export function scenarioSection(id: string, columns: readonly Column[]): Html {
   const found = columns.flatMap(({ name, report }) => {
     const own = report.scenarios.find(candidate => candidate.id === id)
-    return own ? [{ name, own }] : []
+    return own ? [{ name, own, kernel: report.kernel }] : []
   })
   const several = columns.length > 1
   const story = found.flatMap(({ own }) => own.story ?? []).at(-1)
@@ -24,9 +24,9 @@ export function scenarioSection(id: string, columns: readonly Column[]): Html {
 <h2>${found[0]?.own.title ?? id}</h2>
 <p class="id"><code>${id}</code></p>
 ${found.map(
-  ({ name, own }) =>
+  ({ name, own, kernel }) =>
     html`<p class="reason"><span class="verdict ${own.verdict}">${own.verdict}</span> ${several && html`<b>${name}</b> `}${own.reason}</p>
-`,
+${hintsOf(own, kernel).map(hint => html`<p class="dim">→ ${hint}</p>`)}`,
 )}
 ${
   story &&
@@ -56,7 +56,8 @@ function pictures(name: string, causes: readonly Cause[], { topology, probes }: 
     const probe = entryOf(probes, cause.probes[0] ?? '')
     const way = probe && cause.mechanism ? wayOf(topology, probe, cause) : undefined
     const title = `${cause.probes.join(', ')}: ${cause.mechanism?.title ?? cause.says}`
-    const svg = drawTopology(topology, { title, standalone: false, ...(way ? { way } : {}) })
+    const drawn = way && { ...way, lost: way.lost && !cause.attack }
+    const svg = drawTopology(topology, { title, standalone: false, ...(drawn ? { way: drawn } : {}) })
     return figure(svg, title, caption(cause, way))
   })}`
 }
@@ -66,11 +67,11 @@ function figure(svg: string, title: string, text: Html = html``): Html {
 `
 }
 
-function caption({ probes, mechanism, says, node, device }: Cause, way: Way | undefined): Html {
+function caption({ probes, attack, mechanism, says, node, device }: Cause, way: Way | undefined): Html {
   const stops = way?.stops.map(stop => [stop.node, stop.device].filter(Boolean).join(' ')) ?? []
   return html`<h3>${mechanism?.title ?? 'lost'} <span class="dim">${probes.join(', ')}</span></h3>
-${stops.length > 0 && html`<ol class="way" aria-label="The packet’s way">${stops.map((stop, index) => html`<li${index === stops.length - 1 && html` class="lost"`}>${stop}</li>`)}</ol>`}
-<dl><dt>Lost at</dt><dd>${[node, device].filter(Boolean).join(' ')}</dd>
+${stops.length > 0 && html`<ol class="way" aria-label="The packet’s way">${stops.map((stop, index) => html`<li${index === stops.length - 1 && !attack && html` class="lost"`}>${stop}</li>`)}</ol>`}
+<dl><dt>${attack ? 'Reached at' : 'Lost at'}</dt><dd>${[node, device].filter(Boolean).join(' ')}</dd>
 ${mechanism && html`<dt>In the kernel</dt><dd>${mechanism.where}</dd>`}
 <dt>It said here</dt><dd><code>${says}</code></dd>
 ${mechanism && html`<dt>The document</dt><dd><q>${mechanism.document}</q></dd>`}</dl>`

@@ -1,5 +1,7 @@
 /** The trials of a scenario: a line for each, with how it came out in each run, and its evidence below. */
 
+import { releasesOf, revertClause } from '../../model/change.js'
+import { mustWord, outcomeWord } from '../../model/outcome.js'
 import type { Story, TrialReport } from '../../model/report.js'
 import { resultOf } from '../../model/verdict.js'
 import { describeChanges } from '../fixes.js'
@@ -81,20 +83,20 @@ function outcomeCell(trial: TrialReport | undefined, column: string | undefined)
   if (!trial) return html`<span class="cell dim">${name}–</span>`
   const { outcome, verdict } = trial
   const expected = verdict === 'confirmed' || verdict === 'skipped' ? '' : ` · ${verdict}`
-  return html`<span class="cell ${resultOf(verdict)} ${verdict}">${name}<span class="outcome ${outcome}">${outcome}</span>${expected}</span>`
+  return html`<span class="cell ${resultOf(verdict)} ${verdict}">${name}<span class="outcome ${outcome}">${outcomeWord(trial)}</span>${expected}</span>`
 }
 
 function trialDetails(trial: TrialReport, column: string | undefined): Html {
-  const { says, why, expected, evidence, answeredBy, serverSaw, elapsedMs, measured, change } = trial
+  const { says, why, evidence, answeredBy, serverSaw, elapsedMs, measured, change } = trial
   const facts = [
-    `must ${expected === 'works' ? 'work' : 'fail'}`,
+    mustWord(trial),
     ...(answeredBy === undefined ? [] : [`answered by ${answeredBy}`]),
     ...(serverSaw === undefined ? [] : [`server saw ${serverSaw}`]),
     ...Object.entries(measured ?? {}).map(([name, value]) => `${name} ${value}`),
     `${elapsedMs.toFixed(0)} ms`,
   ]
   return html`${column && html`<h5>${column}</h5>`}<p>${says}</p><p class="dim">${why}</p><p class="dim facts">${facts.join(' · ')}</p>
-${change && html`<p>Keyed by <a href="${change.url}"><code>${change.commit}</code></a> ${change.title}, since ${[change.since, ...(change.backports ?? [])].join(', ')}.</p>`}
+${change && html`<p>Keyed by <a href="${change.url}"><code>${change.commit}</code></a> ${change.title}, since ${releasesOf(change)}${change.cve && ` (${change.cve})`}.${(change.reverts ?? []).map(revert => html` <a href="${revert.url}">${revertClause(revert)}</a>.`)}</p>`}
 ${
   evidence.length > 0 &&
   html`<ul class="findings">${evidence.map(

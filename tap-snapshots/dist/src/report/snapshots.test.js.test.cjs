@@ -71,6 +71,18 @@ confirmed: fixed own-address-tcp (hairpin_mode on) [an experiment]: it said so
 ::group::skipped without-trials: 0 trials, (time) s
 ::endgroup::
 ::warning title=netns-lab%3A without-trials%3A skipped on Linux 6.18.44::a reason
+::group::regressed an-attack: 4 trials, (time) s
+confirmed: control own-address-tcp [an experiment]: it said so
+confirmed: broken own-address-tcp [an experiment]: reached: answered by 10.0.3.1
+confirmed: fixed own-address-tcp (promisc on) [an experiment]: refused: nothing came
+regressed: fixed own-address-tcp (hairpin_mode on) [an experiment]: reached: it came (because reached: it came)
+::endgroup::
+::error title=netns-lab%3A an-attack%3A regressed on Linux 6.18.44::a reason
+::group::regressed a-kernel-without: 2 trials, (time) s
+changed: broken own-address-tcp [an experiment]: it said so
+regressed: fixed own-address-tcp [an experiment]: it said so (because it said so)
+::endgroup::
+::error title=netns-lab%3A a-kernel-without%3A regressed on Linux 6.18.44::a reason
 
 `
 
@@ -113,6 +125,18 @@ confirmed: fixed own-address-tcp (hairpin_mode on) [an experiment]: it said so
 ::group::skipped without-trials on Linux 6.18.44: 0 trials, (time) s
 ::endgroup::
 ::warning title=netns-lab%3A without-trials%3A skipped on Linux 6.18.44::a reason
+::group::regressed an-attack on Linux 6.18.44: 4 trials, (time) s
+confirmed: control own-address-tcp [an experiment]: it said so
+confirmed: broken own-address-tcp [an experiment]: reached: answered by 10.0.3.1
+confirmed: fixed own-address-tcp (promisc on) [an experiment]: refused: nothing came
+regressed: fixed own-address-tcp (hairpin_mode on) [an experiment]: reached: it came (because reached: it came)
+::endgroup::
+::error title=netns-lab%3A an-attack%3A regressed on Linux 6.18.44::a reason
+::group::regressed a-kernel-without on Linux 6.18.44: 2 trials, (time) s
+changed: broken own-address-tcp [an experiment]: it said so
+regressed: fixed own-address-tcp [an experiment]: it said so (because it said so)
+::endgroup::
+::error title=netns-lab%3A a-kernel-without%3A regressed on Linux 6.18.44::a reason
 ::group::error broken-lab on Linux 5.10.0: 1 trials, (time) s
 error: control own-address-tcp [an experiment]: it said so (because it said so)
 ::endgroup::
@@ -151,6 +175,18 @@ confirmed: fixed own-address-tcp (hairpin_mode on) [an experiment]: it said so
 ::group::skipped without-trials on Linux 5.10.0: 0 trials, (time) s
 ::endgroup::
 ::warning title=netns-lab%3A without-trials%3A skipped on Linux 5.10.0::a reason
+::group::regressed an-attack on Linux 5.10.0: 4 trials, (time) s
+confirmed: control own-address-tcp [an experiment]: it said so
+confirmed: broken own-address-tcp [an experiment]: reached: answered by 10.0.3.1
+confirmed: fixed own-address-tcp (promisc on) [an experiment]: refused: nothing came
+regressed: fixed own-address-tcp (hairpin_mode on) [an experiment]: reached: it came (because reached: it came)
+::endgroup::
+::error title=netns-lab%3A an-attack%3A regressed on Linux 5.10.0::a reason
+::group::regressed a-kernel-without on Linux 5.10.0: 2 trials, (time) s
+changed: broken own-address-tcp [an experiment]: it said so
+regressed: fixed own-address-tcp [an experiment]: it said so (because it said so)
+::endgroup::
+::error title=netns-lab%3A a-kernel-without%3A regressed on Linux 5.10.0::a reason
 
 `
 
@@ -642,7 +678,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <a class="skip-link" href="#verdicts">To the verdicts</a>
 <header><h1>Networking failures on Linux 6.18.44</h1>
 <p>Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root <span class="dim">· <time datetime="(date)">(date) UTC</time> · (time) s</span></p>
-<ul class="counts"><li class="verdict error">1 error</li><li class="verdict regressed">1 regressed</li><li class="verdict unexpected-pass">1 unexpected-pass</li><li class="verdict flaky">1 flaky</li><li class="verdict skipped">2 skipped</li><li class="verdict changed">1 changed</li><li class="verdict confirmed">1 confirmed</li></ul>
+<ul class="counts"><li class="verdict error">1 error</li><li class="verdict regressed">3 regressed</li><li class="verdict unexpected-pass">1 unexpected-pass</li><li class="verdict flaky">1 flaky</li><li class="verdict skipped">2 skipped</li><li class="verdict changed">1 changed</li><li class="verdict confirmed">1 confirmed</li></ul>
 </header>
 <section class="card scroll" id="verdicts" tabindex="0" aria-label="Verdicts"><table><thead><tr><th scope="col">Scenario</th><th scope="col">Verdict</th><th scope="col" class="number">Trials</th><th scope="col" class="number">Time</th></tr></thead><tbody>
 <tr><th scope="row"><a href="#broken-lab">Title of broken-lab</a> <span class="id">broken-lab</span></th><td><span class="verdict error">error</span></td><td class="number">1</td><td class="number">(time) s</td></tr>
@@ -653,6 +689,8 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <tr><th scope="row"><a href="#newer-kernel">Title of newer-kernel</a> <span class="id">newer-kernel</span></th><td><span class="verdict changed">changed</span></td><td class="number">3, 1 skipped</td><td class="number">(time) s</td></tr>
 <tr><th scope="row"><a href="#as-documented">Title of as-documented</a> <span class="id">as-documented</span></th><td><span class="verdict confirmed">confirmed</span></td><td class="number">3</td><td class="number">(time) s</td></tr>
 <tr><th scope="row"><a href="#without-trials">Title of without-trials</a> <span class="id">without-trials</span></th><td><span class="verdict skipped">skipped</span></td><td class="number">0</td><td class="number">(time) s</td></tr>
+<tr><th scope="row"><a href="#an-attack">Title of an-attack</a> <span class="id">an-attack</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">4</td><td class="number">(time) s</td></tr>
+<tr><th scope="row"><a href="#a-kernel-without">Title of a-kernel-without</a> <span class="id">a-kernel-without</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">2</td><td class="number">(time) s</td></tr>
 </tbody></table></section>
 <p class="tools"><button data-of=".trial" data-open="true">Open every trial</button><button data-of=".trial" data-open="false">Fold every trial</button>
 <span class="legend">✓ works, ✕ fails, <b class="good">green</b> where that is what must come out: a documented failure that reproduces is.</span></p>
@@ -864,6 +902,111 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <p class="dim">The commands are in the page that the run itself writes; <code>lab script without-trials</code> prints them, too.</p>
 <p class="top"><a href="#top">Back to the table</a></p>
 </article>
+<article id="an-attack">
+<h2>Title of an-attack</h2>
+<p class="id"><code>an-attack</code></p>
+<p class="reason"><span class="verdict regressed">regressed</span> a reason</p>
+
+<blockquote><p>in words</p><footer><a href="https://example.org/document">Document: in words</a></footer></blockquote>
+<figure><div class="picture" tabindex="0" role="group" aria-label="own-address-tcp: in words"><svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 491.9 150" width="491.9" height="150">
+<title>own-address-tcp: in words</title>
+<path class="nl-wire" d="M172.8 68 C204.8 68 204.8 87 236.8 87"/>
+<rect class="nl-node" x="10" y="10" width="162.8" height="130" rx="8"/>
+<rect class="nl-port" x="168.8" y="64" width="8" height="8" rx="2"/>
+<rect class="nl-node" x="236.8" y="21.5" width="245.1" height="107" rx="8"/>
+<path class="nl-wire" d="M236.8 87 H306 C319 87 319 95.5 332 95.5"/>
+<rect class="nl-inner" x="332" y="76.5" width="109.9" height="38" rx="5"/>
+<rect class="nl-port" x="232.8" y="83" width="8" height="8" rx="2"/>
+<path class="nl-way" d="M172.8 68 C204.8 68 204.8 87 236.8 87 H306 C319 87 319 95.5 332 95.5"/>
+<path class="nl-head" d="M7 0 L-5 -6 L-5 6 Z" transform="translate(204.8 77.5) rotate(30.7)"/>
+<circle class="nl-start" cx="172.8" cy="68" r="5"/>
+<circle class="nl-head" cx="332" cy="95.5" r="6"/>
+<text class="nl-name" x="22" y="34" text-anchor="start">web</text>
+<text class="nl-is" x="22" y="49" text-anchor="start">in words</text>
+<text class="nl-note" x="22" y="123" text-anchor="start">serves tcp 80</text>
+<text class="nl-device" x="160.8" y="84" text-anchor="end">eth0</text>
+<text class="nl-address" x="160.8" y="99" text-anchor="end">10.0.3.80/24</text>
+<text class="nl-name" x="248.8" y="45.5" text-anchor="start">host</text>
+<text class="nl-is" x="248.8" y="60.5" text-anchor="start">in words</text>
+<text class="nl-device" x="248.8" y="103" text-anchor="start">veth-web</text>
+<text class="nl-device" x="387" y="91.5" text-anchor="middle">br-lxc</text>
+<text class="nl-address" x="387" y="106.5" text-anchor="middle">10.0.3.1/24</text>
+</svg></div><figcaption><h3>in words <span class="dim">own-address-tcp</span></h3>
+<ol class="way" aria-label="The packet’s way"><li>web eth0</li><li>host veth-web</li><li>host br-lxc</li></ol>
+<dl><dt>Reached at</dt><dd>host br-lxc</dd>
+<dt>In the kernel</dt><dd>in words</dd>
+<dt>It said here</dt><dd><code>TcpOutRsts +1</code></dd>
+<dt>The document</dt><dd><q>in words</q></dd></dl></figcaption></figure>
+
+<details class="trials" open><summary>Trials <span class="dim">4</span></summary>
+<section class="group"><h4>an experiment; starting from promisc it said so</h4>
+
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b> <code>promisc reached: answered by 10.0.3.1</code></span><span class="cell pass confirmed"><span class="outcome fails">reached</span></span></summary>
+<div class="evidence"><p>reached: answered by 10.0.3.1</p><p class="dim">because reached: answered by 10.0.3.1</p><p class="dim facts">must be reached · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>reached: answered by 10.0.3.1</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>promisc refused: nothing came</code></span><span class="cell pass confirmed"><span class="outcome works">refused</span></span></summary>
+<div class="evidence"><p>refused: nothing came</p><p class="dim">because refused: nothing came</p><p class="dim facts">must be refused · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>refused: nothing came</code></li></ul></div></details>
+<details class="trial" open><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>promisc reached: it came</code></span><span class="cell fail regressed"><span class="outcome fails">reached</span> · regressed</span></summary>
+<div class="evidence"><p>reached: it came</p><p class="dim">because reached: it came</p><p class="dim facts">must be refused · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>reached: it came</code></li></ul></div></details>
+</section>
+</details>
+
+<p class="dim">The commands are in the page that the run itself writes; <code>lab script an-attack</code> prints them, too.</p>
+<p class="top"><a href="#top">Back to the table</a></p>
+</article>
+<article id="a-kernel-without">
+<h2>Title of a-kernel-without</h2>
+<p class="id"><code>a-kernel-without</code></p>
+<p class="reason"><span class="verdict regressed">regressed</span> a reason</p>
+<p class="dim">→ this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf</p><p class="dim">→ this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf</p>
+<blockquote><p>in words</p><footer><a href="https://example.org/document">Document: in words</a></footer></blockquote>
+<figure><div class="picture" tabindex="0" role="group" aria-label="Title of a-kernel-without"><svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 491.9 150" width="491.9" height="150">
+<title>Title of a-kernel-without</title>
+<path class="nl-wire" d="M172.8 68 C204.8 68 204.8 87 236.8 87"/>
+<rect class="nl-node" x="10" y="10" width="162.8" height="130" rx="8"/>
+<rect class="nl-port" x="168.8" y="64" width="8" height="8" rx="2"/>
+<rect class="nl-node" x="236.8" y="21.5" width="245.1" height="107" rx="8"/>
+<path class="nl-wire" d="M236.8 87 H306 C319 87 319 95.5 332 95.5"/>
+<rect class="nl-inner" x="332" y="76.5" width="109.9" height="38" rx="5"/>
+<rect class="nl-port" x="232.8" y="83" width="8" height="8" rx="2"/>
+<text class="nl-name" x="22" y="34" text-anchor="start">web</text>
+<text class="nl-is" x="22" y="49" text-anchor="start">in words</text>
+<text class="nl-note" x="22" y="123" text-anchor="start">serves tcp 80</text>
+<text class="nl-device" x="160.8" y="84" text-anchor="end">eth0</text>
+<text class="nl-address" x="160.8" y="99" text-anchor="end">10.0.3.80/24</text>
+<text class="nl-name" x="248.8" y="45.5" text-anchor="start">host</text>
+<text class="nl-is" x="248.8" y="60.5" text-anchor="start">in words</text>
+<text class="nl-device" x="248.8" y="103" text-anchor="start">veth-web</text>
+<text class="nl-device" x="387" y="91.5" text-anchor="middle">br-lxc</text>
+<text class="nl-address" x="387" y="106.5" text-anchor="middle">10.0.3.1/24</text>
+</svg></div><figcaption></figcaption></figure>
+
+<details class="trials" open><summary>Trials <span class="dim">2</span></summary>
+<section class="group"><h4>an experiment; starting from promisc it said so</h4>
+
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass changed"><span class="outcome fails">fails</span> · changed</span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must fail · (time) ms</p>
+<p>Keyed by <a href="https://example.org/751de2012eaf"><code>751de2012eaf</code></a> netfilter: a change, since 6.9, 6.1.88 (CVE-2024-27018). <a href="https://example.org/revert">Ubuntu took it back in linux-azure, since 6.8.0-1063-azure (LP: #2070072)</a>.</p>
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<details class="trial" open><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell fail regressed"><span class="outcome fails">fails</span> · regressed</span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+<p>Keyed by <a href="https://example.org/751de2012eaf"><code>0123456789ab</code></a> netfilter: a change, since 6.9, 6.1.88 (CVE-2024-27018). <a href="https://example.org/revert">Ubuntu took it back in linux-azure, since 6.8.0-1063-azure (LP: #2070072)</a>.</p>
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+</section>
+</details>
+
+<p class="dim">The commands are in the page that the run itself writes; <code>lab script a-kernel-without</code> prints them, too.</p>
+<p class="top"><a href="#top">Back to the table</a></p>
+</article>
 
 <section class="card"><h2>Not available on 6.18.44</h2><ul><li><b>kernel log</b>: &lt;script&gt;alert(1)&lt;/script&gt; # SKIP | ]]&gt; &quot;q&quot; &#39;a&#39; %0A ::error::x
 ::error::y \\ [31m &amp; not ok 1 * \`</li></ul></section>
@@ -900,7 +1043,7 @@ exports[`dist/src/report/snapshots.test.js > TAP > what json says of a run with 
   "elapsedMs": (time),
   "summary": {
     "error": 1,
-    "regressed": 1,
+    "regressed": 3,
     "unexpected-pass": 1,
     "flaky": 1,
     "skipped": 2,
@@ -1478,6 +1621,424 @@ exports[`dist/src/report/snapshots.test.js > TAP > what json says of a run with 
       "reason": "a reason",
       "elapsedMs": (time),
       "trials": []
+    },
+    {
+      "id": "an-attack",
+      "title": "Title of an-attack",
+      "verdict": "regressed",
+      "reason": "a reason",
+      "elapsedMs": (time),
+      "story": {
+        "source": {
+          "title": "Document: in words",
+          "url": "https://example.org/document",
+          "says": "in words"
+        },
+        "drawing": "in words",
+        "topology": {
+          "nodes": {
+            "web": {
+              "is": "in words",
+              "addresses": {
+                "eth0": [
+                  "10.0.3.80/24"
+                ]
+              },
+              "services": [
+                {
+                  "protocol": "tcp",
+                  "port": 80
+                }
+              ]
+            },
+            "host": {
+              "is": "in words",
+              "bridges": {
+                "br-lxc": {
+                  "ports": [
+                    "veth-web"
+                  ]
+                }
+              },
+              "addresses": {
+                "br-lxc": [
+                  "10.0.3.1/24"
+                ]
+              },
+              "iptables": {
+                "nat": [
+                  "-A in words"
+                ]
+              }
+            }
+          },
+          "links": [
+            [
+              {
+                "node": "web",
+                "device": "eth0"
+              },
+              {
+                "node": "host",
+                "device": "veth-web"
+              }
+            ]
+          ]
+        },
+        "toggles": {
+          "hairpin_mode": {
+            "summary": "in words",
+            "settings": [
+              "off",
+              "on"
+            ]
+          },
+          "promisc": {
+            "summary": "in words",
+            "settings": [
+              "off",
+              "on"
+            ]
+          }
+        },
+        "probes": {
+          "own-address-tcp": {
+            "kind": "tcp",
+            "from": "web",
+            "to": "10.0.3.1",
+            "command": "nc in words",
+            "control": false
+          }
+        },
+        "mechanisms": {
+          "same-port-drop": {
+            "title": "in words",
+            "where": "in words",
+            "document": "in words",
+            "at": {
+              "node": "host",
+              "device": "br-lxc"
+            }
+          }
+        }
+      },
+      "trials": [
+        {
+          "experiment": "an experiment",
+          "phase": "control",
+          "probe": "own-address-tcp",
+          "iptables": "nft",
+          "toggles": {
+            "hairpin_mode": "off",
+            "promisc": "it said so"
+          },
+          "outcome": "works",
+          "says": "it said so",
+          "expected": "works",
+          "ok": true,
+          "verdict": "confirmed",
+          "why": "because it said so",
+          "evidence": [
+            {
+              "source": "mib",
+              "node": "host",
+              "state": "seen",
+              "says": "it said so"
+            }
+          ],
+          "repetition": 1,
+          "elapsedMs": (time)
+        },
+        {
+          "experiment": "an experiment",
+          "phase": "broken",
+          "probe": "own-address-tcp",
+          "iptables": "nft",
+          "toggles": {
+            "hairpin_mode": "off",
+            "promisc": "reached: answered by 10.0.3.1"
+          },
+          "outcome": "fails",
+          "says": "reached: answered by 10.0.3.1",
+          "attack": true,
+          "expected": "fails",
+          "ok": true,
+          "verdict": "confirmed",
+          "why": "because reached: answered by 10.0.3.1",
+          "mechanism": "same-port-drop",
+          "cause": {
+            "node": "host",
+            "device": "br-lxc",
+            "says": "TcpOutRsts +1",
+            "clarity": 3
+          },
+          "evidence": [
+            {
+              "source": "mib",
+              "node": "host",
+              "state": "seen",
+              "says": "reached: answered by 10.0.3.1"
+            }
+          ],
+          "repetition": 1,
+          "elapsedMs": (time)
+        },
+        {
+          "experiment": "an experiment",
+          "phase": "fixed",
+          "probe": "own-address-tcp",
+          "iptables": "nft",
+          "toggles": {
+            "hairpin_mode": "off",
+            "promisc": "refused: nothing came"
+          },
+          "fix": {
+            "promisc": "on"
+          },
+          "outcome": "works",
+          "says": "refused: nothing came",
+          "attack": true,
+          "expected": "works",
+          "ok": true,
+          "verdict": "confirmed",
+          "why": "because refused: nothing came",
+          "evidence": [
+            {
+              "source": "mib",
+              "node": "host",
+              "state": "seen",
+              "says": "refused: nothing came"
+            }
+          ],
+          "repetition": 1,
+          "elapsedMs": (time)
+        },
+        {
+          "experiment": "an experiment",
+          "phase": "fixed",
+          "probe": "own-address-tcp",
+          "iptables": "nft",
+          "toggles": {
+            "hairpin_mode": "off",
+            "promisc": "reached: it came"
+          },
+          "fix": {
+            "hairpin_mode": "on"
+          },
+          "outcome": "fails",
+          "says": "reached: it came",
+          "attack": true,
+          "expected": "works",
+          "ok": false,
+          "verdict": "regressed",
+          "why": "because reached: it came",
+          "evidence": [
+            {
+              "source": "mib",
+              "node": "host",
+              "state": "seen",
+              "says": "reached: it came"
+            }
+          ],
+          "repetition": 1,
+          "elapsedMs": (time)
+        }
+      ]
+    },
+    {
+      "id": "a-kernel-without",
+      "title": "Title of a-kernel-without",
+      "verdict": "regressed",
+      "reason": "a reason",
+      "elapsedMs": (time),
+      "story": {
+        "source": {
+          "title": "Document: in words",
+          "url": "https://example.org/document",
+          "says": "in words"
+        },
+        "drawing": "in words",
+        "topology": {
+          "nodes": {
+            "web": {
+              "is": "in words",
+              "addresses": {
+                "eth0": [
+                  "10.0.3.80/24"
+                ]
+              },
+              "services": [
+                {
+                  "protocol": "tcp",
+                  "port": 80
+                }
+              ]
+            },
+            "host": {
+              "is": "in words",
+              "bridges": {
+                "br-lxc": {
+                  "ports": [
+                    "veth-web"
+                  ]
+                }
+              },
+              "addresses": {
+                "br-lxc": [
+                  "10.0.3.1/24"
+                ]
+              },
+              "iptables": {
+                "nat": [
+                  "-A in words"
+                ]
+              }
+            }
+          },
+          "links": [
+            [
+              {
+                "node": "web",
+                "device": "eth0"
+              },
+              {
+                "node": "host",
+                "device": "veth-web"
+              }
+            ]
+          ]
+        },
+        "toggles": {
+          "hairpin_mode": {
+            "summary": "in words",
+            "settings": [
+              "off",
+              "on"
+            ]
+          },
+          "promisc": {
+            "summary": "in words",
+            "settings": [
+              "off",
+              "on"
+            ]
+          }
+        },
+        "probes": {
+          "own-address-tcp": {
+            "kind": "tcp",
+            "from": "web",
+            "to": "10.0.3.1",
+            "command": "nc in words",
+            "control": false
+          }
+        },
+        "mechanisms": {
+          "same-port-drop": {
+            "title": "in words",
+            "where": "in words",
+            "document": "in words",
+            "at": {
+              "node": "host",
+              "device": "br-lxc"
+            }
+          }
+        }
+      },
+      "trials": [
+        {
+          "experiment": "an experiment",
+          "phase": "broken",
+          "probe": "own-address-tcp",
+          "iptables": "nft",
+          "toggles": {
+            "hairpin_mode": "off",
+            "promisc": "it said so"
+          },
+          "outcome": "fails",
+          "says": "it said so",
+          "expected": "fails",
+          "ok": true,
+          "verdict": "changed",
+          "why": "because it said so",
+          "change": {
+            "commit": "751de2012eaf",
+            "title": "netfilter: a change",
+            "since": "6.9",
+            "backports": [
+              "6.1.88"
+            ],
+            "cve": "CVE-2024-27018",
+            "reverts": [
+              {
+                "distribution": "Ubuntu",
+                "package": "linux-azure",
+                "since": "6.8.0-1063-azure",
+                "bug": "LP: #2070072",
+                "url": "https://example.org/revert"
+              }
+            ],
+            "has": false,
+            "url": "https://example.org/751de2012eaf"
+          },
+          "evidence": [
+            {
+              "source": "mib",
+              "node": "host",
+              "state": "seen",
+              "says": "it said so"
+            }
+          ],
+          "repetition": 1,
+          "elapsedMs": (time)
+        },
+        {
+          "experiment": "an experiment",
+          "phase": "fixed",
+          "probe": "own-address-tcp",
+          "iptables": "nft",
+          "toggles": {
+            "hairpin_mode": "off",
+            "promisc": "it said so"
+          },
+          "outcome": "fails",
+          "says": "it said so",
+          "expected": "works",
+          "ok": false,
+          "verdict": "regressed",
+          "why": "because it said so",
+          "change": {
+            "commit": "0123456789ab",
+            "title": "netfilter: a change",
+            "since": "6.9",
+            "backports": [
+              "6.1.88"
+            ],
+            "cve": "CVE-2024-27018",
+            "reverts": [
+              {
+                "distribution": "Ubuntu",
+                "package": "linux-azure",
+                "since": "6.8.0-1063-azure",
+                "bug": "LP: #2070072",
+                "url": "https://example.org/revert"
+              }
+            ],
+            "has": true,
+            "url": "https://example.org/751de2012eaf"
+          },
+          "evidence": [
+            {
+              "source": "mib",
+              "node": "host",
+              "state": "seen",
+              "says": "it said so"
+            }
+          ],
+          "repetition": 1,
+          "elapsedMs": (time)
+        }
+      ]
     }
   ]
 }
@@ -1565,7 +2126,7 @@ exports[`dist/src/report/snapshots.test.js > TAP > what junit says of a recorded
 
 exports[`dist/src/report/snapshots.test.js > TAP > what junit says of a run with every verdict is what it said before > must match snapshot 1`] = `
 <?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="netns-lab" tests="17" failures="3" errors="1" time="(time)">
+<testsuites name="netns-lab" tests="23" failures="5" errors="1" time="(time)">
   <testsuite name="broken-lab" tests="1" failures="0" errors="1" skipped="0" time="(time)" timestamp="(date)" hostname="6.18.44-test">
     <properties>
       <property name="title" value="Title of broken-lab"/>
@@ -1695,13 +2256,51 @@ exports[`dist/src/report/snapshots.test.js > TAP > what junit says of a run with
       <skipped message="a reason"/>
     </testcase>
   </testsuite>
+  <testsuite name="an-attack" tests="4" failures="1" errors="0" skipped="0" time="(time)" timestamp="(date)" hostname="6.18.44-test">
+    <properties>
+      <property name="title" value="Title of an-attack"/>
+      <property name="verdict" value="regressed"/>
+      <property name="reason" value="a reason"/>
+      <property name="kernel" value="6.18.44"/>
+      <property name="machine" value="Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root"/>
+    </properties>
+    <testcase classname="an-attack" name="an-attack: control own-address-tcp [an experiment]" time="(time)">
+      <system-out>it said so&#10;seen [mib host] it said so</system-out>
+    </testcase>
+    <testcase classname="an-attack" name="an-attack: broken own-address-tcp [an experiment]" time="(time)">
+      <system-out>reached: answered by 10.0.3.1&#10;seen [mib host] reached: answered by 10.0.3.1</system-out>
+    </testcase>
+    <testcase classname="an-attack" name="an-attack: fixed own-address-tcp (promisc on) [an experiment]" time="(time)">
+      <system-out>refused: nothing came&#10;seen [mib host] refused: nothing came</system-out>
+    </testcase>
+    <testcase classname="an-attack" name="an-attack: fixed own-address-tcp (hairpin_mode on) [an experiment]" time="(time)">
+      <failure type="regressed" message="because reached: it came">reached: it came&#10;seen [mib host] reached: it came</failure>
+      <system-out>reached: it came&#10;seen [mib host] reached: it came</system-out>
+    </testcase>
+  </testsuite>
+  <testsuite name="a-kernel-without" tests="2" failures="1" errors="0" skipped="0" time="(time)" timestamp="(date)" hostname="6.18.44-test">
+    <properties>
+      <property name="title" value="Title of a-kernel-without"/>
+      <property name="verdict" value="regressed"/>
+      <property name="reason" value="a reason"/>
+      <property name="kernel" value="6.18.44"/>
+      <property name="machine" value="Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root"/>
+    </properties>
+    <testcase classname="a-kernel-without" name="a-kernel-without: broken own-address-tcp [an experiment]" time="(time)">
+      <system-out>it said so&#10;seen [mib host] it said so</system-out>
+    </testcase>
+    <testcase classname="a-kernel-without" name="a-kernel-without: fixed own-address-tcp [an experiment]" time="(time)">
+      <failure type="regressed" message="because it said so">it said so&#10;seen [mib host] it said so</failure>
+      <system-out>it said so&#10;seen [mib host] it said so</system-out>
+    </testcase>
+  </testsuite>
 </testsuites>
 
 `
 
 exports[`dist/src/report/snapshots.test.js > TAP > what junit says of two runs is what it said before > must match snapshot 1`] = `
 <?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="netns-lab" tests="34" failures="6" errors="2" time="(time)">
+<testsuites name="netns-lab" tests="46" failures="10" errors="2" time="(time)">
   <testsuite name="6.18.44-test: broken-lab" tests="1" failures="0" errors="1" skipped="0" time="(time)" timestamp="(date)" hostname="6.18.44-test">
     <properties>
       <property name="title" value="Title of broken-lab"/>
@@ -1829,6 +2428,44 @@ exports[`dist/src/report/snapshots.test.js > TAP > what junit says of two runs i
     </properties>
     <testcase classname="6.18.44-test: without-trials" name="6.18.44-test: without-trials: verdict" time="(time)">
       <skipped message="a reason"/>
+    </testcase>
+  </testsuite>
+  <testsuite name="6.18.44-test: an-attack" tests="4" failures="1" errors="0" skipped="0" time="(time)" timestamp="(date)" hostname="6.18.44-test">
+    <properties>
+      <property name="title" value="Title of an-attack"/>
+      <property name="verdict" value="regressed"/>
+      <property name="reason" value="a reason"/>
+      <property name="kernel" value="6.18.44"/>
+      <property name="machine" value="Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root"/>
+    </properties>
+    <testcase classname="6.18.44-test: an-attack" name="6.18.44-test: an-attack: control own-address-tcp [an experiment]" time="(time)">
+      <system-out>it said so&#10;seen [mib host] it said so</system-out>
+    </testcase>
+    <testcase classname="6.18.44-test: an-attack" name="6.18.44-test: an-attack: broken own-address-tcp [an experiment]" time="(time)">
+      <system-out>reached: answered by 10.0.3.1&#10;seen [mib host] reached: answered by 10.0.3.1</system-out>
+    </testcase>
+    <testcase classname="6.18.44-test: an-attack" name="6.18.44-test: an-attack: fixed own-address-tcp (promisc on) [an experiment]" time="(time)">
+      <system-out>refused: nothing came&#10;seen [mib host] refused: nothing came</system-out>
+    </testcase>
+    <testcase classname="6.18.44-test: an-attack" name="6.18.44-test: an-attack: fixed own-address-tcp (hairpin_mode on) [an experiment]" time="(time)">
+      <failure type="regressed" message="because reached: it came">reached: it came&#10;seen [mib host] reached: it came</failure>
+      <system-out>reached: it came&#10;seen [mib host] reached: it came</system-out>
+    </testcase>
+  </testsuite>
+  <testsuite name="6.18.44-test: a-kernel-without" tests="2" failures="1" errors="0" skipped="0" time="(time)" timestamp="(date)" hostname="6.18.44-test">
+    <properties>
+      <property name="title" value="Title of a-kernel-without"/>
+      <property name="verdict" value="regressed"/>
+      <property name="reason" value="a reason"/>
+      <property name="kernel" value="6.18.44"/>
+      <property name="machine" value="Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root"/>
+    </properties>
+    <testcase classname="6.18.44-test: a-kernel-without" name="6.18.44-test: a-kernel-without: broken own-address-tcp [an experiment]" time="(time)">
+      <system-out>it said so&#10;seen [mib host] it said so</system-out>
+    </testcase>
+    <testcase classname="6.18.44-test: a-kernel-without" name="6.18.44-test: a-kernel-without: fixed own-address-tcp [an experiment]" time="(time)">
+      <failure type="regressed" message="because it said so">it said so&#10;seen [mib host] it said so</failure>
+      <system-out>it said so&#10;seen [mib host] it said so</system-out>
     </testcase>
   </testsuite>
   <testsuite name="5.10.0: broken-lab" tests="1" failures="0" errors="1" skipped="0" time="(time)" timestamp="(date)" hostname="5.10.0">
@@ -1960,6 +2597,44 @@ exports[`dist/src/report/snapshots.test.js > TAP > what junit says of two runs i
       <skipped message="a reason"/>
     </testcase>
   </testsuite>
+  <testsuite name="5.10.0: an-attack" tests="4" failures="1" errors="0" skipped="0" time="(time)" timestamp="(date)" hostname="5.10.0">
+    <properties>
+      <property name="title" value="Title of an-attack"/>
+      <property name="verdict" value="regressed"/>
+      <property name="reason" value="a reason"/>
+      <property name="kernel" value="5.10.0"/>
+      <property name="machine" value="Linux 5.10.0, Debian GNU/Linux 12 (bookworm), 2 CPUs, root"/>
+    </properties>
+    <testcase classname="5.10.0: an-attack" name="5.10.0: an-attack: control own-address-tcp [an experiment]" time="(time)">
+      <system-out>it said so&#10;seen [mib host] it said so</system-out>
+    </testcase>
+    <testcase classname="5.10.0: an-attack" name="5.10.0: an-attack: broken own-address-tcp [an experiment]" time="(time)">
+      <system-out>reached: answered by 10.0.3.1&#10;seen [mib host] reached: answered by 10.0.3.1</system-out>
+    </testcase>
+    <testcase classname="5.10.0: an-attack" name="5.10.0: an-attack: fixed own-address-tcp (promisc on) [an experiment]" time="(time)">
+      <system-out>refused: nothing came&#10;seen [mib host] refused: nothing came</system-out>
+    </testcase>
+    <testcase classname="5.10.0: an-attack" name="5.10.0: an-attack: fixed own-address-tcp (hairpin_mode on) [an experiment]" time="(time)">
+      <failure type="regressed" message="because reached: it came">reached: it came&#10;seen [mib host] reached: it came</failure>
+      <system-out>reached: it came&#10;seen [mib host] reached: it came</system-out>
+    </testcase>
+  </testsuite>
+  <testsuite name="5.10.0: a-kernel-without" tests="2" failures="1" errors="0" skipped="0" time="(time)" timestamp="(date)" hostname="5.10.0">
+    <properties>
+      <property name="title" value="Title of a-kernel-without"/>
+      <property name="verdict" value="regressed"/>
+      <property name="reason" value="a reason"/>
+      <property name="kernel" value="5.10.0"/>
+      <property name="machine" value="Linux 5.10.0, Debian GNU/Linux 12 (bookworm), 2 CPUs, root"/>
+    </properties>
+    <testcase classname="5.10.0: a-kernel-without" name="5.10.0: a-kernel-without: broken own-address-tcp [an experiment]" time="(time)">
+      <system-out>it said so&#10;seen [mib host] it said so</system-out>
+    </testcase>
+    <testcase classname="5.10.0: a-kernel-without" name="5.10.0: a-kernel-without: fixed own-address-tcp [an experiment]" time="(time)">
+      <failure type="regressed" message="because it said so">it said so&#10;seen [mib host] it said so</failure>
+      <system-out>it said so&#10;seen [mib host] it said so</system-out>
+    </testcase>
+  </testsuite>
 </testsuites>
 
 `
@@ -1999,7 +2674,7 @@ ok 2 lan-dnat-without-snat # confirmed: as documented, in 6 trials.
 
 exports[`dist/src/report/snapshots.test.js > TAP > what ktap says of a run with every verdict is what it said before > must match snapshot 1`] = `
 KTAP version 1
-1..8
+1..10
 # Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
 # not available: kernel log: <script>alert(1)</script> # SKIP | ]]> "q" 'a' %0A ::error::x ::error::y \\ [31m & not ok 1 * \`
   KTAP version 1
@@ -2053,6 +2728,24 @@ ok 6 newer-kernel # changed: a reason
 ok 7 as-documented # confirmed: a reason
 # Title of without-trials
 ok 8 without-trials # SKIP skipped: a reason
+  KTAP version 1
+  1..4
+  ok 1 control own-address-tcp [an experiment]
+  ok 2 broken own-address-tcp [an experiment] # XFAIL same-port-drop
+  ok 3 fixed own-address-tcp (promisc on) [an experiment]
+  # reached: it came
+  # seen [mib host] reached: it came
+  not ok 4 fixed own-address-tcp (hairpin_mode on) [an experiment] # regressed: because reached: it came
+# Title of an-attack
+not ok 9 an-attack # regressed: a reason
+  KTAP version 1
+  1..2
+  ok 1 broken own-address-tcp [an experiment] # XFAIL it said so
+  # it said so
+  # seen [mib host] it said so
+  not ok 2 fixed own-address-tcp [an experiment] # regressed: because it said so
+# Title of a-kernel-without
+not ok 10 a-kernel-without # regressed: a reason
 
 `
 
@@ -2060,7 +2753,7 @@ exports[`dist/src/report/snapshots.test.js > TAP > what ktap says of two runs is
 KTAP version 1
 1..2
   KTAP version 1
-  1..8
+  1..10
   # Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
   # not available: kernel log: <script>alert(1)</script> # SKIP | ]]> "q" 'a' %0A ::error::x ::error::y \\ [31m & not ok 1 * \`
     KTAP version 1
@@ -2114,9 +2807,27 @@ KTAP version 1
   ok 7 as-documented # confirmed: a reason
   # Title of without-trials
   ok 8 without-trials # SKIP skipped: a reason
+    KTAP version 1
+    1..4
+    ok 1 control own-address-tcp [an experiment]
+    ok 2 broken own-address-tcp [an experiment] # XFAIL same-port-drop
+    ok 3 fixed own-address-tcp (promisc on) [an experiment]
+    # reached: it came
+    # seen [mib host] reached: it came
+    not ok 4 fixed own-address-tcp (hairpin_mode on) [an experiment] # regressed: because reached: it came
+  # Title of an-attack
+  not ok 9 an-attack # regressed: a reason
+    KTAP version 1
+    1..2
+    ok 1 broken own-address-tcp [an experiment] # XFAIL it said so
+    # it said so
+    # seen [mib host] it said so
+    not ok 2 fixed own-address-tcp [an experiment] # regressed: because it said so
+  # Title of a-kernel-without
+  not ok 10 a-kernel-without # regressed: a reason
 not ok 1 Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
   KTAP version 1
-  1..8
+  1..10
   # Linux 5.10.0, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
   # not available: kernel log: <script>alert(1)</script> # SKIP | ]]> "q" 'a' %0A ::error::x ::error::y \\ [31m & not ok 1 * \`
     KTAP version 1
@@ -2170,6 +2881,24 @@ not ok 1 Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
   ok 7 as-documented # confirmed: a reason
   # Title of without-trials
   ok 8 without-trials # SKIP skipped: a reason
+    KTAP version 1
+    1..4
+    ok 1 control own-address-tcp [an experiment]
+    ok 2 broken own-address-tcp [an experiment] # XFAIL same-port-drop
+    ok 3 fixed own-address-tcp (promisc on) [an experiment]
+    # reached: it came
+    # seen [mib host] reached: it came
+    not ok 4 fixed own-address-tcp (hairpin_mode on) [an experiment] # regressed: because reached: it came
+  # Title of an-attack
+  not ok 9 an-attack # regressed: a reason
+    KTAP version 1
+    1..2
+    ok 1 broken own-address-tcp [an experiment] # XFAIL it said so
+    # it said so
+    # seen [mib host] it said so
+    not ok 2 fixed own-address-tcp [an experiment] # regressed: because it said so
+  # Title of a-kernel-without
+  not ok 10 a-kernel-without # regressed: a reason
 not ok 2 Linux 5.10.0, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
 
 `
@@ -2222,7 +2951,7 @@ Source: [Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs K
 exports[`dist/src/report/snapshots.test.js > TAP > what markdown says of a run with every verdict is what it said before > must match snapshot 1`] = `
 # netns-lab
 
-- Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root: 1 error, 1 regressed, 1 unexpected-pass, 1 flaky, 2 skipped, 1 changed, 1 confirmed in (time) s
+- Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root: 1 error, 3 regressed, 1 unexpected-pass, 1 flaky, 2 skipped, 1 changed, 1 confirmed in (time) s
 
 | scenario | verdict | trials | time |
 | --- | --- | --- | --- |
@@ -2234,6 +2963,8 @@ exports[`dist/src/report/snapshots.test.js > TAP > what markdown says of a run w
 | \`newer-kernel\`<br>Title of newer-kernel | 🔀 changed | 3, 1 skipped | (time) s |
 | \`as-documented\`<br>Title of as-documented | ✅ confirmed | 3 | (time) s |
 | \`without-trials\`<br>Title of without-trials | ⏭️ skipped | 0 | (time) s |
+| \`an-attack\`<br>Title of an-attack | ❌ regressed | 4, 1 failed | (time) s |
+| \`a-kernel-without\`<br>Title of a-kernel-without | ❌ regressed | 2, 1 failed | (time) s |
 
 ## 💥 error: \`broken-lab\`
 
@@ -2284,6 +3015,36 @@ Source: [Document: in words](https://example.org/document)
 a reason
 
 
+## ❌ regressed: \`an-attack\`
+
+a reason
+
+Source: [Document: in words](https://example.org/document)
+
+- own-address-tcp: reached: host br-lxc: in words: TcpOutRsts +1 (document: “in words”)
+
+<details><summary>What each fix changed</summary>
+
+- ✅ promisc on keeps out own-address-tcp
+- ➖ hairpin\\_mode on does not keep out own-address-tcp
+
+</details>
+
+## ❌ regressed: \`a-kernel-without\`
+
+a reason
+
+Source: [Document: in words](https://example.org/document)
+
+- → this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
+- → this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
+
+<details><summary>What each fix changed</summary>
+
+- ➖ leaves own-address-tcp broken
+
+</details>
+
 ## Not available
 
 - kernel log: &lt;script>alert(1)&lt;/script> # SKIP \\| \\]\\]> "q" 'a' %0A ::error::x ::error::y \\\\ \\[31m &amp; not ok 1 \\* \\\`
@@ -2293,8 +3054,8 @@ a reason
 exports[`dist/src/report/snapshots.test.js > TAP > what markdown says of two runs is what it said before > must match snapshot 1`] = `
 # netns-lab
 
-- Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root: 1 error, 1 regressed, 1 unexpected-pass, 1 flaky, 2 skipped, 1 changed, 1 confirmed in (time) s
-- Linux 5.10.0, Debian GNU/Linux 12 (bookworm), 2 CPUs, root: 1 error, 1 regressed, 1 unexpected-pass, 1 flaky, 2 skipped, 1 changed, 1 confirmed in (time) s
+- Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root: 1 error, 3 regressed, 1 unexpected-pass, 1 flaky, 2 skipped, 1 changed, 1 confirmed in (time) s
+- Linux 5.10.0, Debian GNU/Linux 12 (bookworm), 2 CPUs, root: 1 error, 3 regressed, 1 unexpected-pass, 1 flaky, 2 skipped, 1 changed, 1 confirmed in (time) s
 
 | scenario | 6.18.44 | 5.10.0 |
 | --- | --- | --- |
@@ -2306,6 +3067,8 @@ exports[`dist/src/report/snapshots.test.js > TAP > what markdown says of two run
 | \`newer-kernel\`<br>Title of newer-kernel | 🔀 changed | 🔀 changed |
 | \`as-documented\`<br>Title of as-documented | ✅ confirmed | ✅ confirmed |
 | \`without-trials\`<br>Title of without-trials | ⏭️ skipped | ⏭️ skipped |
+| \`an-attack\`<br>Title of an-attack | ❌ regressed | ❌ regressed |
+| \`a-kernel-without\`<br>Title of a-kernel-without | ❌ regressed | ❌ regressed |
 
 ## 💥 error: \`broken-lab\` on Linux 6.18.44
 
@@ -2355,6 +3118,36 @@ Source: [Document: in words](https://example.org/document)
 
 a reason
 
+
+## ❌ regressed: \`an-attack\` on Linux 6.18.44
+
+a reason
+
+Source: [Document: in words](https://example.org/document)
+
+- own-address-tcp: reached: host br-lxc: in words: TcpOutRsts +1 (document: “in words”)
+
+<details><summary>What each fix changed</summary>
+
+- ✅ promisc on keeps out own-address-tcp
+- ➖ hairpin\\_mode on does not keep out own-address-tcp
+
+</details>
+
+## ❌ regressed: \`a-kernel-without\` on Linux 6.18.44
+
+a reason
+
+Source: [Document: in words](https://example.org/document)
+
+- → this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
+- → this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
+
+<details><summary>What each fix changed</summary>
+
+- ➖ leaves own-address-tcp broken
+
+</details>
 
 ## Not available on Linux 6.18.44
 
@@ -2408,6 +3201,36 @@ Source: [Document: in words](https://example.org/document)
 
 a reason
 
+
+## ❌ regressed: \`an-attack\` on Linux 5.10.0
+
+a reason
+
+Source: [Document: in words](https://example.org/document)
+
+- own-address-tcp: reached: host br-lxc: in words: TcpOutRsts +1 (document: “in words”)
+
+<details><summary>What each fix changed</summary>
+
+- ✅ promisc on keeps out own-address-tcp
+- ➖ hairpin\\_mode on does not keep out own-address-tcp
+
+</details>
+
+## ❌ regressed: \`a-kernel-without\` on Linux 5.10.0
+
+a reason
+
+Source: [Document: in words](https://example.org/document)
+
+- → this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
+- → this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
+
+<details><summary>What each fix changed</summary>
+
+- ➖ leaves own-address-tcp broken
+
+</details>
 
 ## Not available on Linux 5.10.0
 
@@ -2473,17 +3296,31 @@ confirmed        as-documented
 skipped          without-trials
     Title of without-trials.
     a reason
+regressed        an-attack
+    Title of an-attack.
+    a reason
+    ✗ own-address-tcp: reached: host br-lxc: in words: TcpOutRsts +1 (document: “in words”)
+    ✓ promisc on keeps out own-address-tcp
+    – hairpin_mode on does not keep out own-address-tcp
+regressed        a-kernel-without
+    Title of a-kernel-without.
+    a reason
+    –  leaves own-address-tcp broken
+    → this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
+    → this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
 
-verdict          scenario        trials     time
-error            broken-lab           1    (time) s  1 in error
-regressed        regression           2    (time) s  1 not as they must be
-unexpected-pass  no-failure           2    (time) s  1 not as they must be
-flaky            flaky-all-ok         2    (time) s
-skipped          left-out             2    (time) s  2 skipped
-changed          newer-kernel         3    (time) s  1 skipped
-confirmed        as-documented        3    (time) s
-skipped          without-trials       0    (time) s
-8 scenarios in (time) s: 1 error, 1 regressed, 1 unexpected-pass, 1 flaky, 2 skipped, 1 changed, 1 confirmed
+verdict          scenario          trials     time
+error            broken-lab             1    (time) s  1 in error
+regressed        regression             2    (time) s  1 not as they must be
+unexpected-pass  no-failure             2    (time) s  1 not as they must be
+flaky            flaky-all-ok           2    (time) s
+skipped          left-out               2    (time) s  2 skipped
+changed          newer-kernel           3    (time) s  1 skipped
+confirmed        as-documented          3    (time) s
+skipped          without-trials         0    (time) s
+regressed        an-attack              4    (time) s  1 not as they must be
+regressed        a-kernel-without       2    (time) s  1 not as they must be
+10 scenarios in (time) s: 1 error, 3 regressed, 1 unexpected-pass, 1 flaky, 2 skipped, 1 changed, 1 confirmed
 
 
 `
@@ -2997,7 +3834,98 @@ ok 8 - without-trials: skipped # SKIP a reason
   reason: "a reason"
   duration_ms: (time)
   ...
-1..8
+# Subtest: an-attack
+    ok 1 - control own-address-tcp [an experiment]
+      ---
+      verdict: "confirmed"
+      expected: "works"
+      outcome: "works"
+      says: "it said so"
+      why: "because it said so"
+      iptables: "nft"
+      toggles: {"hairpin_mode":"off","promisc":"it said so"}
+      evidence: ["seen [mib host] it said so"]
+      duration_ms: (time)
+      ...
+    ok 2 - broken own-address-tcp [an experiment]
+      ---
+      verdict: "confirmed"
+      expected: "fails"
+      outcome: "fails"
+      says: "reached: answered by 10.0.3.1"
+      why: "because reached: answered by 10.0.3.1"
+      mechanism: "same-port-drop"
+      iptables: "nft"
+      toggles: {"hairpin_mode":"off","promisc":"reached: answered by 10.0.3.1"}
+      evidence: ["seen [mib host] reached: answered by 10.0.3.1"]
+      duration_ms: (time)
+      ...
+    ok 3 - fixed own-address-tcp (promisc on) [an experiment]
+      ---
+      verdict: "confirmed"
+      expected: "works"
+      outcome: "works"
+      says: "refused: nothing came"
+      why: "because refused: nothing came"
+      iptables: "nft"
+      toggles: {"hairpin_mode":"off","promisc":"refused: nothing came"}
+      evidence: ["seen [mib host] refused: nothing came"]
+      duration_ms: (time)
+      ...
+    not ok 4 - fixed own-address-tcp (hairpin_mode on) [an experiment]
+      ---
+      verdict: "regressed"
+      expected: "works"
+      outcome: "fails"
+      says: "reached: it came"
+      why: "because reached: it came"
+      iptables: "nft"
+      toggles: {"hairpin_mode":"off","promisc":"reached: it came"}
+      evidence: ["seen [mib host] reached: it came"]
+      duration_ms: (time)
+      ...
+    1..4
+not ok 9 - an-attack: regressed
+  ---
+  title: "Title of an-attack"
+  verdict: "regressed"
+  reason: "a reason"
+  duration_ms: (time)
+  ...
+# Subtest: a-kernel-without
+    ok 1 - broken own-address-tcp [an experiment]
+      ---
+      verdict: "changed"
+      expected: "fails"
+      outcome: "fails"
+      says: "it said so"
+      why: "because it said so"
+      iptables: "nft"
+      toggles: {"hairpin_mode":"off","promisc":"it said so"}
+      evidence: ["seen [mib host] it said so"]
+      duration_ms: (time)
+      ...
+    not ok 2 - fixed own-address-tcp [an experiment]
+      ---
+      verdict: "regressed"
+      expected: "works"
+      outcome: "fails"
+      says: "it said so"
+      why: "because it said so"
+      iptables: "nft"
+      toggles: {"hairpin_mode":"off","promisc":"it said so"}
+      evidence: ["seen [mib host] it said so"]
+      duration_ms: (time)
+      ...
+    1..2
+not ok 10 - a-kernel-without: regressed
+  ---
+  title: "Title of a-kernel-without"
+  verdict: "regressed"
+  reason: "a reason"
+  duration_ms: (time)
+  ...
+1..10
 
 `
 
@@ -3258,7 +4186,98 @@ TAP version 14
       reason: "a reason"
       duration_ms: (time)
       ...
-    1..8
+    # Subtest: an-attack
+        ok 1 - control own-address-tcp [an experiment]
+          ---
+          verdict: "confirmed"
+          expected: "works"
+          outcome: "works"
+          says: "it said so"
+          why: "because it said so"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"it said so"}
+          evidence: ["seen [mib host] it said so"]
+          duration_ms: (time)
+          ...
+        ok 2 - broken own-address-tcp [an experiment]
+          ---
+          verdict: "confirmed"
+          expected: "fails"
+          outcome: "fails"
+          says: "reached: answered by 10.0.3.1"
+          why: "because reached: answered by 10.0.3.1"
+          mechanism: "same-port-drop"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"reached: answered by 10.0.3.1"}
+          evidence: ["seen [mib host] reached: answered by 10.0.3.1"]
+          duration_ms: (time)
+          ...
+        ok 3 - fixed own-address-tcp (promisc on) [an experiment]
+          ---
+          verdict: "confirmed"
+          expected: "works"
+          outcome: "works"
+          says: "refused: nothing came"
+          why: "because refused: nothing came"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"refused: nothing came"}
+          evidence: ["seen [mib host] refused: nothing came"]
+          duration_ms: (time)
+          ...
+        not ok 4 - fixed own-address-tcp (hairpin_mode on) [an experiment]
+          ---
+          verdict: "regressed"
+          expected: "works"
+          outcome: "fails"
+          says: "reached: it came"
+          why: "because reached: it came"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"reached: it came"}
+          evidence: ["seen [mib host] reached: it came"]
+          duration_ms: (time)
+          ...
+        1..4
+    not ok 9 - an-attack: regressed
+      ---
+      title: "Title of an-attack"
+      verdict: "regressed"
+      reason: "a reason"
+      duration_ms: (time)
+      ...
+    # Subtest: a-kernel-without
+        ok 1 - broken own-address-tcp [an experiment]
+          ---
+          verdict: "changed"
+          expected: "fails"
+          outcome: "fails"
+          says: "it said so"
+          why: "because it said so"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"it said so"}
+          evidence: ["seen [mib host] it said so"]
+          duration_ms: (time)
+          ...
+        not ok 2 - fixed own-address-tcp [an experiment]
+          ---
+          verdict: "regressed"
+          expected: "works"
+          outcome: "fails"
+          says: "it said so"
+          why: "because it said so"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"it said so"}
+          evidence: ["seen [mib host] it said so"]
+          duration_ms: (time)
+          ...
+        1..2
+    not ok 10 - a-kernel-without: regressed
+      ---
+      title: "Title of a-kernel-without"
+      verdict: "regressed"
+      reason: "a reason"
+      duration_ms: (time)
+      ...
+    1..10
 not ok 1 - Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
 # Subtest: Linux 5.10.0, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
     # not available: kernel log: <script>alert(1)</script> \\# SKIP | ]]> "q" 'a' %0A ::error::x ::error::y \\\\ [31m & not ok 1 * \`
@@ -3515,7 +4534,98 @@ not ok 1 - Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
       reason: "a reason"
       duration_ms: (time)
       ...
-    1..8
+    # Subtest: an-attack
+        ok 1 - control own-address-tcp [an experiment]
+          ---
+          verdict: "confirmed"
+          expected: "works"
+          outcome: "works"
+          says: "it said so"
+          why: "because it said so"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"it said so"}
+          evidence: ["seen [mib host] it said so"]
+          duration_ms: (time)
+          ...
+        ok 2 - broken own-address-tcp [an experiment]
+          ---
+          verdict: "confirmed"
+          expected: "fails"
+          outcome: "fails"
+          says: "reached: answered by 10.0.3.1"
+          why: "because reached: answered by 10.0.3.1"
+          mechanism: "same-port-drop"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"reached: answered by 10.0.3.1"}
+          evidence: ["seen [mib host] reached: answered by 10.0.3.1"]
+          duration_ms: (time)
+          ...
+        ok 3 - fixed own-address-tcp (promisc on) [an experiment]
+          ---
+          verdict: "confirmed"
+          expected: "works"
+          outcome: "works"
+          says: "refused: nothing came"
+          why: "because refused: nothing came"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"refused: nothing came"}
+          evidence: ["seen [mib host] refused: nothing came"]
+          duration_ms: (time)
+          ...
+        not ok 4 - fixed own-address-tcp (hairpin_mode on) [an experiment]
+          ---
+          verdict: "regressed"
+          expected: "works"
+          outcome: "fails"
+          says: "reached: it came"
+          why: "because reached: it came"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"reached: it came"}
+          evidence: ["seen [mib host] reached: it came"]
+          duration_ms: (time)
+          ...
+        1..4
+    not ok 9 - an-attack: regressed
+      ---
+      title: "Title of an-attack"
+      verdict: "regressed"
+      reason: "a reason"
+      duration_ms: (time)
+      ...
+    # Subtest: a-kernel-without
+        ok 1 - broken own-address-tcp [an experiment]
+          ---
+          verdict: "changed"
+          expected: "fails"
+          outcome: "fails"
+          says: "it said so"
+          why: "because it said so"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"it said so"}
+          evidence: ["seen [mib host] it said so"]
+          duration_ms: (time)
+          ...
+        not ok 2 - fixed own-address-tcp [an experiment]
+          ---
+          verdict: "regressed"
+          expected: "works"
+          outcome: "fails"
+          says: "it said so"
+          why: "because it said so"
+          iptables: "nft"
+          toggles: {"hairpin_mode":"off","promisc":"it said so"}
+          evidence: ["seen [mib host] it said so"]
+          duration_ms: (time)
+          ...
+        1..2
+    not ok 10 - a-kernel-without: regressed
+      ---
+      title: "Title of a-kernel-without"
+      verdict: "regressed"
+      reason: "a reason"
+      duration_ms: (time)
+      ...
+    1..10
 not ok 2 - Linux 5.10.0, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
 1..2
 
