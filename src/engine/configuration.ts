@@ -10,6 +10,7 @@ import { diffConfigurations } from '../state/diff.js'
 import { NodeState } from '../state/node-state.js'
 import { readableNow } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
+import { wrongRule } from './as-built.js'
 import { asListed, RuleBook, rulesIn } from './rule-book.js'
 
 const LO_INDEX = 1
@@ -32,9 +33,11 @@ type Nodes = ReadonlyMap<string, Configuration>
 /** Watches over the configuration of one topology. Close it when done. */
 export class ConfigurationWatch {
   readonly #states: ReadonlyMap<string, NodeState>
+  #built: Nodes | undefined
   #base: Nodes | undefined
   #now: Nodes | undefined
   #before: PhasePlan | undefined
+  #setBy: readonly string[] = []
 
   /** `list` runs a program in a node and resolves with what it prints. Throws SystemError. */
   constructor(
@@ -61,20 +64,27 @@ export class ConfigurationWatch {
     )
   }
 
+  /** Takes up the topology as it was built, before any toggle is set. Throws LabError when its rules are not those that it was loaded with. */
+  async begin(): Promise<void> {
+    const nodes = await this.#lookAround()
+    this.#built = nodes
+    const fault = this.#wrongRule([], nodes)
+    if (fault) throw new LabError(fault, `${this.plan.commands.restore} did something else than it was told`)
+  }
+
   /**
    * Takes up a phase whose toggles have just been set: what it changed. Throws LabError when a setting is not what the kernel
    * says, when something else has changed as well, or when a phase that takes a fix back is not what it was before.
    */
   async enter(phase: PhasePlan): Promise<ConfigurationChange[]> {
-    const nodes = this.#read(true)
+    if (phase.change.length > 0) this.#setBy = programsOf(phase)
+    const nodes = await this.#lookAround()
     this.#now = nodes
-    for (const [node, configuration] of nodes)
-      await book.learn(configuration, this.plan.commands, argv => this.list(node, argv))
+    this.#check(phase, nodes)
+    this.#checkFirst(phase, nodes)
     const base = this.#base ?? nodes
     this.#base = base
     const changes = changesBetween(base, nodes)
-    if (phase.phase === 'control') this.#checkBuilt(nodes)
-    this.#check(phase, nodes)
     const before = this.#before ?? phase
     this.#before = phase
     const claimed = new Set([...claimedBy(phase, before), ...claimedBy(before, phase)])
@@ -98,6 +108,11 @@ export class ConfigurationWatch {
     return before ? changesBetween(before, now).flatMap(readable) : []
   }
 
+  /** Programs that were the last to be told to configure anything. */
+  get setBy(): readonly string[] {
+    return this.#setBy
+  }
+
   close(): void {
     for (const state of this.#states.values()) state.close()
   }
@@ -114,6 +129,24 @@ export class ConfigurationWatch {
     )
   }
 
+  /** Everything that is configured now, with the words of its rules. */
+  async #lookAround(): Promise<Nodes> {
+    const nodes = this.#read(true)
+    for (const [node, configuration] of nodes)
+      await book.learn(configuration, this.plan.commands, argv => this.list(node, argv))
+    return nodes
+  }
+
+  /** Throws LabError when the toggles that are set first have changed something that none of them claims. */
+  #checkFirst(phase: PhasePlan, nodes: Nodes): void {
+    if (this.#base || !this.#built) return
+    const claimed = new Set(claimedBy(phase))
+    const [first] = changesBetween(this.#built, nodes).filter(
+      ({ node, what }) => !isClaimed(node, what, claimed),
+    )
+    if (first) throw new LabError(`something else than the toggles was set: ${describe(first)}`, blame(phase))
+  }
+
   /** Throws LabError for the first claim that the kernel does not bear out. */
   #check(phase: PhasePlan, nodes: Nodes): void {
     for (const { toggle, setting, claim } of phase.claims) {
@@ -124,18 +157,18 @@ export class ConfigurationWatch {
           blame(phase),
         )
     }
+    const fault = this.#wrongRule(phase.claims, nodes)
+    if (fault) throw new LabError(`${describeSet(phase)}${fault}`, blame(phase))
   }
 
-  /** Throws LabError when the kernel has fewer rules in a chain than the topology was loaded with. */
-  #checkBuilt(nodes: Nodes): void {
-    for (const { node, table, chain, count } of this.plan.rules) {
-      const there = rulesIn(nodes.get(node)?.get(this.#chain(table, chain))).length
-      if (there < count)
-        throw new LabError(
-          `${table} ${chain} of node ${node} was loaded with ${count} rule${count === 1 ? '' : 's'}, and the kernel has ${there}`,
-          `${this.plan.commands.restore} lost some of its input without a word`,
-        )
+  #wrongRule(claims: readonly ToggleClaim[], nodes: Nodes): string | undefined {
+    for (const [node, configuration] of nodes) {
+      const fault = wrongRule(node, this.plan, claims, (table, chain) =>
+        this.#rules(configuration, table, chain),
+      )
+      if (fault) return fault
     }
+    return undefined
   }
 
   #contradiction(
@@ -166,7 +199,7 @@ export class ConfigurationWatch {
     { table, chain, rule }: Extract<Claim, { readonly chain: string }>,
     configuration: Configuration,
   ): string | undefined {
-    const listed = rulesIn(configuration.get(this.#chain(table, chain))).map(text => book.words(text))
+    const listed = this.#rules(configuration, table, chain)
     if ('words' in rule) {
       const wanted = asListed(rule.words)
       const is = listed[rule.position - 1]
@@ -177,8 +210,10 @@ export class ConfigurationWatch {
     return left === undefined ? undefined : `${table} ${chain} still has '${left}'`
   }
 
-  #chain(table: string, chain: string): string {
-    return `rules ${this.plan.iptables === 'nft' ? 'ip' : 'legacy'} ${table} ${chain}`
+  /** The rules of a chain in words. */
+  #rules(configuration: Configuration, table: string, chain: string): string[] {
+    const family = this.plan.iptables === 'nft' ? 'ip' : 'legacy'
+    return rulesIn(configuration.get(`rules ${family} ${table} ${chain}`)).map(text => book.words(text))
   }
 }
 
@@ -212,8 +247,8 @@ function changesBetween(before: Nodes, after: Nodes): ConfigurationChange[] {
 }
 
 /** What the claims of a phase are about that another one does not make alike: `node what`. */
-function claimedBy({ claims }: PhasePlan, other: PhasePlan): string[] {
-  const same = new Set(other.claims.map(({ claim }) => JSON.stringify(claim)))
+function claimedBy({ claims }: PhasePlan, other?: PhasePlan): string[] {
+  const same = new Set(other?.claims.map(({ claim }) => JSON.stringify(claim)))
   return claims.flatMap(({ claim }) => {
     if (same.has(JSON.stringify(claim))) return []
     if ('what' in claim) return [`${claim.node} ${claim.what}`]
@@ -284,10 +319,15 @@ function describeSet({ phase, fix = {} }: PhasePlan): string {
 }
 
 /** Whom to look at: the programs that brought this phase about. */
-function blame({ change }: PhasePlan): string {
+function blame(phase: PhasePlan): string {
+  const names = programsOf(phase).join(', ')
+  return `${names || 'what built the topology'} did something else than it was told, or the kernel did: it was asked by netlink, /proc/sys and iptables-save`
+}
+
+/** The programs outside the lab that bring a phase about, each once. */
+function programsOf({ change }: PhasePlan): string[] {
   const programs = change.flatMap(step =>
     step.do === 'run' ? [step.argv[0] ?? ''] : step.do === 'sysctls' && step.by === 'tool' ? ['sysctl'] : [],
   )
-  const names = [...new Set(programs)].join(', ')
-  return `${names || 'what built the topology'} did something else than it was told, or the kernel did: it was asked by netlink, /proc/sys and iptables-save`
+  return [...new Set(programs)]
 }

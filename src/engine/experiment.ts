@@ -71,6 +71,7 @@ export async function runExperiment(
       node => topology.netns(node),
       async (node, argv) => (await topology.exec(node, argv, 'read back the rules')).stdout,
     )
+    await watch.begin()
     recorder = context.recorder.experiment(plan, node => topology.netns(node))
     for (phase of plan.phases) {
       emit({ type: 'phase-start', ...where, phase: phase.phase })
@@ -81,7 +82,7 @@ export async function runExperiment(
         context.signal.throwIfAborted()
         const trial = undisturbed(
           untriggered(await runTrial(running, phase, topology, scenario, context, recorder, changes), trials),
-          watch.changes(),
+          watch,
         )
         record(trial)
         const bad = isBad(trial.verdict)
@@ -134,14 +135,15 @@ function phaseReport(
 }
 
 /** A trial during which somebody changed the configuration says nothing about the kernel. */
-function undisturbed(trial: TrialReport, changes: readonly ConfigurationChange[]): TrialReport {
-  const [first] = changes
-  if (!first) return trial
+function undisturbed(trial: TrialReport, watch: ConfigurationWatch): TrialReport {
+  const changes = watch.changes()
+  if (changes.length === 0) return trial
+  const last = watch.setBy.join(', ')
   return {
     ...trial,
     ok: false,
     verdict: 'error',
-    why: `the configuration changed while the probe ran: ${changes.map(describeChange).join('; ')}`,
+    why: `the configuration changed while the probe ran: ${changes.map(describeChange).join('; ')}${last ? ` (what was set last was set by ${last})` : ''}`,
   }
 }
 

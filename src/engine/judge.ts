@@ -104,7 +104,7 @@ export function judgeTrial(
   if (left[0])
     return says(
       'error',
-      `${came('works')}, but the evidence of the failure goes on: ${left.map(({ says }) => says).join('; ')}`,
+      `${came('works')}, but the evidence of the failure goes on: ${left.map(cited).join('; ')}`,
     )
   // What never got there would be refused by nobody.
   if (refusal && judgeMechanism(refusal.mechanism, refusal.findings) !== 'proved')
@@ -118,10 +118,12 @@ export function judgeTrial(
 /** What a mechanism's proofs said against it. */
 function contradictions(findings: readonly Finding[]): string {
   const against = findings.filter(({ state }) => state !== 'seen')
-  return (
-    against.map(({ source, node, says }) => `[${source} ${node}] ${says}`).join('; ') ||
-    'there is no evidence at all'
-  )
+  return against.map(cited).join('; ') || 'there is no evidence at all'
+}
+
+/** A finding with whom it is from. */
+function cited({ source, node, says }: Finding): string {
+  return `[${source} ${node}] ${says}`
 }
 
 /** A trial that its fix seems to repair says nothing where the failure had not come before, as chance has it. */

@@ -45,8 +45,9 @@ class Trace<Owner> {
   /** Throws SystemError where tracefs cannot be mounted, ENOENT where the kernel lacks an event. */
   constructor() {
     mkdirSync(MOUNT_POINT, { recursive: true })
-    mount('tracefs', MOUNT_POINT, 'tracefs', 0)
     const instances = join(MOUNT_POINT, 'instances')
+    // Another trace of this process has mounted it: a second time at the same place would be EBUSY (do_add_mount()).
+    if (!existsSync(instances)) mount('tracefs', MOUNT_POINT, 'tracefs', 0)
     for (const name of readdirSync(instances))
       if (name.startsWith(PREFIX)) removeUnused(join(instances, name))
     const name = `${PREFIX}${process.hrtime.bigint().toString(36)}`

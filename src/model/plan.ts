@@ -66,12 +66,12 @@ export interface ExperimentPlan {
   readonly exclusive?: string
   /** Whether it would be another experiment with another backend. */
   readonly usesIptables: boolean
-  /** How many rules the topology is loaded with, chain by chain. */
+  /** The rules that the topology is loaded with, chain by chain, without the words that name the chain. */
   readonly rules: readonly {
     readonly node: string
     readonly table: string
     readonly chain: string
-    readonly count: number
+    readonly rules: readonly string[]
   }[]
   readonly build: readonly (readonly Step[])[]
   readonly phases: readonly PhasePlan[]

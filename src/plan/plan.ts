@@ -159,17 +159,16 @@ interface PhaseSettings {
   readonly fix?: Settings
 }
 
-/** How many rules a topology has in each chain. */
+/** The rules that a topology has in each chain. */
 function rulesOf({ nodes }: Topology): ExperimentPlan['rules'] {
   return Object.entries(nodes).flatMap(([node, { iptables = {} }]) =>
     Object.entries(iptables).flatMap(([table, rules]) => {
-      const chains = rules.map(rule => rule.split(' ')[1] ?? '')
-      return [...new Set(chains)].map(chain => ({
-        node,
-        table,
-        chain,
-        count: chains.filter(other => other === chain).length,
-      }))
+      const byChain = new Map<string, string[]>()
+      for (const rule of rules) {
+        const [, chain = '', ...words] = rule.split(' ')
+        byChain.set(chain, [...(byChain.get(chain) ?? []), words.join(' ')])
+      }
+      return [...byChain].map(([chain, own]) => ({ node, table, chain, rules: own }))
     }),
   )
 }
