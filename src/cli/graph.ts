@@ -53,7 +53,7 @@ function mermaid({ topology }: Scenario): string {
     ]),
     ...topology.links.map(
       ([a, b]) =>
-        `  ${id(endpoint(a.node, a.device, topology))} ---|"${endOf(a)} – ${endOf(b)}"| ${id(endpoint(b.node, b.device, topology))}`,
+        `  ${id(endpoint(a.node, a.device, topology))} ${a.down || b.down ? '-.-' : '---'}|"${endOf(a)} – ${endOf(b)}"| ${id(endpoint(b.node, b.device, topology))}`,
     ),
   ].join('\n')
 }
@@ -80,7 +80,7 @@ function dot({ id, topology }: Scenario): string {
     ]),
     ...topology.links.map(
       ([a, b]) =>
-        `  ${text(endpoint(a.node, a.device, topology))} -- ${text(endpoint(b.node, b.device, topology))} [taillabel=${text(endOf(a))}, headlabel=${text(endOf(b))}]`,
+        `  ${text(endpoint(a.node, a.device, topology))} -- ${text(endpoint(b.node, b.device, topology))} [taillabel=${text(endOf(a))}, headlabel=${text(endOf(b))}${a.down || b.down ? ', style=dashed' : ''}]`,
     ),
     '}',
   ].join('\n')

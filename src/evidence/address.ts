@@ -3,22 +3,22 @@ import type { Finding } from '../model/evidence.js'
 import type { FieldsOf } from '../model/fields.js'
 import { type Place, partsOf } from '../model/topology.js'
 import { readIpv6Addresses } from '../world/proc-net.js'
-import { DEVICE_FIELDS, wordsOf } from './source.js'
+import { DEVICE_FIELDS, withWords, wordsOf } from './source.js'
 
 const FIELDS = {
   ...DEVICE_FIELDS,
   source: z.literal('address'),
   startsWith: z.string(),
-  flag: z.enum(['dadfailed', 'missing', 'none']),
+  flag: z.enum(['dadfailed', 'tentative', 'missing', 'none']),
 }
 type AddressProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
 
-const LIBRARY = `# address before|after NODE DEVICE PREFIX dadfailed|missing|none
+const LIBRARY = `# address before|after NODE DEVICE PREFIX dadfailed|tentative|missing|none
 address() {
   [ "$1" = after ] || return 0
   line=$(in_node "$2" ip -6 -o addr show dev "$3" | grep -F "inet6 $4" | sed 's/ *\\\\.*//; s/  */ /g')
   case $5:$line in
-    dadfailed:*dadfailed* | missing: | none: | missing:*tentative*)
+    dadfailed:*dadfailed* | tentative:*tentative* | missing: | none: | missing:*tentative*)
       finding seen "$2" "$3: \${line:-no address $4}"
       proved=yes
       ;;
@@ -28,17 +28,14 @@ address() {
 `
 
 /**
- * The state of an IPv6 address, from /proc/net/if_inet6, by how it begins. `dadfailed`: it is there, and given up; `missing`:
- * there is none that could be used; `none`: there is none at all.
+ * The state of an IPv6 address, from /proc/net/if_inet6, by how it begins. `dadfailed`: it is there, and given up; `tentative`: it
+ * is there, and duplicate address detection has not ended; `missing`: there is none that could be used; `none`: there is none at
+ * all. `andStays`: also where the failure is repaired.
  */
 export const addressIs = wordsOf(
-  <const N extends string>(
-    place: Place<N>,
-    startsWith: string,
-    flag: AddressProof['flag'],
-  ): AddressProof<N> => {
+  <const N extends string>(place: Place<N>, startsWith: string, flag: AddressProof['flag']) => {
     const { node, device } = partsOf(place)
-    return { source: 'address', node: node as N, device, startsWith, flag }
+    return proof<N>({ source: 'address', node: node as N, device, startsWith, flag })
   },
   {
     source: 'address',
@@ -56,10 +53,15 @@ export const addressIs = wordsOf(
           return {
             source,
             node,
-            state: flag === 'dadfailed' ? 'absent' : 'seen',
+            state: flag === 'dadfailed' || flag === 'tentative' ? 'absent' : 'seen',
             says: `${device} has no address ${startsWith}…`,
           }
-        const states = { dadfailed: entry.dadFailed, missing: entry.tentative, none: false }
+        const states = {
+          dadfailed: entry.dadFailed,
+          tentative: entry.tentative && !entry.dadFailed,
+          missing: entry.tentative,
+          none: false,
+        }
         const flags = [entry.dadFailed ? 'dadfailed' : '', entry.tentative ? 'tentative' : ''].filter(Boolean)
         return {
           source,
@@ -78,3 +80,12 @@ export const addressIs = wordsOf(
     }),
   },
 )
+
+interface AddressWords<N extends string> {
+  /** Also where the failure is repaired. */
+  andStays(): AddressProof<N>
+}
+
+function proof<N extends string>(data: AddressProof<N>): AddressProof<N> & AddressWords<N> {
+  return withWords(data, { andStays: () => proof({ ...data, stops: false }) })
+}

@@ -4,6 +4,7 @@
  */
 export { addressIs } from './address.js'
 export { captured } from './capture.js'
+export { carrier } from './carrier.js'
 export { tracked } from './conntrack.js'
 export { newConnection } from './conntrack-event.js'
 export { conntrackStat } from './conntrack-stat.js'
@@ -14,3 +15,4 @@ export { mib } from './mib.js'
 export { passed } from './packet.js'
 export { routed } from './route.js'
 export { counted } from './rule-counter.js'
+export { wayOut } from './way-out.js'

@@ -149,7 +149,13 @@ const toggle = z.object({
 })
 
 const strings = z.array(z.string())
-const linkEnd = z.object({ node: z.string(), device: z.string(), mtu: z.number().optional() })
+const linkEnd = z.object({
+  node: z.string(),
+  device: z.string(),
+  mtu: z.number().optional(),
+  /** Set for an end that is left down. */
+  down: z.literal(true).optional(),
+})
 
 /** What of a topology is drawn. */
 const topology = z.object({

@@ -171,6 +171,8 @@ export type NetworkOperation =
       readonly address: string
       /** Whether duplicate address detection is left out. */
       readonly nodad?: true
+      /** Whether the route to its prefix is left out. */
+      readonly noprefixroute?: true
     }
   | { readonly op: 'add-next-hop'; readonly nextHop: NextHopObject }
   | { readonly op: 'add-route'; readonly route: Route }

@@ -26,6 +26,11 @@ export interface Toggle<S extends string = string, N extends string = string> {
   /** The steps that bring it from one setting to another; `from` is undefined when the topology has just been built. */
   change(to: S, from: S | undefined, context: ToggleContext): Step[]
   /**
+   * Steps that follow whenever a toggle was set, this one or another: what has to happen anew for the settings to show, as at a
+   * boot. `context.settings` are those that hold by then.
+   */
+  again?(setting: S, context: ToggleContext): Step[]
+  /**
    * What the kernel must say under a setting, and all that may differ between two of them. It is read from the kernel before and
    * after every trial, by another way than it was set. A toggle that claims nothing is one that nothing may follow from: another
    * one's steps depend on it.

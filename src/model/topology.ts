@@ -10,7 +10,10 @@ export type LinkEndDefinition<N extends string = string> =
 
 /** A node as a scenario writes it: what has one address on a device, and one way out, says it in a word each. */
 export interface NodeDefinition extends Omit<Node, 'addresses'> {
-  /** Addresses with prefix length by device, one or several; `lo` is a device, too. ` nodad` behind one skips duplicate address detection. */
+  /**
+   * Addresses with prefix length by device, one or several; `lo` is a device, too. ` nodad` behind one skips duplicate address
+   * detection, ` noprefixroute` the route to its prefix.
+   */
   readonly addresses?: Readonly<Record<string, string | readonly string[]>>
   /** Where the default route goes. */
   readonly gateway?: string
@@ -32,6 +35,8 @@ export interface LinkEnd {
   readonly documentMac?: string
   /** The longest packet that the device takes, in bytes; 1500 when left out. It bounds what is sent, not what comes in. */
   readonly mtu?: number
+  /** Set for an end that is left down, so that the other one has no carrier. */
+  readonly down?: true
 }
 
 /** A Linux bridge inside a node. */
@@ -71,7 +76,7 @@ export interface Node {
   readonly bridges?: Readonly<Record<string, Bridge>>
   /** MAC address of `lo`, for topologies that send its frames out of another device. */
   readonly loopbackMac?: string
-  /** Addresses with prefix length by device; `lo` is one too. Append ` nodad` to skip duplicate address detection. */
+  /** Addresses with prefix length by device; `lo` is one too. Behind each, ` nodad` and ` noprefixroute` where they are wanted. */
   readonly addresses?: Readonly<Record<string, readonly string[]>>
   /** Next hop objects as `ip nexthop add` takes them: `id 1 via 10.1.1.1 dev eth0`, `id 9 group 1/2`. */
   readonly nextHops?: readonly string[]

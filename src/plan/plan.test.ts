@@ -92,3 +92,19 @@ t.test('a toggle that is no fix’s, whatever its name, chooses nothing', async 
   for (const scenario of scenarios)
     test.same(planScenario(scenario, { ...OPTIONS, toggles: ['toString', '__proto__', 'constructor'] }), [])
 })
+
+t.test(
+  'what has to happen anew follows every change of a toggle, and nothing that changes none',
+  async test => {
+    const scenario = scenarios.find(({ id }) => id === 'tentative-without-carrier')
+    const plans = scenario ? planScenario(scenario, OPTIONS) : []
+    test.ok(plans.length > 0)
+    for (const { phases } of plans)
+      for (const { phase, change } of phases) {
+        const boots = change.filter(
+          step => step.do === 'run' && /^link set dev eth0 down\n/.test(step.stdin ?? ''),
+        )
+        test.equal(boots.length, phase === 'broken' ? 0 : 1, phase)
+      }
+  },
+)

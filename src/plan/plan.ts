@@ -87,14 +87,23 @@ function planExperiment(
       ),
     ),
   )
+  const toggles = Object.entries(scenario.toggles)
   const change = (to: Settings, from?: Settings): Step[] =>
-    mergeSysctls(
-      Object.entries(scenario.toggles).flatMap(([name, toggle]) => {
+    mergeSysctls([
+      ...toggles.flatMap(([name, toggle]) => {
         const setting = to[name] ?? toggle.settings[0]
         if (from?.[name] === setting) return []
-        return stepsOf(scenario, name, () => toggle.change(setting, from?.[name], context(to)))
+        return stepsOf(scenario, name, 'change', () => toggle.change(setting, from?.[name], context(to)))
       }),
-    )
+      ...toggles.flatMap(([name, toggle]) =>
+        stepsOf(
+          scenario,
+          name,
+          'again',
+          () => toggle.again?.(to[name] ?? toggle.settings[0], context(to)) ?? [],
+        ),
+      ),
+    ])
   const setUp = [...used].flatMap(name => scenario.toggles[name]?.setUp?.(context(base)) ?? [])
   const { guards = [], probes = ordinaryProbes(scenario) } = experiment
   const trials = (settings: Settings, ids: readonly string[]) =>

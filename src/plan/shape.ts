@@ -50,6 +50,7 @@ const toggle = z.object({
   needs: texts,
   setUp: called.optional(),
   change: called,
+  again: called.optional(),
   claims: called,
   onRealSystem: called,
 } satisfies SchemasOf<Toggle>)

@@ -194,10 +194,15 @@ function idleProblems(scenario: Scenario, field: string, fix: Settings, given: S
 }
 
 /** The steps that a toggle gives for a setting. Throws LabError when it gives what no run could perform. */
-export function stepsOf(scenario: Scenario, toggle: string, make: () => Step[]): Step[] {
+export function stepsOf(
+  scenario: Scenario,
+  toggle: string,
+  method: 'change' | 'again',
+  make: () => Step[],
+): Step[] {
   const refuse = (problem: string) =>
     malformed(scenario, {
-      field: `toggles.${toggle}.change`,
+      field: `toggles.${toggle}.${method}`,
       problem,
       remedy:
         'every one of its settings must give steps: commands as lists of words, in nodes of the topology',

@@ -14,6 +14,8 @@ const SHAPE = {
   startsWith: z.string(),
   /** Milliseconds that the kernel's own timing may take before the deadline begins; 0 when left out. */
   takesMs: milliseconds().optional(),
+  /** Whether to take the device's addresses as they are, instead of having it begin anew. */
+  asIs: z.literal(true).optional(),
 }
 
 const LIBRARY = `# wait_for_address NODE DEVICE PREFIX: until it is usable, or given up.
@@ -36,7 +38,10 @@ wait_for_address() {
 }
 `
 
-/** Waiting for a device to get a usable IPv6 address under a prefix, from scratch: all that it has are taken away first. */
+/**
+ * Waiting for a device to have a usable IPv6 address under a prefix. It begins from scratch, with all addresses taken away, but for
+ * `asIs`.
+ */
 export const ipv6Address = probeKind('ipv6-address', SHAPE, {
   describe: ({ device, startsWith }) => `ip -6 addr show dev ${device} | grep ${startsWith}`,
 
@@ -52,8 +57,8 @@ export const ipv6Address = probeKind('ipv6-address', SHAPE, {
 
   // Writing 1 flushes every address of the device at once, 0 starts autoconfiguration anew (addrconf_disable_ipv6). Not
   // read back: with accept_dad=2 a duplicate may have made it 1 again by then.
-  prepare: ({ from, device }) =>
-    (['1', '0'] as const).map(
+  prepare: ({ from, device, asIs }) =>
+    (asIs ? [] : (['1', '0'] as const)).map(
       (value): SysctlsStep => ({
         do: 'sysctls',
         node: from,

@@ -1,5 +1,6 @@
 /** Every kind of probe, by the word that makes one: a line for each. A kind is in one file, and in this line. */
 export { arrival } from './arrival.js'
+export { bind } from './bind.js'
 export { datagram } from './datagram.js'
 export { dnsUdp } from './dns-udp.js'
 export { duplicateAddress } from './duplicate-address.js'

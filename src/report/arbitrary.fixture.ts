@@ -156,7 +156,7 @@ const node = fc.record({
   packetHold: optional(fc.record({ port: number })),
   routerAdvertisements: optional(fc.record({ prefix: text })),
 })
-const end = fc.record({ node: name, device: name })
+const end = fc.record({ node: name, device: name, down: optional(fc.constant(true as const)) })
 const stories = fc.record({
   source: fc.record({ title: text, url: fc.webUrl(), says: text }),
   drawing: text,

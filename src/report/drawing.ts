@@ -8,6 +8,7 @@ export const DRAWING_CSS = `
 .nl-node { fill: var(--surface, #fff); stroke: var(--line, #8c959f); stroke-width: 1.2 }
 .nl-inner { fill: var(--raised, #eef1f4); stroke: var(--line, #8c959f) }
 .nl-wire { fill: none; stroke: var(--line, #8c959f); stroke-width: 2 }
+.nl-down { stroke-dasharray: 3 6 }
 .nl-port { fill: var(--line, #8c959f) }
 .nl-name, .nl-is, .nl-device, .nl-address, .nl-note { paint-order: stroke; stroke: var(--surface, #fff); stroke-width: 3px; stroke-linejoin: round }
 .nl-name { font: 600 14px system-ui, sans-serif; fill: var(--ink, #1f2328) }
@@ -47,7 +48,8 @@ export function drawTopology(topology: DrawnTopology, { title, way, standalone }
     ...topology.links.map(([a, b]) => {
       const from = nodes.get(a.node)?.ports.get(a.device)
       const to = nodes.get(b.node)?.ports.get(b.device)
-      return from && to ? `<path class="nl-wire" d="M${at(from)} ${wire(from, to)}"/>` : ''
+      const style = a.down || b.down ? 'nl-wire nl-down' : 'nl-wire'
+      return from && to ? `<path class="${style}" d="M${at(from)} ${wire(from, to)}"/>` : ''
     }),
     ...[...nodes].flatMap(([name, node]) => drawNode(node, topology.nodes[name]?.bridges ?? {})),
     ...(way ? drawWay(way, layout) : []),

@@ -39,7 +39,7 @@ function flaws(topology: Topology, { build, teardown, indexes, macs: made }: Com
           /^link add (?:dev |name )?(\S+) index \d+ address \S+ .*?(?:master (\S+) up )?type veth peer name (\S+) .*netns (\S+)$/,
         )
         const set = is(/^link set (?:dev )?(\S+)(?: master (\S+)| (?:address \S+ )?up)$/)
-        const address = is(/^addr add \S+(?: nodad)? dev (\S+)(?: nodad)?$/)
+        const address = is(/^addr add \S+(?: nodad)?(?: noprefixroute)? dev (\S+)$/)
         if (netns) {
           const name = byNetns.get(netns[0] ?? '') ?? '?'
           if (spaces.has(name)) found.push(`${name} is made twice`)
@@ -100,5 +100,38 @@ t.test(
       runs(400),
     )
     test.pass('whole')
+  },
+)
+
+t.test(
+  'an end that is left down is neither set up nor waited for, and nor is what has no carrier by it',
+  async test => {
+    const { build } = compileTopology(
+      {
+        nodes: {
+          host: { is: '', addresses: { eth0: ['192.0.2.1/24 noprefixroute'] } },
+          switch: { is: '', bridges: { br0: { ports: ['port1', 'port2'] } } },
+          other: { is: '' },
+        },
+        links: [
+          [
+            { node: 'host', device: 'eth0' },
+            { node: 'switch', device: 'port1', down: true },
+          ],
+          [
+            { node: 'host', device: 'eth1' },
+            { node: 'switch', device: 'port2' },
+          ],
+        ],
+      },
+      INSTANCE,
+      COMMANDS,
+    )
+    const lines = build.flat().flatMap(linesOf)
+    test.notOk(lines.some(line => /port1.*up$/.test(line)))
+    test.ok(lines.includes('link set port1 master br0'))
+    test.ok(lines.includes('link set eth0 up'))
+    const waited = build.flat().flatMap(step => (step.do === 'links-up' ? Object.keys(step.devices) : []))
+    test.same(waited.sort(), ['br0', 'port2'])
   },
 )

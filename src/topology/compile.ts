@@ -88,10 +88,13 @@ export function compileTopology(
       ...(mtu === undefined ? {} : { mtu }),
     }
   }
+  // A port is born up: an end that is left down joins its bridge later.
   const portOf = (end: LinkEnd) =>
-    Object.entries(topology.nodes[end.node]?.bridges ?? {}).find(([, { ports }]) =>
-      ports.includes(end.device),
-    )?.[0]
+    end.down
+      ? undefined
+      : Object.entries(topology.nodes[end.node]?.bridges ?? {}).find(([, { ports }]) =>
+          ports.includes(end.device),
+        )?.[0]
   const pairs = topology.links.map(([a, b]) =>
     !portOf(a) && portOf(b) ? { own: b, peer: a } : { own: a, peer: b },
   )
@@ -250,11 +253,14 @@ function linksUp(
   portOf: (end: LinkEnd) => string | undefined,
   indexes: CompiledTopology['indexes'],
 ): Step[] {
+  const live = pairs.filter(({ own, peer }) => !own.down && !peer.down)
+  const carries = (device: string) =>
+    live.some(({ own, peer }) => [own, peer].some(end => end.node === name && end.device === device))
   const watched = [
-    ...pairs.flatMap(({ own, peer }) => (portOf(own) && !portOf(peer) ? [own] : [own, peer])),
+    ...live.flatMap(({ own, peer }) => (portOf(own) && !portOf(peer) ? [own] : [own, peer])),
     // A bridge without a live port has no carrier.
     ...Object.entries(bridges).flatMap(([device, { ports }]) =>
-      ports.length > 0 ? [{ node: name, device }] : [],
+      ports.some(carries) ? [{ node: name, device }] : [],
     ),
   ].filter(({ node }) => node === name)
   if (watched.length === 0) return []
@@ -277,7 +283,9 @@ function configuration(
 ): NetworkOperation[] {
   const devices = topology.links
     .flat()
-    .flatMap(end => (end.node === name && !born.has(`${name}:${end.device}`) ? [end.device] : []))
+    .flatMap(end =>
+      end.node === name && !end.down && !born.has(`${name}:${end.device}`) ? [end.device] : [],
+    )
   const bridges = Object.entries(node.bridges ?? {})
   const addresses = Object.entries(node.addresses ?? {})
   const up = (device: string): NetworkOperation => ({ op: 'set-link', device, up: true })
@@ -290,8 +298,14 @@ function configuration(
     ),
     ...addresses.flatMap(([device, list]) =>
       list.map((text): NetworkOperation => {
-        const [address = '', flag] = text.split(' ')
-        return { op: 'add-address', device, address, ...(flag === 'nodad' ? { nodad: true } : {}) }
+        const [address = '', ...flags] = text.split(' ')
+        return {
+          op: 'add-address',
+          device,
+          address,
+          ...(flags.includes('nodad') ? { nodad: true } : {}),
+          ...(flags.includes('noprefixroute') ? { noprefixroute: true } : {}),
+        }
       }),
     ),
     ...devices.map(up),

@@ -51,6 +51,12 @@ t.test('addresses and routes have the scope that ip(8) gives them', async test =
     head({ op: 'add-address', device: 'eth0', address: '2001:db8::1/64', nodad: true }),
     [10, 64, 2, 0, 100, 0, 0, 0],
   )
+  const quiet = one({
+    ...address('192.0.2.1/24', 'eth0'),
+    nodad: true,
+    noprefixroute: true,
+  } as NetworkOperation)
+  test.equal(attributes(quiet?.body.subarray(8)).get(8)?.readUInt32LE(), 0x202, 'IFA_FLAGS')
   const gateway = one(route('default via 10.0.0.1'))?.body
   test.same([gateway?.[0], gateway?.[1], gateway?.[6]], [2, 0, 0], 'universe')
   test.equal(one(route('10.1.0.0/16 dev eth0'))?.body[6], 253, 'link')
@@ -207,6 +213,7 @@ t.test('any operations are requests of the kernel, or not known, and never an ex
       device: word,
       address: word,
       nodad: maybe(fc.constant(true)),
+      noprefixroute: maybe(fc.constant(true)),
     }),
     fc.record({
       op: fc.constant('add-route'),

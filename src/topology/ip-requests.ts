@@ -28,8 +28,8 @@ const IFLA = {
 const IFLA_INFO = { kind: 1, data: 2 }
 const IFLA_BR = { forwardDelay: 1, stpState: 5 }
 const VETH_INFO_PEER = 1
-const IFA = { address: 1, local: 2 }
-const IFA_F_NODAD = 2
+const IFA = { address: 1, local: 2, flags: 8 }
+const IFA_F = { nodad: 0x02, noprefixroute: 0x200 }
 const RTA = {
   destination: 1,
   device: 4,
@@ -101,9 +101,7 @@ function request(operation: NetworkOperation, names: Names): RouteRequest | unde
     }
     case 'add-address': {
       const index = names.index(operation.device)
-      return index === undefined
-        ? undefined
-        : addressRequest(operation.address, index, operation.nodad ?? false)
+      return index === undefined ? undefined : addressRequest(operation, index)
     }
     case 'add-next-hop':
       return nextHopRequest(operation.nextHop, names)
@@ -142,17 +140,27 @@ function linkInfo(kind: string, data: Buffer): Buffer {
   return attribute(IFLA.linkInfo, Buffer.concat(info))
 }
 
-function addressRequest(address: string, index: number, nodad: boolean): RouteRequest | undefined {
+function addressRequest(
+  { address, nodad, noprefixroute }: Extract<NetworkOperation, { readonly op: 'add-address' }>,
+  index: number,
+): RouteRequest | undefined {
   const prefix = bytesOf(address)
   if (!prefix) return undefined
   const header = Buffer.alloc(8)
   header[0] = prefix.family
   header[1] = prefix.length
-  header[2] = nodad ? IFA_F_NODAD : 0
+  const flags = (nodad ? IFA_F.nodad : 0) | (noprefixroute ? IFA_F.noprefixroute : 0)
+  header[2] = flags & 0xff
   // What ip(8) makes of an address without `scope`; the kernel works it out for IPv6 itself.
   header[3] = prefix.family === AF_INET && prefix.bytes[0] === 127 ? SCOPE.host : SCOPE.universe
   header.writeUInt32LE(index, 4)
-  const body = [header, attribute(IFA.local, prefix.bytes), attribute(IFA.address, prefix.bytes)]
+  const body = [
+    header,
+    attribute(IFA.local, prefix.bytes),
+    attribute(IFA.address, prefix.bytes),
+    // What does not fit into the header.
+    ...(flags > 0xff ? [attribute(IFA.flags, flags)] : []),
+  ]
   return { type: RTM.newAddress, flags: NEW, body: Buffer.concat(body) }
 }
 

@@ -47,6 +47,7 @@ function words(operation: NetworkOperation): readonly string[] {
       return [
         ...['addr', 'add', operation.address],
         ...(operation.nodad ? ['nodad'] : []),
+        ...(operation.noprefixroute ? ['noprefixroute'] : []),
         ...['dev', operation.device],
       ]
     case 'add-next-hop':

@@ -20,6 +20,7 @@ const endFields = {
   mac: z.string().optional(),
   documentMac: z.string().optional(),
   mtu: z.number().optional(),
+  down: z.literal(true).optional(),
 }
 const linkEnd = z.strictObject({
   ...device,
@@ -83,6 +84,6 @@ export const topologyDefinitionShape = z.strictObject({
 function linkEndDefinition() {
   return z.union(
     [place, z.strictObject({ end: place, ...endFields })],
-    'expected an end as web:eth0, or { end, mac, documentMac, mtu }',
+    'expected an end as web:eth0, or { end, mac, documentMac, mtu, down: true }',
   )
 }

@@ -56,6 +56,7 @@ const nodeSpec = fc.record({
     'routes',
     'rules',
     'nft',
+    'stub',
   ] as const),
 })
 const linkSpec = fc.record({
@@ -154,6 +155,15 @@ export const built = fc
       if (!draft) continue
       const has = (extra: (typeof extras)[number]) => extras.includes(extra)
       const device = Object.keys(draft.addresses)[0]
+      if (has('stub')) {
+        ends.push([
+          { node: name, device: 'stub0' },
+          { node: name, device: 'stub1', down: true },
+        ])
+        draft.addresses.stub0 = draft.ipv6
+          ? ['2001:db8:250::1/64 nodad noprefixroute']
+          : ['10.250.0.1/24 noprefixroute']
+      }
       if (has('sysctls')) draft.sysctls = { 'net.ipv4.ip_forward': 1, 'net.ipv4.tcp_rmem': '4096 8192 16384' }
       if (has('iptables'))
         draft.iptables = { filter: ['-A FORWARD -s 192.0.2.0/24 -j ACCEPT', '-A OWN -j RETURN'], nat: [] }

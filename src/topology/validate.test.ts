@@ -233,3 +233,31 @@ t.test('a topology that can be built is accepted', async test => {
   )
   test.pass('accepted')
 })
+
+t.test('what takes a carrier is refused where a link has none', async test => {
+  const cut = (
+    a: Partial<Topology['nodes'][string]>,
+    b: Partial<Topology['nodes'][string]> = {},
+  ): Topology => ({
+    nodes: { a: { is: '', ipv6: true, ...a }, b: { is: '', ipv6: true, ...b } },
+    links: [
+      [
+        { node: 'a', device: 'eth0' },
+        { node: 'b', device: 'p0', down: true },
+      ],
+    ],
+  })
+  test.same(validateTopology(cut({ addresses: { eth0: ['2001:db8::1/64 nodad noprefixroute'] } })), [])
+  const radvd = (device: string) => ({ routerAdvertisements: { device, prefix: '2001:db8::/64' } })
+  for (const topology of [
+    cut(radvd('eth0')),
+    cut({}, { bridges: { br0: { ports: ['p0'] } }, ...radvd('br0') }),
+  ])
+    test.match(validateTopology(topology), [{ problem: /has no carrier/ }])
+  test.match(validateTopology(cut({}, { routes: ['198.51.100.0/24 dev p0'] })), [
+    { field: 'topology.nodes.b.routes', problem: /which is left down/ },
+  ])
+  test.match(validateTopology(cut({ addresses: { eth0: ['192.0.2.1/24 nodad nodad'] } })), [
+    { field: 'topology.nodes.a.addresses.eth0', remedy: /noprefixroute/ },
+  ])
+})

@@ -114,9 +114,44 @@ export function validateTopology(topology: Topology): Problem[] {
       'it closes a loop of bridges, in which every broadcast would circle for ever',
       'leave it out, or take one of its ends out of its bridge: there is no spanning tree here',
     )
-  for (const [name, node] of nodes)
-    problems.push(...nodeProblems(`topology.nodes.${name}`, name, node, devices.get(name) ?? new Set()))
+  const silent = withoutCarrier(topology)
+  for (const [name, node] of nodes) {
+    const field = `topology.nodes.${name}`
+    problems.push(...nodeProblems(field, name, node, devices.get(name) ?? new Set()))
+    const advertising = node.routerAdvertisements?.device
+    if (advertising !== undefined && silent.has(`${name}:${advertising}`))
+      complain(
+        `${field}.routerAdvertisements.device`,
+        `${shown(advertising)} has no carrier, as an end of its link is left down`,
+        'advertise on another device, or leave out down: true',
+      )
+    for (const route of node.routes ?? []) {
+      const device = / dev (\S+)/.exec(route)?.[1]
+      // fib_check_nh() in net/ipv4/fib_semantics.c: -ENETDOWN.
+      if (topology.links.flat().some(end => end.down && end.node === name && end.device === device))
+        complain(
+          `${field}.routes`,
+          `route ${shown(route)} is by ${shown(device ?? '')}, which is left down`,
+          'the kernel refuses it: leave it out, or leave out down: true',
+        )
+    }
+  }
   return problems
+}
+
+/** Devices that have no carrier, as `node:device`: both ends of a link of which one is left down, and bridges with no other ports. */
+function withoutCarrier({ nodes, links }: Topology): Set<string> {
+  const silent = new Set(
+    links.flatMap(ends =>
+      ends.some(({ down }) => down) ? ends.map(end => `${end.node}:${end.device}`) : [],
+    ),
+  )
+  // A bridge that never had a port has a carrier.
+  for (const [name, { bridges = {} }] of Object.entries(nodes))
+    for (const [bridge, { ports }] of Object.entries(bridges))
+      if (ports.length > 0 && ports.every(port => silent.has(`${name}:${port}`)))
+        silent.add(`${name}:${bridge}`)
+  return silent
 }
 
 /** What is wrong within a node that has these devices. */
@@ -167,7 +202,11 @@ function nodeProblems(field: string, name: string, node: Node, known: ReadonlySe
     for (const text of addresses) {
       const prefix = parseInterfaceAddress(text)
       if (!prefix) {
-        complain(where, `${shown(text)} is no address with a prefix length`, 'write 172.16.0.148/24')
+        complain(
+          where,
+          `${shown(text)} is no address with a prefix length`,
+          `write 172.16.0.148/24, with or without ${ADDRESS_FLAGS.join(', ')} behind it`,
+        )
         continue
       }
       if (prefix.address.kind() === 'ipv6') {
@@ -311,13 +350,14 @@ function isUnicastMac(text: string): boolean {
   return written && text !== NO_MAC && (Number.parseInt(text.slice(0, 2), 16) & 1) === 0
 }
 
-/** An address with its prefix length, with or without the word `nodad` behind it. */
+/** An address with its prefix length, and the flags that may follow it, each once. */
 function parseInterfaceAddress(text: string): Prefix | undefined {
-  const [cidr = '', flag, ...more] = text.split(' ')
-  return cidr.includes('/') && (flag ?? 'nodad') === 'nodad' && more.length === 0
-    ? parsePrefix(cidr)
-    : undefined
+  const [cidr = '', ...flags] = text.split(' ')
+  const known = flags.every((flag, at) => ADDRESS_FLAGS.includes(flag) && flags.indexOf(flag) === at)
+  return cidr.includes('/') && known ? parsePrefix(cidr) : undefined
 }
+
+const ADDRESS_FLAGS: readonly string[] = ['nodad', 'noprefixroute']
 
 /** Pairs of subnets on different devices of one node that overlap; host prefixes and IPv6 link-local do not count. */
 function overlapping(addresses: Readonly<Record<string, readonly string[]>>): [string, string][] {

@@ -270,6 +270,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 .nl-node { fill: var(--surface, #fff); stroke: var(--line, #8c959f); stroke-width: 1.2 }
 .nl-inner { fill: var(--raised, #eef1f4); stroke: var(--line, #8c959f) }
 .nl-wire { fill: none; stroke: var(--line, #8c959f); stroke-width: 2 }
+.nl-down { stroke-dasharray: 3 6 }
 .nl-port { fill: var(--line, #8c959f) }
 .nl-name, .nl-is, .nl-device, .nl-address, .nl-note { paint-order: stroke; stroke: var(--surface, #fff); stroke-width: 3px; stroke-linejoin: round }
 .nl-name { font: 600 14px system-ui, sans-serif; fill: var(--ink, #1f2328) }
@@ -661,6 +662,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 .nl-node { fill: var(--surface, #fff); stroke: var(--line, #8c959f); stroke-width: 1.2 }
 .nl-inner { fill: var(--raised, #eef1f4); stroke: var(--line, #8c959f) }
 .nl-wire { fill: none; stroke: var(--line, #8c959f); stroke-width: 2 }
+.nl-down { stroke-dasharray: 3 6 }
 .nl-port { fill: var(--line, #8c959f) }
 .nl-name, .nl-is, .nl-device, .nl-address, .nl-note { paint-order: stroke; stroke: var(--surface, #fff); stroke-width: 3px; stroke-linejoin: round }
 .nl-name { font: 600 14px system-ui, sans-serif; fill: var(--ink, #1f2328) }
