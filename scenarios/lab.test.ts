@@ -62,6 +62,8 @@ const EXPECTED = {
   'rp-filter-loopback-redirect': 'changed',
   'snat-port-race': 'confirmed',
   'tentative-without-carrier': 'confirmed',
+  'wg-fwmark-rp-filter': 'confirmed',
+  'eks-nodeport-secondary-eni': 'confirmed',
 }
 
 function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err, report }: Outcome): void {

@@ -125,7 +125,7 @@ function differences(scenario: Scenario, name: string, setting: string): string[
 }
 
 function describeClaim(claim: Claim): string {
-  if ('what' in claim) return `${claim.node}: ${claim.what} ${claim.value}`
+  if ('what' in claim) return `${claim.node}: ${claim.what} ${claim.value ?? 'is not there'}`
   if ('bridgeRules' in claim)
     return `${claim.node}: ${claim.bridgeRules ? 'rules' : 'no rule'} for bridged frames`
   const { node, table, chain, rule } = claim

@@ -1,0 +1,75 @@
+import type { Claim } from '../model/configuration.js'
+import { run } from '../model/steps.js'
+import type { Toggle } from '../model/toggle.js'
+
+/** A rule of a set, in the words of iptables-save. */
+interface Rule {
+  readonly table: string
+  readonly chain: string
+  readonly words: readonly string[]
+}
+
+/**
+ * Several rules of iptables that belong together: those of each setting, which stand first in their chains, in this order. The topology
+ * must have loaded their tables, though it be without a rule.
+ */
+export function iptablesRules<const S extends string, const N extends string>({
+  node,
+  summary,
+  settings,
+  needs = [],
+}: {
+  node: N
+  summary: string
+  /** The rules of each setting; none for the document's failure, which comes first. */
+  settings: Readonly<Record<S, readonly Rule[]>>
+  needs?: readonly string[]
+}): Toggle<S, N> {
+  const placed = (rules: readonly Rule[]) =>
+    rules.map((rule, index) => ({
+      ...rule,
+      position: 1 + rules.slice(0, index).filter(other => chainOf(other) === chainOf(rule)).length,
+    }))
+  const chains = [...new Set(Object.values<readonly Rule[]>(settings).flat().map(chainOf))]
+  return {
+    summary,
+    nodes: [node],
+    needs,
+    settings: Object.keys(settings) as unknown as [S, ...S[]],
+    change(to, from, { iptables: { iptables } }) {
+      const edit = ({ table }: Rule, action: readonly string[]) =>
+        run(node, [iptables, '-w', '-t', table, ...action], summary)
+      const old = from === undefined ? [] : settings[from]
+      return [
+        ...old.map(rule => edit(rule, ['-D', rule.chain, ...rule.words])),
+        ...placed(settings[to]).map(({ position, ...rule }) =>
+          edit(rule, ['-I', rule.chain, String(position), ...rule.words]),
+        ),
+      ]
+    },
+    claims(setting) {
+      const own = placed(settings[setting])
+      const others = Object.values<readonly Rule[]>(settings).flat()
+      return chains.flatMap((chain): Claim<N>[] => {
+        const [table = '', name = ''] = chain.split(' ')
+        const there = own.filter(rule => chainOf(rule) === chain)
+        const mine = new Set(there.map(({ words }) => words.join(' ')))
+        const not = others
+          .filter(rule => chainOf(rule) === chain && !mine.has(rule.words.join(' ')))
+          .map(({ words }) => words)
+        return [
+          ...there.map(({ position, words }) => ({ node, table, chain: name, rule: { position, words } })),
+          ...(not.length > 0 ? [{ node, table, chain: name, rule: { not } }] : []),
+        ]
+      })
+    },
+    onRealSystem: setting =>
+      settings[setting].map(
+        ({ table, chain, words }) => `iptables -t ${table} -A ${chain} ${words.join(' ')}`,
+      ),
+  }
+}
+
+function chainOf({ table, chain }: Rule): string {
+  return `${table} ${chain}`
+}
