@@ -37,7 +37,7 @@ s.settimeout(float(wait))
 s.connect((to, int(port)))
 s.send(b"hello")
 try:
-    s.recv(2048)
+    print(s.recv(2048).decode())
 except OSError:
     sys.exit(1)
 '
@@ -45,7 +45,8 @@ command -v python3 >/dev/null || skip "python3 marks packets here, and is not in
 
 ask_marked() {
   came=fails said="no answer from $2 port $3 within $WAIT s"
-  if in_node "$1" python3 -c "$marked" "$WAIT" "$2" "$3" "$4"; then came=works answered_by=$2 said="$2 answered"; fi
+  answer=$(in_node "$1" python3 -c "$marked" "$WAIT" "$2" "$3" "$4") || return 0
+  came=works answered_by=$2 server_saw=\${answer%% *} said="the server saw \${answer%% *}"
 }
 `
 
