@@ -105,6 +105,8 @@ await onMachine('--check names what is missing, changes nothing and exits 1', as
 await onMachine('the package sets are added on demand', async (s, machine) => {
   const kernels = await machine.run('--packages', '--kernels')
   s.match(aptCalls(kernels), [/ busybox-static cpio debian-archive-keyring qemu-system-x86 xz-utils zstd$/])
+  const distros = await machine.run('--packages', '--distros')
+  s.match(aptCalls(distros), [/ debian-archive-keyring mmdebstrap squashfs-tools uidmap zstd$/])
   const compiler = await machine.run('--packages', '--kernel-build')
   s.match(aptCalls(compiler), [/ bc bison .*flex gcc .*libelf-dev libssl-dev make /])
 })

@@ -21,9 +21,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   script: ['plan'],
   report: ['model'],
   kernels: ['base', 'model', 'report'],
+  distro: ['kernels', 'world'],
   guest: ['kernels'],
   matrix: ['guest'],
-  cli: ['engine', 'explain', 'script', 'matrix'],
+  cli: ['engine', 'explain', 'script', 'matrix', 'distro'],
 }
 /** Of these, types alone: nothing of them is there when the program runs. */
 const TYPES: Readonly<Record<string, readonly string[]>> = { model: ['world'] }

@@ -29,6 +29,7 @@ const LAYERS: Readonly<Record<string, string>> = {
   script: 'what `lab script` prints',
   kernels:
     'other kernels: Debian’s, images and trees of one’s own, and kernels built from source, in one cache',
+  distro: 'other distributions: Debian’s releases and roots of one’s own, in the same cache',
   guest: 'a kernel booted in QEMU with this machine’s root',
   matrix: 'the lab on several kernels, `git bisect`, the kernel’s own tests beside ours',
   cli: 'one file per command',

@@ -6,6 +6,7 @@ import { EXIT, LabError } from './errors.js'
 /** Which Debian package brings a program. */
 const PACKAGES = {
   'apt-cache': 'apt',
+  'apt-config': 'apt',
   'apt-get': 'apt',
   bc: 'bc',
   bison: 'bison',
@@ -48,6 +49,7 @@ const PACKAGES = {
   tcpdump: 'tcpdump',
   tshark: 'tshark',
   unshare: 'util-linux',
+  unsquashfs: 'squashfs-tools',
   vagrant: 'vagrant',
   virsh: 'libvirt-clients',
   xz: 'xz-utils',

@@ -4,6 +4,7 @@ import { describeError, EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
 import { completePath } from '../base/tools.js'
 import { EXPECTABLE, guardExit } from '../matrix/bisect.js'
+import type { DistroOptions } from './distro.js'
 import type { KernelOptions } from './kernel.js'
 
 const positive = (text: string): number => {
@@ -73,6 +74,10 @@ program
       'open a shell in the topology of each trial that does not come out as it must',
     ).choices(['shell']),
   )
+  .addOption(
+    new Option('--distro <name>', 'run with the tools of a release of lab distro list').conflicts('rootfs'),
+  )
+  .option('--rootfs <path>', 'run with the tools of a root: a folder, tar archive or squashfs')
   .option(
     '--load-modules',
     'load the kernel modules that the scenarios need (on a host, this changes the host)',
@@ -84,6 +89,7 @@ Examples:
   $ lab run
   $ lab run bridge-dnat-bounce --toggle promisc
   $ lab run --iptables both --json report.json
+  $ lab run --distro debian:13
   $ lab run --reporter html=report.html --reporter junit=report.xml`,
   )
   .action(async (ids: string[], options: object) => {
@@ -254,6 +260,42 @@ Examples:
       throw new LabError('no kernel given', 'lab kernel list shows their names', EXIT.usage)
     else if (action === 'key') await kernelKey(names)
     else await kernelFetch(names, options)
+  })
+
+program
+  .command('distro')
+  .description('list the distributions that a run can take its tools from, fetch some, or tell their sysctls')
+  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch', 'defaults']))
+  .argument(
+    '[name...]',
+    'names of releases; of several, defaults also says what changes from each to the next',
+  )
+  .option('--json', 'print what there is as JSON')
+  .option('--update', 'make the root anew from what the archive has now')
+  .option(
+    '--sysctl <file>',
+    'defaults: with a file of one’s own, where it would lie there; may be given again',
+    collect,
+  )
+  .option('--rootless', 'defaults: use a user namespace even as root')
+  .option('--allow-expired', 'take a mirror that stands still; signatures are checked all the same')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ lab distro list
+  $ lab distro fetch debian:12 debian:13
+  $ lab distro defaults debian:12 debian:13 --sysctl /etc/sysctl.d/99-hardening.conf`,
+  )
+  .action(async (action: string, names: string[], options: DistroOptions) => {
+    const { distroFetch, distroList } = await import('./distro.js')
+    if (action === 'list') await distroList(options)
+    else if (action === 'defaults') {
+      const { distroDefaults } = await import('./distro-defaults.js')
+      process.exitCode = await distroDefaults(names, options)
+    } else if (names.length === 0)
+      throw new LabError('no distribution given', 'lab distro list shows their names', EXIT.usage)
+    else await distroFetch(names, options)
   })
 
 program

@@ -1,4 +1,5 @@
 /** `lab run`. */
+import { join } from 'node:path'
 import { z } from 'zod'
 import { LabError } from '../base/errors.js'
 import { takeFolder } from '../base/files.js'
@@ -18,6 +19,7 @@ import { folderReporter } from '../report/folder.js'
 import { profileReporter } from '../report/profile.js'
 import { combine, createReporters } from '../report/registry.js'
 import { insideWorld } from '../world/enter.js'
+import { chooseRoot } from './other-root.js'
 import { type Inside, inWorld } from './world.js'
 
 const optionsSchema = z.object({
@@ -36,6 +38,8 @@ const optionsSchema = z.object({
   out: z.string().optional(),
   reporter: z.array(z.string()).default([]),
   profile: z.boolean().default(false),
+  distro: z.string().optional(),
+  rootfs: z.string().optional(),
 })
 
 /** Runs `lab run`; resolves with the exit status. Throws LabError for unknown ids, toggles and unwritable files. */
@@ -91,7 +95,17 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
       )
     return exitStatus(report.scenarios.map(({ verdict }) => verdict))
   }
-  return inWorld(options.rootless, work, { shell: options.onFailure === 'shell' })
+  const root = insideWorld() ? undefined : await chooseRoot(options, outputsOf(options))
+  return inWorld(options.rootless, work, { shell: options.onFailure === 'shell', root })
+}
+
+/** What a run writes besides its standard output. */
+function outputsOf({ reporter, json, out }: z.infer<typeof optionsSchema>): string[] {
+  const files = [...reporter.map(request => request.replace(/^[^=]*=?/, '')), json ?? '']
+  return [
+    ...files.filter(file => file !== '' && file !== '-'),
+    ...(out === undefined ? [] : [join(out, 'report')]),
+  ]
 }
 
 /** From outside, as nothing inside the world may load a module: loads what the scenarios may need, or says once what only root can load. */

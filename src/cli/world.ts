@@ -3,6 +3,7 @@ import { getuid } from 'node:process'
 import { describeError, EXIT, LabError } from '../base/errors.js'
 import { missingTool } from '../base/tools.js'
 import { insideWorld, leaveWorld, rootlessWorld, runInWorld, settleInWorld } from '../world/enter.js'
+import { type OtherRoot, otherRoot } from '../world/root.js'
 
 /** What every world is made with. */
 const ESSENTIAL = ['ip', 'sysctl', 'unshare', 'setpriv']
@@ -16,20 +17,17 @@ export interface Inside {
 
 /**
  * Calls `work` in the world and resolves with its exit status: outside, by running the same command line in a new world;
- * inside, by getting on with it. `shell` says that the user gets a shell there. Throws LabError (exit 69) where no world
+ * inside, by getting on with it. `shell` says that the user gets a shell there, `root` in which root. Throws LabError (exit 69) where no world
  * can be made.
  */
 export async function inWorld(
   rootless: boolean,
   work: (inside: Inside) => Promise<number>,
-  { shell = false }: { readonly shell?: boolean } = {},
+  { shell = false, root }: { readonly shell?: boolean; readonly root?: OtherRoot | undefined } = {},
 ): Promise<number> {
   if (!insideWorld()) {
-    for (const tool of ESSENTIAL) {
-      const missing = missingTool(tool)
-      if (missing) throw new LabError(missing, 'nothing can run without it', EXIT.unavailable)
-    }
-    return runInWorld(process.argv.slice(1), { rootless: rootless || getuid?.() !== 0, shell })
+    requireEssential('')
+    return runInWorld(process.argv.slice(1), { rootless: rootless || getuid?.() !== 0, shell, root })
   }
   const controller = new AbortController()
   settleInWorld(signal => {
@@ -46,8 +44,21 @@ export async function inWorld(
   }
   // What a timer or a child throws reaches nobody else; and a thread that still waits must not keep a failed run alive.
   process.on('uncaughtException', fail)
+  const other = otherRoot()
+  if (other)
+    await Promise.resolve(` in ${other.id ?? other.folder}`)
+      .then(requireEssential)
+      .catch(fail)
   const status = await work({ rootless: rootlessWorld(), signal: controller.signal }).catch(fail)
   // A pipe whose reader is slow takes what was written only bit by bit.
   for (const stream of [process.stdout, process.stderr]) await new Promise(done => stream.write('', done))
   return leaveWorld(status)
+}
+
+/** Throws LabError (exit 69) where a program is missing without which nothing can run; `where` ends the message. */
+function requireEssential(where: string): void {
+  for (const tool of ESSENTIAL) {
+    const missing = missingTool(tool)
+    if (missing) throw new LabError(`${missing}${where}`, 'nothing can run without it', EXIT.unavailable)
+  }
 }

@@ -16,8 +16,8 @@ export async function defaultBackend(): Promise<IptablesBackend> {
   return stdout.includes('nf_tables') ? 'nft' : 'legacy'
 }
 
-/** How a backend is called: as plain `iptables` where that is it, so that what the user's PATH says counts. */
+/** How a backend is called: as plain `iptables` where there is that and it is it, so that what the user's PATH says counts. */
 export function iptablesCommands(backend: IptablesBackend, plain: IptablesBackend): IptablesCommands {
-  const name = backend === plain ? 'iptables' : `iptables-${backend}`
+  const name = backend === plain && !missingTool('iptables') ? 'iptables' : `iptables-${backend}`
   return { iptables: name, restore: `${name}-restore`, save: `${name}-save` }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { installedPackages, packagesDigest } from '../base/dpkg.js'
 import type { Report } from '../model/report.js'
+import { otherRoot } from '../world/root.js'
 
 /** Packages that decide what a run can show. The others are in the digest. */
 const PACKAGES = [
@@ -30,7 +31,7 @@ export function describeUserland(): NonNullable<Report['machine']['userland']> {
   const point = id === 'debian' ? read('/etc/debian_version')?.trim() : undefined
   const all = installedPackages()
   return {
-    id: release === undefined ? id : `${id}:${release}`,
+    id: otherRoot()?.id ?? (release === undefined ? id : `${id}:${release}`),
     version: point ?? release ?? 'unknown',
     packages: Object.fromEntries(
       PACKAGES.flatMap(name => {

@@ -11,6 +11,7 @@ import { EXIT, LabError } from '../base/errors.js'
 import { withoutOtherCapabilities } from './capabilities.js'
 import { dieWithParent, exitNow, refusePtrace } from './libc.js'
 import { hideMachine } from './machine-files.js'
+import { enterRoot, type OtherRoot, otherRoot, rootEnvironment } from './root.js'
 
 const MARK = 'NETNS_LAB_WORLD'
 /** Descriptor of the pipe between the process outside and the one inside: it says that the other is alive. */
@@ -29,13 +30,22 @@ export function rootlessWorld(): boolean {
   return process.env[MARK] === 'rootless'
 }
 
+/** What a world is to be. */
+export interface WorldOptions {
+  /** Whether it gets a user namespace of its own. */
+  readonly rootless: boolean
+  /** Whether the user gets a shell there. */
+  readonly shell: boolean
+  /** Another root than the machine's. */
+  readonly root?: OtherRoot | undefined
+}
+
 /**
- * Runs `argv` with this Node.js in a new world and resolves with its exit status; `shell` says that the user gets a shell
- * there. Throws LabError (exit 69) when the machine does not allow the namespaces, with what allows them.
+ * Runs `argv` with this Node.js in a new world and resolves with its exit status. Throws LabError (exit 69) when the machine does not allow the namespaces, with what allows them.
  */
 export async function runInWorld(
   argv: readonly string[],
-  { rootless, shell }: { readonly rootless: boolean; readonly shell: boolean },
+  { rootless, shell, root }: WorldOptions,
 ): Promise<number> {
   const flags = [
     '--mount',
@@ -55,7 +65,7 @@ export async function runInWorld(
   const inside = [...withoutOtherCapabilities(rootless, shell), process.execPath, ...argv]
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...unshare, ...inside], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, [MARK]: rootless ? 'rootless' : 'root' },
+    env: { ...process.env, [MARK]: rootless ? 'rootless' : 'root', ...rootEnvironment(root) },
   })
   const pipe = child.stdio[PIPE] as Socket
   let said = ''
@@ -123,13 +133,16 @@ function cannotEnter(what: string, rootless: boolean): LabError {
 }
 
 /**
- * Makes the inside of the world ready: its own /run, /sys and /proc/sys, and an end as soon as the process outside is gone.
- * `interrupted` is called for every signal. Throws SystemError.
+ * Makes the inside of the world ready: its root, its own /run, /sys and /proc/sys, and an end as soon as the process outside is gone.
+ * `interrupted` is called for every signal. Throws SystemError, and
+ * LabError where a root cannot be entered.
  */
 export function settleInWorld(interrupted: (signal: NodeJS.Signals) => void): void {
   dieWithParent()
   // The pipe is a socket of the machine's network namespace, and would lead back there (SIOCGSKNS).
   if (!rootlessWorld()) refusePtrace()
+  const root = otherRoot()
+  if (root) enterRoot(root)
   hideMachine(rootlessWorld())
   for (const signal of SIGNALS) process.on(signal, interrupted)
   const pipe = new Socket({ fd: PIPE, readable: true, writable: true })

@@ -14,6 +14,7 @@ const raw = {
     'int mount(const char *source, const char *target, const char *type, ulong flags, const char *data)',
   ),
   umount2: libc.func('int umount2(const char *target, int flags)'),
+  pivotRoot: libc.func('int pivot_root(const char *root, const char *old)'),
   socket: libc.func('int socket(int domain, int type, int protocol)'),
   bind: libc.func('int bind(int fd, const void *address, uint32_t length)'),
   connect: libc.func('int connect(int fd, const void *address, uint32_t length)'),
@@ -118,6 +119,26 @@ export function detachMount(target: string): void {
 /** Mounts a file system, mount(2). Throws SystemError. */
 export function mount(source: string, target: string, type: string, flags: number, data = ''): void {
   checked('mount', raw.mount(source, target, type, flags, data), `${type || 'bind'} on ${target}`)
+}
+
+/** Makes a mount point the root of the mount namespace and takes the old root away, pivot_root(2). Throws SystemError. */
+export function pivotRoot(folder: string): void {
+  process.chdir(folder)
+  checked('pivot_root', raw.pivotRoot('.', '.'), folder)
+  // The old root lies over the new one now.
+  detachMount('.')
+  process.chdir('/')
+}
+
+/** Whether something went through; a kernel or a container that does not allow it is no reason to stop. */
+export function attempt(change: () => void): boolean {
+  try {
+    change()
+    return true
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error
+    return false
+  }
 }
 
 /** A file without a place in any file system, memfd_create(2). The caller closes the descriptor. Throws SystemError. */

@@ -3,7 +3,7 @@
  * names of other namespaces. It guards against accidents; a root that means to can mount things again.
  */
 import { mkdirSync, readFileSync } from 'node:fs'
-import { detachMount, MS_BIND, mount, SystemError } from './libc.js'
+import { attempt, detachMount, MS_BIND, mount } from './libc.js'
 
 const MS_RDONLY = 1
 const MS_NOSUID = 2
@@ -55,15 +55,4 @@ function namespaceMounts(): string[] {
       ),
     )
     .reverse()
-}
-
-/** Whether something went through; a kernel or a container that does not allow it is no reason to stop. */
-function attempt(change: () => void): boolean {
-  try {
-    change()
-    return true
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error
-    return false
-  }
 }
