@@ -10,5 +10,5 @@ export function byPrograms(plan: ExperimentPlan): ExperimentPlan {
 
 function plain(step: Step): Step {
   if (step.do === 'sysctls') return { ...step, by: 'tool' }
-  return step.do === 'namespaces' || step.do === 'network' ? programOf(step) : step
+  return step.do === 'namespaces' || step.do === 'network' || step.do === 'features' ? programOf(step) : step
 }

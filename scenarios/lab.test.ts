@@ -54,16 +54,19 @@ const verdicts = (report: Report | undefined) =>
   Object.fromEntries((report?.scenarios ?? []).map(({ id, verdict }) => [id, verdict]))
 
 const EXPECTED = {
+  'bind-then-connect-ports': 'changed',
   'bridge-dnat-bounce': 'changed',
   'hairpin-ipv6-dad': 'confirmed',
   'lan-dnat-without-snat': 'confirmed',
   'neutron-floating-ip-self': 'confirmed',
   'nova-float-hairpin': 'confirmed',
+  'pmtu-black-hole': 'confirmed',
   'rp-filter-loopback-redirect': 'changed',
   'snat-port-race': 'confirmed',
   'tentative-without-carrier': 'confirmed',
   'wg-fwmark-rp-filter': 'confirmed',
   'eks-nodeport-secondary-eni': 'confirmed',
+  'udp-gso-without-checksum-offload': 'changed',
 }
 
 function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err, report }: Outcome): void {

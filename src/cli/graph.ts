@@ -4,6 +4,7 @@ import { storyOf } from '../engine/story.js'
 import type { Scenario } from '../model/scenario.js'
 import type { LinkEnd, Node } from '../model/topology.js'
 import { oneScenario } from '../plan/catalogue.js'
+import { linkNotes } from '../report/node-notes.js'
 
 /** Runs `lab graph`. Throws LabError (exit 2) for an unknown id. */
 export async function graph(id: string, format: string): Promise<void> {
@@ -58,9 +59,9 @@ function mermaid({ topology }: Scenario): string {
   ].join('\n')
 }
 
-/** A link's end in a label: its device, with the MTU where that is particular. */
-function endOf({ device, mtu }: LinkEnd): string {
-  return mtu === undefined ? device : `${device} mtu ${mtu}`
+/** A link's end in a label: its device, with what is particular about it. */
+function endOf(end: LinkEnd): string {
+  return [end.device, ...linkNotes(end)].join(' ')
 }
 
 function dot({ id, topology }: Scenario): string {

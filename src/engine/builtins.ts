@@ -3,7 +3,7 @@
  * milliseconds that starting each of them takes.
  */
 import { describeError, LabError } from '../base/errors.js'
-import type { LinksUpStep, NamespacesStep, NetworkStep, SysctlsStep } from '../model/steps.js'
+import type { FeaturesStep, LinksUpStep, NamespacesStep, NetworkStep, SysctlsStep } from '../model/steps.js'
 import { ipRequests } from '../topology/ip-requests.js'
 import { ipLine } from '../topology/ip-words.js'
 import { SystemError } from '../world/libc.js'
@@ -57,6 +57,34 @@ export function performNetwork(step: NetworkStep, netns: Netns, { byName, index 
     )
   }
   return true
+}
+
+/** Switches features of a device. Throws LabError when the kernel refuses one, or the device does not do it. */
+export function performFeatures(
+  { node, device, values, why }: FeaturesStep,
+  netns: Netns,
+  index: number,
+): void {
+  const ethtool = netns.ethtool()
+  try {
+    ethtool.set(index, values)
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error
+    throw refused(
+      why,
+      `node ${node}`,
+      `ethtool -K ${device} ${Object.entries(values).flat().join(' ')}`,
+      error instanceof NetlinkError && error.says ? `${error.code}: ${error.says}` : error.code,
+      'a kernel with CONFIG_ETHTOOL_NETLINK',
+    )
+  }
+  const active = ethtool.features(Object.keys(values))?.get(index)?.active
+  for (const [feature, value] of Object.entries(values))
+    if (active?.has(feature) !== (value === 'on'))
+      throw new LabError(
+        `${why}: ${feature} of ${device} in node ${node} is not ${value} after it was set so`,
+        'the device lets nobody change it, or it rests on another one that is off',
+      )
 }
 
 /**

@@ -9,6 +9,7 @@ import type { ConfigurationChange } from '../model/configuration.js'
 import type { RunEvent } from '../model/event.js'
 import type { EvidenceContext } from '../model/evidence.js'
 import type { ExperimentPlan, PhasePlan, TrialPlan } from '../model/plan.js'
+import type { ProbeResult } from '../model/probe.js'
 import type { PhaseReport, TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
 import { isBad } from '../model/verdict.js'
@@ -77,7 +78,9 @@ export async function runExperiment(
       emit({ type: 'phase-start', ...where, phase: phase.phase })
       await topology.performAll(phase.change)
       const changes = await watch.enter(phase)
-      emit({ type: 'phase-set', ...where, phase: phaseReport(phase, plan, context.repetition, changes) })
+      // What only leads to another phase is told where there are trials in it.
+      if (phase.trials.length > 0)
+        emit({ type: 'phase-set', ...where, phase: phaseReport(phase, plan, context.repetition, changes) })
       for (running of phase.trials) {
         context.signal.throwIfAborted()
         const trial = undisturbed(
@@ -93,7 +96,8 @@ export async function runExperiment(
     }
   } catch (error) {
     if (context.signal.aborted) throw error
-    const trial = running ?? phase?.trials[0]
+    // A phase that only leads to another one has none of its own.
+    const trial = running ?? phase?.trials[0] ?? plan.phases.at(-1)?.trials[0]
     if (!phase || !trial) throw error
     record(
       trialReport(trial, phase, plan, context.repetition, {
@@ -222,7 +226,9 @@ async function runTrial(
     index: (node, device) => (device === 'lo' ? 1 : (plan.indexes[`${node}:${device}`] ?? 0)),
     view: recorder.view,
     kernel,
+    result: () => result,
   }
+  let result: ProbeResult | undefined
   const started = performance.now()
   recorder.startTrial(nameTrialPlan(trial, phase))
   const watched = await Promise.all(
@@ -240,13 +246,14 @@ async function runTrial(
   const loss = trial.spec.attack ? refusedBy : outcome === 'fails' ? why : undefined
   const expected = watched.find(({ id }) => id === loss)
   const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, speed) : undefined
-  const result = await probeOf(trial.spec)
+  const came = await probeOf(trial.spec)
     .run({
       ...topology.probeContext,
       deadlineMs: DEADLINE_MS * speed.slowness(),
       lost: lost.signal,
     })
     .finally(() => ended.abort())
+  result = came
   await watching
   const found: MechanismFindings[] = await Promise.all(
     watched.map(async ({ id, mechanism, watch }) => ({ id, mechanism, findings: await watch.look() })),
@@ -256,7 +263,7 @@ async function runTrial(
       stateFile(trial, phase, plan),
       `# ${nameTrialPlan(trial, phase)}\n${changes.map(change => `# ${describeChange(change)}\n`).join('')}${await describeState(scenario.topology, evidence)}`,
     )
-  const judgement = judgeTrial(trial, phase.phase, result, found)
+  const judgement = judgeTrial(trial, phase.phase, came, found)
   const shown = found
     .filter(({ id }) => judgement.mechanism === undefined || id === judgement.mechanism)
     .flatMap(({ findings }) => findings)
@@ -265,13 +272,13 @@ async function runTrial(
     judgement.mechanism === undefined
       ? found.flatMap(({ mechanism, findings }) => happenings(mechanism, findings))
       : shown
-  const cause = result.outcome === 'fails' ? clearest(telling) : undefined
+  const cause = came.outcome === 'fails' ? clearest(telling) : undefined
   return trialReport(trial, phase, plan, repetition, {
-    outcome: result.outcome,
-    says: result.says,
-    ...(result.answeredBy === undefined ? {} : { answeredBy: result.answeredBy }),
-    ...(result.serverSaw === undefined ? {} : { serverSaw: result.serverSaw }),
-    ...(result.measured === undefined ? {} : { measured: { ...result.measured } }),
+    outcome: came.outcome,
+    says: came.says,
+    ...(came.answeredBy === undefined ? {} : { answeredBy: came.answeredBy }),
+    ...(came.serverSaw === undefined ? {} : { serverSaw: came.serverSaw }),
+    ...(came.measured === undefined ? {} : { measured: { ...came.measured } }),
     ok: !isBad(judgement.verdict),
     verdict: judgement.verdict,
     why: judgement.why,

@@ -5,6 +5,7 @@ import type { ExperimentPlan } from '../model/plan.js'
 import type { ProbeContext } from '../model/probe.js'
 import type {
   DaemonStep,
+  FeaturesStep,
   LinksUpStep,
   NamespacesStep,
   NetworkStep,
@@ -16,7 +17,7 @@ import { programOf } from '../topology/programs.js'
 import { runAside } from '../world/aside.js'
 import { CommandError, type CommandRecord } from '../world/command.js'
 import { Netns } from '../world/netns.js'
-import { linksDown, performNamespaces, performNetwork, performSysctls } from './builtins.js'
+import { linksDown, performFeatures, performNamespaces, performNetwork, performSysctls } from './builtins.js'
 import { Daemon } from './daemon.js'
 import { EchoServer } from './echo-server.js'
 
@@ -85,6 +86,11 @@ export class TopologyInstance {
         return
       case 'network':
         return this.#network(step)
+      case 'features': {
+        const index = this.plan.indexes[`${step.node}:${step.device}`] ?? 0
+        await this.#itself(step, () => performFeatures(step, this.netns(step.node), index))
+        return
+      }
       case 'sysctls':
         return this.#sysctls(step)
       case 'serve': {
@@ -152,7 +158,10 @@ export class TopologyInstance {
   }
 
   /** Has the lab itself perform a step, and says which command that stands for. False when `perform` leaves it to that. */
-  async #itself(step: NamespacesStep | NetworkStep | SysctlsStep, perform: () => unknown): Promise<boolean> {
+  async #itself(
+    step: NamespacesStep | NetworkStep | FeaturesStep | SysctlsStep,
+    perform: () => unknown,
+  ): Promise<boolean> {
     const started = performance.now()
     if (started - this.#turnBegan > TURN_MS) {
       await nextTurn()

@@ -8,6 +8,7 @@ import { CommandTimeout, runCommand } from '../world/command.js'
 import { brNetfilter } from './capabilities/br-netfilter.js'
 import { bridge } from './capabilities/bridge.js'
 import { ebtables } from './capabilities/ebtables.js'
+import { ethtool } from './capabilities/ethtool.js'
 import { iptablesLegacy } from './capabilities/iptables-legacy.js'
 import { iptablesNft } from './capabilities/iptables-nft.js'
 import { ipv6 } from './capabilities/ipv6.js'
@@ -26,6 +27,7 @@ export const CAPABILITIES: readonly Capability[] = [
   iptablesLegacy,
   ebtables,
   tcRedirect,
+  ethtool,
   packetHold,
   ipv6,
   radvd,

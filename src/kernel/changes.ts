@@ -26,6 +26,21 @@ export const PROMISC_CONNTRACK_RESET: KernelChange = {
   url: 'https://git.kernel.org/linus/751de2012eaf',
 }
 
+export const UDP_GSO_WITHOUT_CHECKSUM: KernelChange = {
+  commit: '10154dbded6d',
+  title: 'udp: Allow GSO transmit from devices with no checksum offload',
+  since: '6.11',
+  url: 'https://git.kernel.org/linus/10154dbded6d',
+}
+
+/** Stable 6.17 has it from some release on, which was not looked up. */
+export const BIND_BUCKET_STATE: KernelChange = {
+  commit: 'd57f4b874946',
+  title: 'tcp: Update bind bucket state on port release',
+  since: '6.18',
+  url: 'https://git.kernel.org/linus/d57f4b874946',
+}
+
 export const ENHANCED_DAD: KernelChange = {
   commit: 'adc176c54722',
   title: 'ipv6 addrconf: Implemented enhanced DAD (RFC7527)',

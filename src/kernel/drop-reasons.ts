@@ -15,6 +15,12 @@ export const INVALID_SOURCE = [
   { name: 'NOT_SPECIFIED', since: '5.17' },
 ] as const
 
+/** A packet that may not be cut and is too long for the way on; it has a name since 2edc1a383fda (5.19). */
+export const TOO_BIG = [
+  { name: 'PKT_TOO_BIG', since: '5.19' },
+  { name: 'NOT_SPECIFIED', since: '5.17' },
+] as const
+
 /** A source that fails the reverse path filter. */
 export const REVERSE_PATH = [
   { name: 'IP_RPFILTER', since: '5.18' },

@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import type { CommandRecord } from '../world/command.js'
 import type { Netns } from '../world/netns.js'
 import type { KernelChange } from './change.js'
+import type { ProbeResult } from './probe.js'
 import type { ScriptPart } from './script-part.js'
 import type { IptablesCommands } from './steps.js'
 import type { Place } from './topology.js'
@@ -117,6 +118,8 @@ export interface EvidenceContext {
   /** What an observer sees of this experiment, or why it sees nothing. */
   readonly view: <View>(observer: Observer<View>) => View | string
   readonly kernel: KernelVersion
+  /** What came of the probe; undefined while it runs. */
+  readonly result: () => ProbeResult | undefined
 }
 
 /** A proof under watch: `look` says what came since it was taken up. */

@@ -25,6 +25,8 @@ export interface ProbeResult {
   readonly answeredBy?: string
   /** The address that the server saw as its peer. */
   readonly serverSaw?: string
+  /** The system call that the kernel refused, and the errno's name: `sendto` and `EIO`. */
+  readonly refused?: { readonly call: string; readonly code: string }
   /** Measurements by name; the name ends in its unit. */
   readonly measured?: Readonly<Record<string, number>>
 }

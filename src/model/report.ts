@@ -152,9 +152,12 @@ const strings = z.array(z.string())
 const linkEnd = z.object({
   node: z.string(),
   device: z.string(),
+  /** Where it is not the usual one. */
   mtu: z.number().optional(),
   /** Set for an end that is left down. */
   down: z.literal(true).optional(),
+  /** Features (offloads) that are set to be on or off. */
+  features: z.record(z.string(), z.enum(['on', 'off'])).optional(),
 })
 
 /** What of a topology is drawn. */

@@ -49,6 +49,11 @@ export interface Experiment {
   readonly probes?: readonly string[]
   /** Probes that are run while a fix is set, and only then: what it must not do, or what it costs. */
   readonly guards?: readonly string[]
+  /**
+   * Whether each trial has a topology of its own, with the control in front of it: for what the kernel remembers from one to the
+   * next (path MTUs, TIME_WAIT, connections that go on). They then run side by side.
+   */
+  readonly fresh?: true
 }
 
 /** One documented failure. */
@@ -144,6 +149,7 @@ export interface ScenarioDefinition<
     readonly fixes: readonly FixOf<NoInfer<T>>[]
     readonly probes?: readonly NoInfer<P>[]
     readonly guards?: readonly NoInfer<P>[]
+    readonly fresh?: true
   }[]
 }
 

@@ -38,6 +38,15 @@ export interface NetworkStep {
   readonly why: string
 }
 
+/** Features (offloads) of a device, on and off by their names: scaffolding, that the lab puts up itself. */
+export interface FeaturesStep {
+  readonly do: 'features'
+  readonly node: string
+  readonly device: string
+  readonly values: Readonly<Record<string, 'on' | 'off'>>
+  readonly why: string
+}
+
 /** Sysctls of a node, written in order. */
 export interface SysctlsStep {
   readonly do: 'sysctls'
@@ -89,7 +98,15 @@ export interface DaemonStep {
   readonly why: string
 }
 
-export type Step = RunStep | NamespacesStep | NetworkStep | SysctlsStep | ServeStep | LinksUpStep | DaemonStep
+export type Step =
+  | RunStep
+  | NamespacesStep
+  | NetworkStep
+  | FeaturesStep
+  | SysctlsStep
+  | ServeStep
+  | LinksUpStep
+  | DaemonStep
 
 /** A device that is about to be made. */
 export interface NewDevice {
@@ -131,6 +148,8 @@ export interface Route {
   readonly nextHops?: readonly NextHop[]
   /** Id of the next hop object that says the way. */
   readonly nextHopId?: number
+  /** The shortest time after which TCP sends a segment again that nobody acknowledged, in milliseconds (RTAX_RTO_MIN). */
+  readonly rtoMin?: number
   /** Words of ip-route(8) besides these, in its order: what only ip(8) itself can send. */
   readonly more?: readonly string[]
   /** The route's type where it is not `unicast`; only ip(8) itself can send it. */

@@ -37,6 +37,8 @@ export interface LinkEnd {
   readonly mtu?: number
   /** Set for an end that is left down, so that the other one has no carrier. */
   readonly down?: true
+  /** What of the device's features (offloads) is to be on or off, by the names that `ethtool -k` has for them. */
+  readonly features?: Readonly<Record<string, 'on' | 'off'>>
 }
 
 /** A Linux bridge inside a node. */

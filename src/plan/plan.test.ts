@@ -32,7 +32,7 @@ t.test('a plan is pure data, the same for the same arguments', async test => {
 
 t.test('every fix is set, and taken back', async test => {
   for (const scenario of scenarios)
-    for (const { phases } of planScenario(scenario, OPTIONS)) {
+    for (const { phases } of planScenario(scenario, { ...OPTIONS, instance: '' })) {
       test.same(
         phases.slice(0, 2).map(({ phase }) => phase),
         ['control', 'broken'],
@@ -42,6 +42,40 @@ t.test('every fix is set, and taken back', async test => {
       test.same(phases.at(-1)?.settings, phases[0]?.settings)
     }
 })
+
+t.test(
+  'an experiment whose trials are to be fresh has a topology for each, with the control and what leads to it',
+  async test => {
+    const defined = definition('bridge-dnat-bounce')
+    const [first] = defined.experiments
+    if (!first) throw new Error('no experiment')
+    const scenario = readScenario(
+      { ...defined, experiments: [{ ...first, fresh: true }] } as DefinedScenario,
+      FILE,
+    )
+    const [whole] = planScenario(scenario, { ...OPTIONS, instance: '' })
+    const plans = planScenario(scenario, OPTIONS)
+    const own = (of: typeof plans) =>
+      of.flatMap(({ phases }) =>
+        phases.flatMap(({ phase, fix, trials }) =>
+          phase === 'control' ? [] : trials.map(({ probe }) => JSON.stringify([phase, fix, probe])),
+        ),
+      )
+    test.same(own(plans), own(whole ? [whole] : []), 'all trials, each once, in their order')
+    for (const { phases, id } of plans) {
+      test.same(own(plans.filter(plan => plan.id === id)).length, 1)
+      test.equal(phases[0]?.phase, 'control')
+      test.ok((phases[0]?.trials.length ?? 0) > 0)
+      const last = phases.at(-1)
+      test.same(
+        phases.slice(1, -1).map(({ phase, fix, trials }) => [phase, fix, trials]),
+        last?.phase === 'reverted' ? [['fixed', last.fix, []]] : [],
+        'a fix that is taken back was set',
+      )
+    }
+    test.equal(new Set(plans.flatMap(({ netns }) => Object.values(netns))).size, 4 * plans.length)
+  },
+)
 
 t.test('every toggle is exercised in both directions by some experiment', async test => {
   for (const scenario of scenarios) {

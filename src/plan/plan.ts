@@ -43,8 +43,41 @@ export function planScenario(scenario: Scenario, options: PlanOptions): Experime
     )
     if (fixes.length === 0 && chosen.length > 0) return []
     const id = options.instance === '' ? '' : `${options.instance}-${index + 1}`
-    return [planExperiment(scenario, { ...experiment, fixes }, id, options)]
+    const whole = planExperiment(scenario, { ...experiment, fixes }, id, options)
+    // What stands alone is looked at by a person, who has one topology.
+    if (!experiment.fresh || id === '') return [whole]
+    return trialsOf(whole).map((at, number) => ({
+      ...alone(planExperiment(scenario, { ...experiment, fixes }, `${id}-${number + 1}`, options), at),
+      usesIptables: whole.usesIptables,
+    }))
   })
+}
+
+/** Where a trial stands in its plan: the index of its phase, and its own in there. */
+interface TrialPlace {
+  readonly phase: number
+  readonly trial: number
+}
+
+/** Every trial of a plan but those of the control. */
+function trialsOf({ phases }: ExperimentPlan): TrialPlace[] {
+  return phases.flatMap(({ phase: name, trials }, phase) =>
+    name === 'control' ? [] : trials.map((_, trial) => ({ phase, trial })),
+  )
+}
+
+/** One trial of a plan with what leads to it: the control, and a fix that is taken back. */
+function alone(plan: ExperimentPlan, { phase, trial }: TrialPlace): ExperimentPlan {
+  const target = plan.phases[phase]
+  const before = target?.phase === 'reverted' ? plan.phases.slice(phase - 1, phase) : []
+  return {
+    ...plan,
+    phases: [
+      ...plan.phases.slice(0, 1),
+      ...before.map(fixed => ({ ...fixed, trials: [] })),
+      ...(target ? [{ ...target, trials: target.trials.slice(trial, trial + 1) }] : []),
+    ],
+  }
 }
 
 /** The probes of a scenario that are neither controls nor guards. */

@@ -120,6 +120,7 @@ const experiment = z.strictObject({
   fixes: z.array(setting),
   probes: texts.optional(),
   guards: texts.optional(),
+  fresh: z.literal(true).optional(),
 } satisfies SchemasOf<Experiment>)
 
 /** An object whose keys are ids. */

@@ -35,6 +35,9 @@ const MOST_BYTES = 100_000_000
 const CHUNK = 1 << 16
 const BACKLOG = 128
 const CLOSE_TIMEOUT_MS = 1000
+const SO_LINGER = 13
+/** struct linger: on, and no time at all, so that close() sends RST. */
+const RESET = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
 
 const SHAPE = {
   from: node(),
@@ -48,11 +51,13 @@ const SHAPE = {
   bytes: z.int().min(1).max(MOST_BYTES).optional(),
   /** Bytes of the request's body; 20,000 when left out. */
   requestBytes: z.int().min(0).max(MOST_BYTES).optional(),
+  /** Whether the server is started for this request and stopped after it: a socket has many a setting from when it is made. */
+  anew: z.literal(true).optional(),
 }
 type Spec = FieldsOf<typeof SHAPE>
 
-const LIBRARY = `# http_post NODE ADDRESS PORT SERVER SERVER-PORT REQUEST-BYTES BYTES: both bodies by their SHA-256. The server starts with
-# the first request to it.
+const LIBRARY = `# http_post NODE ADDRESS PORT SERVER SERVER-PORT REQUEST-BYTES BYTES kept|anew: both bodies by their SHA-256. The server starts
+# with the first request to it, or with each and for that alone.
 http='
 import hashlib, http.client, http.server, os, sys
 role, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -73,7 +78,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *words):
         pass
 if role == "server":
-    Server((address, port), Handler).serve_forever()
+    server = Server((address, port), Handler)
+    if sys.argv[4] == "kept":
+        server.serve_forever()
+    request, peer = server.get_request()
+    server.server_close()
+    server.finish_request(request, peer)
+    sys.exit()
 wait, sends, wanted = float(sys.argv[4]), int(sys.argv[5]), sys.argv[6]
 body = os.urandom(sends)
 try:
@@ -93,9 +104,9 @@ command -v python3 >/dev/null || skip "python3 talks HTTP here, and is not insta
 
 http_post() {
   case $2 in *:*) any=:: ;; *) any=0.0.0.0 ;; esac
-  if [ ! -e "$work/http-$4-$5" ]; then
+  if [ "$8" = anew ] || [ ! -e "$work/http-$4-$5" ]; then
     : >"$work/http-$4-$5"
-    in_node "$4" python3 -c "$http" server "$any" "$5" &
+    in_node "$4" python3 -c "$http" server "$any" "$5" "$8" 2>/dev/null &
     left=200
     until in_node "$4" ss -Hltn "sport = :$5" | grep -q .; do
       left=$((left - 1))
@@ -129,8 +140,12 @@ export const http = probeKind('http', SHAPE, {
     serverPort = port,
     bytes = RESPONSE_BYTES,
     requestBytes = REQUEST_BYTES,
+    anew,
   }) => ({
-    words: ['http_post', from, to, ...[port, server, serverPort, requestBytes, bytes].map(String)],
+    words: [
+      ...['http_post', from, to, ...[port, server, serverPort, requestBytes, bytes].map(String)],
+      anew ? 'anew' : 'kept',
+    ],
     library: LIBRARY,
     tools: ['ss'],
   }),
@@ -138,19 +153,22 @@ export const http = probeKind('http', SHAPE, {
   async run(spec, context) {
     const { from, to, port, server: at, serverPort = port } = spec
     const any = to.includes(':') ? '::' : '0.0.0.0'
-    const server = context.keep(
-      `http ${at} ${any} ${serverPort}`,
-      () => new HttpServer(context.netns(at), { address: any, port: serverPort }),
-    )
+    const start = () => new HttpServer(context.netns(at), { address: any, port: serverPort })
+    const server = spec.anew ? start() : context.keep(`http ${at} ${any} ${serverPort}`, start)
     const fd = context.netns(from).inside(() => openSocket(familyOf(to), SOCK_STREAM))
     const id = randomBytes(8).toString('hex')
     try {
       setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
       bindSocket(fd, { address: any, port: newSourcePort() })
-      return await post(fd, { ...spec, id }, server, context)
+      const came = await post(fd, { ...spec, id }, server, context)
+      // What a stalled connection still has to send, it would send again into the next trials.
+      if (came.outcome === 'fails') setSocketOption(fd, SOL_SOCKET, SO_LINGER, RESET)
+      else await endInOrder(fd)
+      return came
     } finally {
-      await closeInOrder(fd)
+      closeFd(fd)
       await server.drained(id)
+      if (spec.anew) server.close()
     }
   },
 })
@@ -230,8 +248,8 @@ function sha256(data: Buffer): string {
   return createHash('sha256').update(data).digest('hex')
 }
 
-/** Ends a connection in order, so that none of its segments runs into the next trial. A stalled one is not waited for long. */
-async function closeInOrder(fd: number): Promise<void> {
+/** Ends a connection in order, so that none of its segments runs into the next trial. */
+async function endInOrder(fd: number): Promise<void> {
   const buffer = Buffer.allocUnsafe(CHUNK)
   try {
     shutdownSending(fd)
@@ -239,8 +257,6 @@ async function closeInOrder(fd: number): Promise<void> {
   } catch (error) {
     // ENOTCONN and resets: there is nothing to end.
     if (!(error instanceof SystemError)) throw error
-  } finally {
-    closeFd(fd)
   }
 }
 

@@ -57,10 +57,10 @@ export class Listener {
   readonly #buffer = Buffer.alloc(2048)
 
   /** Throws SystemError: EADDRINUSE where something else has the port. */
-  constructor(netns: Netns, port: number) {
-    this.#fd = netns.inside(() => openSocket(AF_INET, SOCK_DGRAM))
+  constructor(netns: Netns, port: number, family = AF_INET) {
+    this.#fd = netns.inside(() => openSocket(family, SOCK_DGRAM))
     setSocketOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 1)
-    bindSocket(this.#fd, { address: '0.0.0.0', port })
+    bindSocket(this.#fd, { address: family === AF_INET ? '0.0.0.0' : '::', port })
   }
 
   /** What has come in and nobody has asked for yet, of that what begins with a word. */

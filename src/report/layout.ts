@@ -1,7 +1,7 @@
 /** Where everything of a topology stands in its drawing: a middle node, the others in columns to its left and right. */
 import { entryOf } from '../base/records.js'
 import type { DrawnNode, DrawnTopology } from '../model/report.js'
-import { describeNode } from './node-notes.js'
+import { describeNode, linkNotes } from './node-notes.js'
 
 type LinkEnd = DrawnTopology['links'][number][0]
 
@@ -120,9 +120,7 @@ function size(
     ...(entryOf(node.addresses ?? {}, device) ?? []).map(text => text.split(' ')[0] ?? text),
     ...topology.links
       .flat()
-      .flatMap(end =>
-        end.node === name && end.device === device && end.mtu !== undefined ? [`mtu ${end.mtu}`] : [],
-      ),
+      .flatMap(end => (end.node === name && end.device === device ? linkNotes(end) : [])),
   ]
   const ends = topology.links.flatMap(([a, b]) => [
     ...(a.node === name ? [{ own: a, peer: b }] : []),

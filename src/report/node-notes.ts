@@ -1,5 +1,5 @@
 /** What is configured in a node besides its devices, in short lines for a drawing. */
-import type { DrawnNode } from '../model/report.js'
+import type { DrawnNode, DrawnTopology } from '../model/report.js'
 
 /** Notes on a node: what it serves, translates, redirects, routes otherwise than by one table, holds and announces. */
 export function describeNode(node: DrawnNode): string[] {
@@ -13,6 +13,14 @@ export function describeNode(node: DrawnNode): string[] {
     ...new Set((node.tc ?? []).flatMap(line => describeRedirect(line) ?? [])),
     ...(node.packetHold ? [`holds new connections to tcp ${node.packetHold.port}`] : []),
     ...(node.routerAdvertisements ? [`radvd ${node.routerAdvertisements.prefix}`] : []),
+  ]
+}
+
+/** What is particular about a link's end besides its name and addresses. */
+export function linkNotes({ mtu, features = {} }: DrawnTopology['links'][number][0]): string[] {
+  return [
+    ...(mtu === undefined ? [] : [`mtu ${mtu}`]),
+    ...Object.entries(features).map(([feature, value]) => `${feature} ${value}`),
   ]
 }
 

@@ -94,7 +94,7 @@ wait_until_not() {
 export const TRIALS = `# begin NAME: a trial. Its probe says what came, and \`must\` whether that is what had to come.
 begin() {
   tests=$((tests + 1))
-  trial=$1 came='' said='' answered_by='' server_saw='' proved='' disproved=''
+  trial=$1 came='' said='' refused='' answered_by='' server_saw='' proved='' disproved=''
   : >"$work/findings"
 }
 
@@ -122,7 +122,7 @@ must() {
   esac
   [ "$verdict" = ok ] || failed=$((failed + 1))
   echo "$verdict $tests - $trial"
-  echo "# it $came: $said"
+  echo "# it $came: $said\${refused:+ ($refused)}"
   sed 's/^/#   /' "$work/findings"
 }
 `

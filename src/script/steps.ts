@@ -19,6 +19,7 @@ export function stepLines(step: Step): string {
     }
     case 'namespaces':
     case 'network':
+    case 'features':
       return stepLines(programOf(step))
     case 'run':
       return step.untilNot === undefined

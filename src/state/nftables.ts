@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { NETLINK_NETFILTER, SystemError } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
-import { attributes, NetlinkError, NetlinkSocket, NLM_F } from '../world/rtnetlink.js'
+import { attributes, elements, NetlinkError, NetlinkSocket, NLM_F } from '../world/rtnetlink.js'
 
 const SUBSYSTEM = 10
 const MESSAGE = { getTable: 1, getChain: 4, getRule: 7, getSet: 10 }
@@ -102,18 +102,6 @@ function fingerprint(expressions: Buffer | undefined): string {
     if (!STATEFUL.has(name)) hash.update(found.get(ELEMENT.data) ?? '')
   }
   return hash.digest('hex').slice(0, 12)
-}
-
-/** The elements of a list, which all have one type. */
-function elements(list: Buffer | undefined): Buffer[] {
-  const found: Buffer[] = []
-  for (let at = 0; list && at + 4 <= list.length; ) {
-    const length = list.readUInt16LE(at)
-    if (length < 4) break
-    found.push(list.subarray(at + 4, at + length))
-    at += (length + 3) & ~3
-  }
-  return found
 }
 
 function text(bytes: Buffer | undefined): string {

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import type { Configuration } from '../model/configuration.js'
 import type { Netns } from '../world/netns.js'
 import { readAddresses, readNeighbours } from './addresses.js'
+import { readFeatures } from './features.js'
 import { readLinks } from './links.js'
 import { Monitor } from './monitor.js'
 import { NftablesReader } from './nftables.js'
@@ -88,6 +89,7 @@ export class NodeState {
     const socket = this.netns.route()
     const nameOf = (index: number) => this.devices.get(index) ?? `index ${index}`
     readLinks(socket, found)
+    readFeatures(this.netns.ethtool(), this.devices, found)
     readAddresses(socket, nameOf, found)
     readRoutes(socket, nameOf, found)
     readNextHops(socket, nameOf, found)

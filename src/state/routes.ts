@@ -52,7 +52,6 @@ export function readRoutes(
     const gateway = found.get(RTA.gateway)
     const priority = found.get(RTA.priority)?.readUInt32LE()
     const source = found.get(RTA.source)
-    const metrics = found.get(RTA.metrics)
     const nextHopId = found.get(RTA.nextHopId)?.readUInt32LE()
     const rest = [
       ...(gateway ? [`via ${textOf(gateway)}`] : []),
@@ -61,13 +60,39 @@ export function readRoutes(
       ...((message.readUInt32LE(8) & RTNH_F_ONLINK) === 0 ? [] : ['onlink']),
       ...(nextHopId === undefined ? [] : [`nhid ${nextHopId}`]),
       ...(nextHopId === undefined ? waysOf(found.get(RTA.multipath), nameOf) : []),
-      ...(metrics ? [`metrics ${metrics.toString('hex')}`] : []),
+      ...metricsOf(found.get(RTA.metrics)),
       TYPES[message[7] ?? 0] ?? String(message[7]),
     ]
     const family = message[0] === AF_INET6 ? ' inet6' : ''
     const name = `route ${to}${family} table ${TABLES[table] ?? table}${priority === undefined ? '' : ` metric ${priority}`}`
     into.set(name, [into.get(name), rest.join(' ')].filter(Boolean).join('; '))
   }
+}
+
+/** RTAX_* (linux/rtnetlink.h) in the words of ip-route(8), by their numbers; the rest is said in hexadecimal. */
+const METRICS: Readonly<Record<number, string>> = {
+  2: 'mtu',
+  3: 'window',
+  7: 'cwnd',
+  8: 'advmss',
+  10: 'hoplimit',
+  11: 'initcwnd',
+  13: 'rto_min',
+  14: 'initrwnd',
+  15: 'quickack',
+}
+
+/** The metrics of a route: `mtu 1400 rto_min lock 20`. */
+function metricsOf(nested: Buffer | undefined): string[] {
+  const RTAX_LOCK = 1
+  const found = attributes(nested)
+  const locked = found.get(RTAX_LOCK)?.readUInt32LE() ?? 0
+  return [...found].flatMap(([type, value]) => {
+    if (type === RTAX_LOCK) return []
+    const name = METRICS[type]
+    if (name === undefined || value.length !== 4) return [`metric ${type}=${value.toString('hex')}`]
+    return [`${name}${((locked >> type) & 1) === 1 ? ' lock' : ''} ${value.readUInt32LE()}`]
+  })
 }
 
 /** The ways of a route that has several (struct rtnexthop). */

@@ -6,7 +6,7 @@ import type { Toggle } from '../model/toggle.js'
 export function sysctlToggle<const S extends string, const N extends string = string>(toggle: {
   readonly summary: string
   readonly nodes: readonly N[]
-  readonly values: Readonly<Record<S, Readonly<Record<string, number>>>>
+  readonly values: Readonly<Record<S, Readonly<Record<string, number | string>>>>
   readonly needs?: readonly string[]
 }): Toggle<S, N> {
   const { summary, nodes, values, needs = [] } = toggle
@@ -25,7 +25,9 @@ export function sysctlToggle<const S extends string, const N extends string = st
         })),
       ),
     onRealSystem: setting =>
-      Object.entries(values[setting]).map(([key, value]) => `sysctl -w ${key}=${value}`),
+      Object.entries(values[setting]).map(
+        ([key, value]) => `sysctl -w ${key}=${String(value).includes(' ') ? `'${value}'` : value}`,
+      ),
   }
 }
 

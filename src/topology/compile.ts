@@ -151,6 +151,10 @@ export function compileTopology(
         network(name, configuration(name, node, topology, born), 'configure devices, addresses and routes'),
     ),
     nodes.flatMap(([name, node]) => policyRules(name, node)),
+    topology.links.flat().flatMap(({ node, device, features = {} }): Step[] => {
+      const why = 'set the features of devices'
+      return Object.keys(features).length > 0 ? [{ do: 'features', node, device, values: features, why }] : []
+    }),
     // An end that was up before its peer waits for the kernel's linkwatch until it may send.
     nodes.flatMap(([name, node]) => linksUp(name, node, pairs, portOf, indexes)),
     nodes.flatMap(([name, node]) => [

@@ -64,14 +64,16 @@ t.test('addresses and routes have the scope that ip(8) gives them', async test =
 
 t.test('the metrics of a route are those that were written, and nothing else', async test => {
   const metrics = (text: string) => attributes(one(route(text))?.body.subarray(12)).get(8)
-  const of = attributes(metrics('default via 10.0.0.1 mtu 1400 advmss 1360'))
+  const of = attributes(metrics('default via 10.0.0.1 mtu 1400 advmss 1360 rto_min 20ms'))
   test.same(
     [...of].map(([type, value]) => [type, value.readUInt32LE()]),
     [
+      [1, 1 << 13],
       [2, 1400],
       [8, 1360],
+      [13, 20],
     ],
-    'RTAX_MTU, RTAX_ADVMSS',
+    'RTAX_LOCK, RTAX_MTU, RTAX_ADVMSS, RTAX_RTO_MIN',
   )
   test.equal(metrics('default via 10.0.0.1'), undefined)
 })

@@ -42,7 +42,7 @@ const RTA = {
   nextHopId: 30,
 }
 const RTNH_F_ONLINK = 4
-const RTAX = { mtu: 2, advmss: 8 }
+const RTAX = { lock: 1, mtu: 2, advmss: 8, rtoMin: 13 }
 const RTPROT_BOOT = 3
 const RTN_UNICAST = 1
 const SCOPE = { universe: 0, link: 253, host: 254 }
@@ -200,10 +200,13 @@ function routeRequest(route: Route, names: Names): RouteRequest | undefined {
   return { type: RTM.newRoute, flags: NEW, body: Buffer.concat(body) }
 }
 
-function routeMetrics({ mtu, advmss }: Pick<Route, 'mtu' | 'advmss'>): Buffer[] {
+function routeMetrics({ mtu, advmss, rtoMin }: Pick<Route, 'mtu' | 'advmss' | 'rtoMin'>): Buffer[] {
   const metrics = [
+    // As ip(8) has it: this one is never the kernel's to change.
+    ...(rtoMin === undefined ? [] : [attribute(RTAX.lock, 1 << RTAX.rtoMin)]),
     ...(mtu === undefined ? [] : [attribute(RTAX.mtu, mtu)]),
     ...(advmss === undefined ? [] : [attribute(RTAX.advmss, advmss)]),
+    ...(rtoMin === undefined ? [] : [attribute(RTAX.rtoMin, rtoMin)]),
   ]
   return metrics.length > 0 ? [attribute(RTA.metrics, Buffer.concat(metrics))] : []
 }

@@ -53,6 +53,7 @@ t.test('a route that is accepted says the same when it was read into its parts',
     'mtu lock 1400',
     'mtu 1400',
     'advmss 1360',
+    'rto_min 20ms',
     'onlink',
     'table 300',
     'nhid 9',
@@ -65,7 +66,7 @@ t.test('a route that is accepted says the same when it was read into its parts',
       if (routeProblem(text, new Set(['eth0']))) return
       const line = ipLine({ op: 'add-route', route: parseRoute(text) })
       const sorted = (words: string) => words.split(' ').sort().join(' ')
-      // `via`, `dev`, `mtu` and `advmss` come first, and unicast is what ip(8) takes a route for anyway.
+      // `via`, `dev` and metrics come first, and unicast is what ip(8) takes a route for anyway.
       if (sorted(line) !== sorted(`route add ${text.replace(/^unicast /, '')}`))
         throw new Error(`${text}: ${line}`)
     }),

@@ -73,7 +73,20 @@ function device({ name, index, mac, mtu }: NewDevice): string[] {
 
 /** A route as `ip route add` takes it. */
 function routeWords(route: Route): string[] {
-  const { type, to, table, metric, source, onlink, mtu, advmss, nextHopId, nextHops = [], more = [] } = route
+  const {
+    type,
+    to,
+    table,
+    metric,
+    source,
+    onlink,
+    mtu,
+    advmss,
+    rtoMin,
+    nextHopId,
+    nextHops = [],
+    more = [],
+  } = route
   return [
     ...(type === undefined ? [] : [type]),
     to,
@@ -85,6 +98,7 @@ function routeWords(route: Route): string[] {
     ...(nextHopId === undefined ? [] : ['nhid', String(nextHopId)]),
     ...(mtu === undefined ? [] : ['mtu', String(mtu)]),
     ...(advmss === undefined ? [] : ['advmss', String(advmss)]),
+    ...(rtoMin === undefined ? [] : ['rto_min', `${rtoMin}ms`]),
     ...more,
     // All that follows is about next hops (parse_nexthops(), iproute2's ip/iproute.c).
     ...nextHops.flatMap(hop => [

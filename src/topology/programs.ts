@@ -1,5 +1,6 @@
 /** Scaffolding as programs would put it up: what people read, what scripts run, and what is left to ip(8) itself. */
 import {
+  type FeaturesStep,
   type NamespacesStep,
   type NetworkStep,
   type RunStep,
@@ -10,7 +11,7 @@ import {
 import { ipBatch } from './ip-words.js'
 
 /** The command that does what a step of the lab's own does. */
-export function programOf(step: NamespacesStep | NetworkStep | SysctlsStep): RunStep {
+export function programOf(step: NamespacesStep | NetworkStep | FeaturesStep | SysctlsStep): RunStep {
   switch (step.do) {
     case 'namespaces': {
       const action = step.action === 'add' ? 'add' : 'del'
@@ -24,6 +25,8 @@ export function programOf(step: NamespacesStep | NetworkStep | SysctlsStep): Run
         step.why,
         ipBatch(step.operations),
       )
+    case 'features':
+      return run(step.node, ['ethtool', '-K', step.device, ...Object.entries(step.values).flat()], step.why)
     case 'sysctls':
       return run(step.node, sysctlCommand(step), step.why)
   }

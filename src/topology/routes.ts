@@ -37,6 +37,8 @@ export function routeProblem(route: string, devices: ReadonlySet<string>): Compl
       return wrong(`names ${shown(value)}, which is no device of this node`)
     if ((word === 'mtu' || word === 'advmss') && value !== 'lock' && !isMetric(value))
       return wrong(`has ${word} ${shown(value)}, which is no number of bytes from 1 to 65535`)
+    if (word === 'rto_min' && !isTime(value))
+      return wrong(`has rto_min ${shown(value)}, which is no time in whole milliseconds, as 20ms`)
   }
   return undefined
 }
@@ -44,6 +46,11 @@ export function routeProblem(route: string, devices: ReadonlySet<string>): Compl
 /** An MTU or MSS of a route, in bytes. */
 function isMetric(text: string): boolean {
   return /^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= 65535
+}
+
+/** A time of a route, in whole milliseconds. */
+function isTime(text: string): boolean {
+  return /^[1-9][0-9]{0,5}ms$/.test(text)
 }
 
 /** A valid route in its parts. */
@@ -96,6 +103,8 @@ function routePart(
     case 'mtu':
     case 'advmss':
       return pair(isMetric(value) && { [word]: Number(value) })
+    case 'rto_min':
+      return pair(isTime(value) && { rtoMin: Number.parseInt(value, 10) })
     case 'onlink':
       return { says: { onlink: true }, words: 1 }
     case 'nexthop': {

@@ -21,6 +21,7 @@ const endFields = {
   documentMac: z.string().optional(),
   mtu: z.number().optional(),
   down: z.literal(true).optional(),
+  features: z.record(z.string(), z.enum(['on', 'off'])).optional(),
 }
 const linkEnd = z.strictObject({
   ...device,
@@ -84,6 +85,6 @@ export const topologyDefinitionShape = z.strictObject({
 function linkEndDefinition() {
   return z.union(
     [place, z.strictObject({ end: place, ...endFields })],
-    'expected an end as web:eth0, or { end, mac, documentMac, mtu, down: true }',
+    'expected an end as web:eth0, or { end, mac, documentMac, mtu, features, down: true }',
   )
 }

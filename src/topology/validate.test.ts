@@ -66,6 +66,26 @@ t.test('a malformed topology is refused by field, with what to do', test => {
       /67 bytes are no MTU of 'a'/,
     ],
     [
+      'a feature that veth has not',
+      {
+        ...GOOD,
+        links: [
+          [
+            { node: 'a', device: 'eth0', features: { 'tx-magic': 'off' } },
+            { node: 'b', device: 'p0' },
+          ],
+        ],
+      },
+      'topology.links[0][0].features',
+      /'tx-magic' is no feature of veth/,
+    ],
+    [
+      'a route with a time that is none',
+      { ...GOOD, nodes: { ...GOOD.nodes, a: { is: '', routes: ['default dev eth0 rto_min 20'] } } },
+      'topology.nodes.a.routes',
+      /rto_min '20', which is no time/,
+    ],
+    [
       'an MTU that IPv6 has no use for',
       {
         nodes: { ...GOOD.nodes, a: { is: '', ipv6: true } },

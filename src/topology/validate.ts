@@ -24,6 +24,18 @@ const MAX_DEVICE_NAME = 15
 /** What veth takes (veth_setup(), drivers/net/veth.c: ETH_MIN_MTU, ETH_MAX_MTU), and IPv6 needs (IPV6_MIN_MTU, RFC 8200). */
 const [LEAST_MTU, LEAST_MTU_IPV6, MOST_MTU] = [68, 1280, 65535]
 
+/** Features of veth that every kernel from 5.10 on lets change, by their names in net/ethtool/common.c. */
+const FEATURES = [
+  'rx-gro',
+  'tx-checksum-ip-generic',
+  'tx-checksum-sctp',
+  'tx-generic-segmentation',
+  'tx-scatter-gather',
+  'tx-tcp-segmentation',
+  'tx-tcp6-segmentation',
+  'tx-udp-segmentation',
+]
+
 /**
  * The words of ip-link(8). Where it takes the name of a device, it takes these first, and many of them however short
  * they are cut (matches(), iproute2's lib/utils.c): a bridge named `br` is half of `brd`.
@@ -93,6 +105,13 @@ export function validateTopology(topology: Topology): Problem[] {
             'write it as fa:16:3e:00:00:01',
           )
       }
+      for (const feature of Object.keys(end.features ?? {}))
+        if (!FEATURES.includes(feature))
+          complain(
+            `topology.links[${index}][${side}].features`,
+            `${shown(feature)} is no feature of veth that can be switched`,
+            `features are: ${FEATURES.join(', ')}`,
+          )
       if (end.mtu !== undefined) {
         const least = topology.nodes[end.node]?.ipv6 ? LEAST_MTU_IPV6 : LEAST_MTU
         if (!Number.isInteger(end.mtu) || end.mtu < least || end.mtu > MOST_MTU)

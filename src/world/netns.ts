@@ -1,6 +1,7 @@
 /** Network namespaces, entered by the calling thread for the length of one synchronous function. */
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { describeError, LabError } from '../base/errors.js'
+import { Ethtool } from './ethtool.js'
 import { detachMount, enterNewNetworkNamespace, MS_BIND, mount, setNetworkNamespace } from './libc.js'
 import { NetlinkSocket } from './rtnetlink.js'
 
@@ -39,6 +40,7 @@ export class Netns {
   /** An open descriptor of it. */
   readonly fd: number
   #route: NetlinkSocket | undefined
+  #ethtool: Ethtool | undefined
 
   /** Opens `/run/netns/NAME`. Throws ENOENT when there is none of that name. */
   constructor(readonly name: string) {
@@ -90,10 +92,18 @@ export class Netns {
     return this.#route
   }
 
+  /** Its ethtool socket, the same one every time. Throws SystemError. */
+  ethtool(): Ethtool {
+    this.#ethtool ??= new Ethtool(open => this.inside(open))
+    return this.#ethtool
+  }
+
   /** Closes its sockets, but keeps the namespace. */
   closeSockets(): void {
     this.#route?.close()
     this.#route = undefined
+    this.#ethtool?.close()
+    this.#ethtool = undefined
   }
 
   close(): void {

@@ -93,6 +93,18 @@ export function attributes(bytes: Buffer = Buffer.alloc(0)): Map<number, Buffer>
   return found
 }
 
+/** The attributes of a list, in order: all have one type. */
+export function elements(list: Buffer = Buffer.alloc(0)): Buffer[] {
+  const found: Buffer[] = []
+  for (let at = 0; at + 4 <= list.length; ) {
+    const length = list.readUInt16LE(at)
+    if (length < 4) break
+    found.push(list.subarray(at + 4, at + length))
+    at += (length + 3) & ~3
+  }
+  return found
+}
+
 /**
  * Requests as they are sent, so many at once as can all be refused. Refusals always come; of each lot, only the last is to
  * be acknowledged. Sequence numbers count from 1.
