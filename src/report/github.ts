@@ -1,12 +1,12 @@
 /** GitHub Actions: a folded group for each scenario, annotations for what needs a look, and the job summary. */
 
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, statSync } from 'node:fs'
 import { LabError } from '../base/errors.js'
 import { seconds } from '../base/text.js'
 import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
-import { markdownOf } from './markdown.js'
+import { markdownWithin } from './markdown.js'
 import type { Sink } from './sink.js'
 import { oneLine, titledTrials, uniqueNames } from './words.js'
 
@@ -20,8 +20,12 @@ const ANNOTATIONS: Readonly<Record<Verdict, 'error' | 'warning' | 'notice' | und
   confirmed: undefined,
 }
 
+/** What GitHub takes of a step's summary, in bytes; of a longer one it shows nothing at all. */
+export const SUMMARY_BYTES = 1024 ** 2
+
 /**
- * Writes workflow commands as scenarios end, and appends the table to the job summary at the end. `runs` is how many runs the
+ * Writes workflow commands as scenarios end, and appends what came out to the job summary at the end, as much of it as
+ * GitHub takes. `runs` is how many runs the
  * events are of; `summary` is the file that GITHUB_STEP_SUMMARY names, where it does. `close` throws LabError when that
  * cannot be written.
  */
@@ -39,7 +43,8 @@ export function githubReporter(sink: Sink, runs: number, summary: string | undef
       sink.close()
       if (summary === undefined) return
       try {
-        appendFileSync(summary, markdownOf(reports))
+        const room = SUMMARY_BYTES - (statSync(summary, { throwIfNoEntry: false })?.size ?? 0)
+        appendFileSync(summary, markdownWithin(reports, room))
       } catch (error) {
         throw new LabError(
           `the job summary ${summary} could not be written: ${(error as NodeJS.ErrnoException).code}`,

@@ -2,7 +2,7 @@
 import { seconds } from '../base/text.js'
 import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
-import type { Verdict } from '../model/verdict.js'
+import { compareVerdicts, type Verdict } from '../model/verdict.js'
 import { describeFix, fixesOf } from './fixes.js'
 import type { Sink } from './sink.js'
 import {
@@ -39,6 +39,47 @@ export function markdownReporter(sink: Sink): Reporter {
 
 /** The reports of one or several runs as one document. */
 export function markdownOf(reports: readonly Report[]): string {
+  const [title, ...rows] = blocks(reports)
+  const sections = reports.flatMap(report => [
+    ...report.scenarios.map(scenario => section(scenario, of(report, reports), report.kernel)),
+    unavailable(report, of(report, reports)),
+  ])
+  return documentOf([...(title ?? []), ...rows.flat(), ''], sections)
+}
+
+/**
+ * The same in at most so many bytes: where it is too long, the worst scenarios come first, what each fix changed is left out, and
+ * a line at the end says how many sections, or rows of the table, are missing. Nothing where there is no room for that line.
+ */
+export function markdownWithin(reports: readonly Report[], bytes: number): string {
+  const whole = markdownOf(reports)
+  if (Buffer.byteLength(whole) <= bytes) return whole
+  const sections = reports
+    .flatMap(report => report.scenarios.map(scenario => ({ scenario, report })))
+    .sort((one, other) => compareVerdicts(one.scenario.verdict, other.scenario.verdict))
+    .map(({ scenario, report }) => brief(scenario, of(report, reports), report.kernel))
+  const [title = [], ...rows] = blocks(reports)
+  const all = [title, ...rows, [''], ...sections]
+  const note = (left: number) => [
+    '',
+    `${left} more parts have no room here; the HTML and JSON reports have all of it.`,
+  ]
+  let room = bytes - Buffer.byteLength(documentOf(note(all.length), []))
+  if (room < 0) return ''
+  const fitting = all.findIndex(block => {
+    room -= Buffer.byteLength(`${block.join('\n')}\n`)
+    return room < 0
+  })
+  const kept = fitting < 0 ? all : all.slice(0, fitting)
+  return documentOf([...kept.flat(), ...(fitting < 0 ? [] : note(all.length - fitting))], [])
+}
+
+function documentOf(head: readonly string[], sections: readonly (readonly string[])[]): string {
+  return `${[...head, ...sections.flat()].join('\n').trimEnd()}\n`
+}
+
+/** What comes before the sections: the title with a line for each run, then the rows of the table, each a block. */
+function blocks(reports: readonly Report[]): string[][] {
   const lines = ['# netns-lab', '']
   for (const report of reports) {
     const summary = Object.entries(report.summary).filter(([, count]) => count > 0)
@@ -47,19 +88,23 @@ export function markdownOf(reports: readonly Report[]): string {
       ...machineChangeLines(report).map(text => `  - ${escapeMarkdown(text)}`),
     )
   }
-  lines.push('', ...table(reports), '')
-  for (const report of reports) {
-    const of = reports.length > 1 ? ` on Linux ${escapeMarkdown(report.kernel.version)}` : ''
-    for (const scenario of report.scenarios) lines.push(...section(scenario, of, report.kernel))
-    if (report.unavailable.length > 0)
-      lines.push(
-        `## Not available${of}`,
-        '',
-        ...report.unavailable.map(({ what, why }) => `- ${escapeMarkdown(what)}: ${escapeMarkdown(why)}`),
-        '',
-      )
-  }
-  return `${lines.join('\n').trimEnd()}\n`
+  const [head = '', rule = '', ...rows] = table(reports)
+  return [[...lines, '', head, rule], ...rows.map(row => [row])]
+}
+
+/** Which of several runs a section is of. */
+function of(report: Report, reports: readonly Report[]): string {
+  return reports.length > 1 ? ` on Linux ${escapeMarkdown(report.kernel.version)}` : ''
+}
+
+function unavailable(report: Report, of: string): string[] {
+  if (report.unavailable.length === 0) return []
+  return [
+    `## Not available${of}`,
+    '',
+    ...report.unavailable.map(({ what, why }) => `- ${escapeMarkdown(what)}: ${escapeMarkdown(why)}`),
+    '',
+  ]
 }
 
 function table(reports: readonly Report[]): string[] {
@@ -103,6 +148,10 @@ function sign(verdict: Verdict): string {
 }
 
 function section(scenario: ScenarioReport, of: string, kernel: Report['kernel']): string[] {
+  return [...brief(scenario, of, kernel), ...fixes(scenario)]
+}
+
+function brief(scenario: ScenarioReport, of: string, kernel: Report['kernel']): string[] {
   const { id, verdict, reason, story } = scenario
   const source = story?.source
   return [
@@ -114,7 +163,6 @@ function section(scenario: ScenarioReport, of: string, kernel: Report['kernel'])
     ...causesOf(scenario).map(cause => `- ${escapeMarkdown(describeCause(cause))}`),
     ...hintsOf(scenario, kernel).map(hint => `- → ${escapeMarkdown(hint)}`),
     '',
-    ...fixes(scenario),
   ]
 }
 

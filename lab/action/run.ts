@@ -1,0 +1,176 @@
+/**
+ * The action's second step: runs the lab as its inputs say, reports it as GitHub shows it, and leaves the runner's kernel as it
+ * was. In: what lab/action/inputs.ts reads, and the runner's variables. Out, in $GITHUB_OUTPUT: `verdict`, `report`,
+ * `html`, and for the artifact its `folder` and name.
+ */
+import { appendFile, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { execa } from 'execa'
+import { glob } from 'zx'
+import { describeError, EXIT, LabError } from '../../src/base/errors.js'
+import { projectRoot } from '../../src/base/root.js'
+import { lastLines } from '../../src/base/text.js'
+import { findTool } from '../../src/base/tools.js'
+import { worstVerdict } from '../../src/model/verdict.js'
+import { readReport } from '../../src/report/read.js'
+import { type Inputs, readInputs } from './inputs.js'
+import { loadedModules, unloadNew } from './modules.js'
+
+const MAIN = join(projectRoot(), 'dist/src/cli/main.js')
+const USERNS = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns'
+
+// Cancelled: the lab is told by the runner, too, and what is left to do here is to put back.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stdout.write(`::error title=netns-lab::${describeError(error).replaceAll('\n', '%0A')}\n`)
+  await append('GITHUB_OUTPUT', 'verdict=error\n')
+  process.exitCode = error instanceof LabError ? error.exitCode : EXIT.error
+}
+
+async function main(): Promise<number> {
+  const inputs = readInputs(process.env)
+  // Of this use alone: nothing in it is from an earlier one.
+  const folder = await mkdtemp(join(required('RUNNER_TEMP'), 'netns-lab-'))
+  const { status, said, reports } = await runLab(inputs, folder)
+  if (reports.length === 0)
+    throw new LabError(
+      `there is no report: ${said}`,
+      'the output of this step has more',
+      status || EXIT.error,
+    )
+  const html = join(folder, 'page.html')
+  // For the annotations and the summary; the run itself was told above.
+  const reporters = ['--reporter', 'github', '--reporter', `html=${html}`]
+  await execa(process.execPath, [MAIN, 'merge', ...reports, ...reporters], {
+    stdout: 'inherit',
+    reject: false,
+    stdin: 'ignore',
+  })
+  const verdicts = reports.flatMap(file => readReport(file).scenarios.map(({ verdict }) => verdict))
+  const [report = ''] = reports
+  const outputs = {
+    verdict: worstVerdict(verdicts) ?? 'error',
+    report: reports.length === 1 ? report : folder,
+    html,
+    folder,
+    // Artifacts of a run have one name each, also where this is one of several jobs, or the action is used twice.
+    artifact: `${process.env.GITHUB_JOB ?? 'job'}-${basename(folder)}`,
+  }
+  await append(
+    'GITHUB_OUTPUT',
+    Object.entries(outputs)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
+  )
+  const failing = verdicts.filter(verdict => inputs.failOn.includes(verdict))
+  if (failing.includes('error') || reports.length < inputs.kernels.length) return EXIT.error
+  if (failing.length > 0) return EXIT.failed
+  return inputs.baseline === undefined ? EXIT.ok : compare(inputs.baseline, report)
+}
+
+/** What a run of the lab came to: its exit status, what it said last, and its reports. */
+interface LabRun {
+  readonly status: number
+  readonly said: string
+  readonly reports: readonly string[]
+}
+
+/** Runs the lab with its reports into a folder; what it changes of the runner's kernel for that, it puts back. */
+async function runLab(inputs: Inputs, folder: string): Promise<LabRun> {
+  const root = asRoot()
+  const modules = await loadedModules()
+  const restricted = inputs.rootless && (await readFile(USERNS, 'utf8').catch(() => '0')).trim() === '1'
+  if (restricted) await writeAsRoot(USERNS, '0', root)
+  try {
+    const [words, how] =
+      inputs.kernels.length > 0
+        ? [['matrix', ...inputs.kernels.flatMap(kernel => ['--kernel', kernel]), '--out', folder], root]
+        : [
+            [
+              'run',
+              '--keep-going',
+              '--json',
+              join(folder, 'report.json'),
+              ...(inputs.loadModules ? ['--load-modules'] : []),
+            ],
+            inputs.rootless ? [] : root,
+          ]
+    const rootless = inputs.rootless ? ['--rootless'] : []
+    const argv = [process.execPath, MAIN, ...words, ...rootless, ...inputs.common, '--', ...inputs.scenarios]
+    const { PATH = '', XDG_CACHE_HOME: cache = '' } = process.env
+    const environment = ['env', `PATH=${PATH}`, ...(cache === '' ? [] : [`XDG_CACHE_HOME=${cache}`])]
+    const [command = '', ...args] = how.length === 0 ? argv : [...how, ...environment, ...argv]
+    const { exitCode, stderr } = await execa(command, args, {
+      stdin: 'ignore',
+      stdout: 'inherit',
+      stderr: ['inherit', 'pipe'],
+      reject: false,
+    })
+    await giveBack([folder, cache], root)
+    const found = await glob('*.json', { cwd: folder, absolute: true })
+    return { status: exitCode ?? EXIT.error, said: lastLines(stderr, 2), reports: found.sort() }
+  } finally {
+    if (restricted) await writeAsRoot(USERNS, '1', root)
+    if (!inputs.loadModules) {
+      const left = await unloadNew(modules, root)
+      if (left.length > 0)
+        process.stdout.write(
+          `::notice title=netns-lab::the kernel has loaded modules by itself, which are in use: ${left.join(' ')}\n`,
+        )
+    }
+  }
+}
+
+/** The words that make a command root's. */
+function asRoot(): readonly string[] {
+  if (process.getuid?.() === 0) return []
+  if (findTool('sudo')) return ['sudo']
+  throw new LabError(
+    'this is not root, and there is no sudo',
+    'run the job as root, or install sudo',
+    EXIT.unavailable,
+  )
+}
+
+async function writeAsRoot(file: string, text: string, root: readonly string[]): Promise<void> {
+  if (root.length === 0) await writeFile(file, text)
+  else await execa('sudo', ['tee', file], { input: text, stdout: 'ignore' })
+}
+
+/** What root has made in folders of the job's user becomes that user's: later steps read it, and actions/cache. */
+async function giveBack(folders: readonly string[], root: readonly string[]): Promise<void> {
+  const owner = `${process.getuid?.()}:${process.getgid?.()}`
+  if (root.length > 0)
+    await execa('sudo', ['chown', '-Rh', owner, ...folders.filter(folder => folder !== '')], {
+      reject: false,
+    })
+}
+
+async function compare(baseline: string, report: string): Promise<number> {
+  const diff = await execa(process.execPath, [MAIN, 'diff', baseline, report, '--format', 'markdown'], {
+    stderr: 'inherit',
+    reject: false,
+    stdin: 'ignore',
+  })
+  process.stdout.write(`${diff.stdout}\n`)
+  await append('GITHUB_STEP_SUMMARY', `\n${diff.stdout}\n`)
+  return diff.exitCode ?? EXIT.error
+}
+
+/** Appends to the file that a variable of the runner's names. */
+async function append(variable: string, text: string): Promise<void> {
+  await appendFile(required(variable), text)
+}
+
+function required(variable: string): string {
+  const value = process.env[variable]
+  if (value) return value
+  throw new LabError(
+    `${variable} is not set`,
+    'this is the end of the action: the runner sets it',
+    EXIT.usage,
+  )
+}
