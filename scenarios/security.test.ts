@@ -110,6 +110,7 @@ function scenarioOf(node: string | null, argv: readonly string[], words: string,
         nodes: [],
         needs: [],
         change: () => [step],
+        claims: () => [],
         onRealSystem: () => [words],
       },
     },
@@ -144,7 +145,7 @@ function moduleOf(
   const functions = `
 const step = ${JSON.stringify({ do: 'run', node, argv, why: words })}
 for (const toggle of Object.values(scenario.toggles))
-  Object.assign(toggle, { change: () => [step], onRealSystem: () => [${JSON.stringify(words)}] })
+  Object.assign(toggle, { change: () => [step], claims: () => [], onRealSystem: () => [${JSON.stringify(words)}] })
 export default defineScenario(scenario)
 `
   writeFileSync(
