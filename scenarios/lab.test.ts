@@ -66,6 +66,7 @@ const EXPECTED = {
   'tentative-without-carrier': 'confirmed',
   'wg-fwmark-rp-filter': 'confirmed',
   'eks-nodeport-secondary-eni': 'confirmed',
+  'ts-offset-snat-time-wait': 'confirmed',
   'udp-gso-without-checksum-offload': 'changed',
 }
 

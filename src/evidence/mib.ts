@@ -10,6 +10,8 @@ const FIELDS = {
   ...PROOF_FIELDS,
   source: z.literal('mib'),
   counter: z.string(),
+  /** What other kernels count the same as. */
+  others: z.array(z.string()).optional(),
   moves: z.boolean(),
   atLeast: z.int().min(1).optional(),
 }
@@ -19,9 +21,9 @@ type MibProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
 const reading = momentary<Netns, Map<string, number>>()
 
 /** The shell function that reads a counter. */
-export const MIB_LIBRARY = `# mib before|after NODE COUNTER moves|still LEAST
+export const MIB_LIBRARY = `# mib before|after NODE COUNTERS moves|still LEAST: their sum, as kernels have one or the other.
 mib() {
-  value=$(in_node "$2" nstat -asz "$3" | awk -v name="$3" '$1 == name { print $2 }')
+  value=$(in_node "$2" nstat -asz | awk -v names=" $3 " 'index(names, " " $1 " ") { sum += $2; found = 1 } END { if (found) print sum }')
   count "$1" "$2" "$3" "$4" "$5" "$value"
 }
 `
@@ -39,20 +41,28 @@ export const mib = wordsOf(
     level: 'basic',
     happens: ({ moves }: MibProof) => moves,
     watch: (own: MibProof, { netns }) =>
-      watchCounter(own, own.counter, () => {
+      watchCounter(own, namesOf(own).join(' or '), () => {
         const at = netns(own.node)
-        return reading(at, () => readMibs(at)).get(own.counter)
+        const all = reading(at, () => readMibs(at))
+        const values = namesOf(own).flatMap(name => all.get(name) ?? [])
+        return values.length > 0 ? values.reduce((sum, value) => sum + value) : undefined
       }),
     clarity: 5,
-    script: ({ counter, moves, atLeast = 1 }) => ({
-      words: ['mib', counter, moves ? 'moves' : 'still', String(atLeast)],
+    script: ({ moves, atLeast = 1, ...own }) => ({
+      words: ['mib', namesOf(own).join(' '), moves ? 'moves' : 'still', String(atLeast)],
       library: MIB_LIBRARY,
       tools: ['nstat', 'awk'],
     }),
   },
 )
 
+function namesOf({ counter, others = [] }: Pick<MibProof, 'counter' | 'others'>): string[] {
+  return [counter, ...others]
+}
+
 interface MibWords<N extends string> {
+  /** Or this counter, which is what other kernels count it as. */
+  or(other: string): MibProof<N> & MibWords<N>
   /** It must not move. */
   still(): MibProof<N>
   /** By so much at least, where 1 would not prove it. */
@@ -63,6 +73,7 @@ interface MibWords<N extends string> {
 
 function proof<N extends string>(data: MibProof<N>): MibProof<N> & MibWords<N> {
   return withWords(data, {
+    or: (other: string) => proof({ ...data, others: [...(data.others ?? []), other] }),
     still: () => proof({ ...data, moves: false }),
     byAtLeast: (atLeast: number) => proof({ ...data, atLeast }),
     andStays: () => proof({ ...data, stops: false }),

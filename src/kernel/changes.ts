@@ -41,6 +41,16 @@ export const BIND_BUCKET_STATE: KernelChange = {
   url: 'https://git.kernel.org/linus/d57f4b874946',
 }
 
+/** 5.15 and 6.6 were not looked at. */
+export const TIMESTAMP_OFFSET_BY_PORT: KernelChange = {
+  commit: '165573e41f2f',
+  title: 'tcp: secure_seq: add back ports to TS offset',
+  since: '7.0',
+  backports: ['6.1.191', '6.12.94', '6.18.17', '6.19.7'],
+  cve: 'CVE-2026-23247',
+  url: 'https://git.kernel.org/linus/165573e41f2f',
+}
+
 export const ENHANCED_DAD: KernelChange = {
   commit: 'adc176c54722',
   title: 'ipv6 addrconf: Implemented enhanced DAD (RFC7527)',

@@ -21,6 +21,12 @@ export const TOO_BIG = [
   { name: 'NOT_SPECIFIED', since: '5.17' },
 ] as const
 
+/** A segment for a connection in TIME_WAIT whose timestamp is an old one. */
+export const OLD_TIMESTAMP = [
+  { name: 'TCP_RFC7323_TW_PAWS', since: '6.14' },
+  { name: 'NOT_SPECIFIED', since: '5.17' },
+] as const
+
 /** A source that fails the reverse path filter. */
 export const REVERSE_PATH = [
   { name: 'IP_RPFILTER', since: '5.18' },
