@@ -182,6 +182,13 @@ export class ConfigurationWatch {
         ? undefined
         : `the kernel says ${claim.what} ${is ?? 'is not there'}, not ${claim.value ?? 'that it is not there'}`
     }
+    if ('nftTable' in claim) {
+      const own = [...configuration].filter(([what]) => what.startsWith(`rules ${claim.nftTable} `))
+      const there = own.reduce((sum, [, rules]) => sum + rulesIn(rules).length, 0)
+      return there === claim.rules
+        ? undefined
+        : `table ${claim.nftTable} of nftables has ${there} rules, not ${claim.rules}`
+    }
     if ('bridgeRules' in claim) {
       // Several toggles may claim rules of one node's bridges: there are some as soon as one of them has set some.
       const wanted = all.some(
@@ -252,6 +259,7 @@ function claimedBy({ claims }: PhasePlan, other?: PhasePlan): string[] {
   return claims.flatMap(({ claim }) => {
     if (same.has(JSON.stringify(claim))) return []
     if ('what' in claim) return [`${claim.node} ${claim.what}`]
+    if ('nftTable' in claim) return [`${claim.node} nft ${claim.nftTable}`]
     return 'bridgeRules' in claim
       ? [`${claim.node} rules bridge`]
       : [`${claim.node} rules ${claim.table} ${claim.chain}`]
@@ -261,6 +269,7 @@ function claimedBy({ claims }: PhasePlan, other?: PhasePlan): string[] {
 function isClaimed(node: string, what: string, claimed: ReadonlySet<string>): boolean {
   if (isBridgeRules(what)) return claimed.has(`${node} rules bridge`)
   const [word, family, table, chain] = what.split(' ')
+  if (claimed.has(`${node} nft ${family} ${table}`)) return true
   return word === 'rules' && (family === 'ip' || family === 'legacy')
     ? claimed.has(`${node} rules ${table} ${chain}`)
     : claimed.has(`${node} ${what}`)

@@ -126,6 +126,7 @@ function differences(scenario: Scenario, name: string, setting: string): string[
 
 function describeClaim(claim: Claim): string {
   if ('what' in claim) return `${claim.node}: ${claim.what} ${claim.value ?? 'is not there'}`
+  if ('nftTable' in claim) return `${claim.node}: ${claim.rules} rules in table ${claim.nftTable} of nftables`
   if ('bridgeRules' in claim)
     return `${claim.node}: ${claim.bridgeRules ? 'rules' : 'no rule'} for bridged frames`
   const { node, table, chain, rule } = claim

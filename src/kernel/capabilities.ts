@@ -13,6 +13,8 @@ import { iptablesLegacy } from './capabilities/iptables-legacy.js'
 import { iptablesNft } from './capabilities/iptables-nft.js'
 import { ipv6 } from './capabilities/ipv6.js'
 import { libvirtNwfilter } from './capabilities/libvirt-nwfilter.js'
+import { nftFib } from './capabilities/nft-fib.js'
+import { nftPayload } from './capabilities/nft-payload.js'
 import { packetHold } from './capabilities/packet-hold.js'
 import { radvd } from './capabilities/radvd.js'
 import { tcRedirect } from './capabilities/tc-redirect.js'
@@ -28,6 +30,8 @@ export const CAPABILITIES: readonly Capability[] = [
   ebtables,
   tcRedirect,
   ethtool,
+  nftFib,
+  nftPayload,
   packetHold,
   ipv6,
   radvd,

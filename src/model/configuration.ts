@@ -30,5 +30,7 @@ export type Claim<N extends string = string> =
         | { readonly position: number; readonly words: readonly string[] }
         | { readonly not: readonly (readonly string[])[] }
     }
+  /** A table of nftables that nobody else uses, by family and name: how many rules its chains have together; 0 where there is no such table. */
+  | { readonly node: N; readonly nftTable: string; readonly rules: number }
   /** Rules of bridges, which tools and daemons make in chains of their own: whether there are any that a fresh bridge does not have. */
   | { readonly node: N; readonly bridgeRules: boolean }

@@ -16,6 +16,7 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
+import { internetChecksum } from './checksum.js'
 import { newSourcePort } from './source-port.js'
 
 const ECHO_HEADER = 8
@@ -55,7 +56,14 @@ ping_to() {
   answered_by=$(echo "$reply" | sed -n 's/^[0-9]* bytes from \\([^ ]*\\): .*/\\1/p')
   said=\${reply:-no reply from $2 within $WAIT s}
   if [ -n "$answered_by" ]; then came=works; else came=fails; fi
-  [ -z "\${3:-}" ] || server_saw=$(sed -n "$((heard + 1)){p;q;}" "$work/echoes-$3-$family")
+  [ -n "\${3:-}" ] || return 0
+  # The reply may be here before the listener has written down what it is to.
+  left=20
+  while [ "$came" = works ] && [ "$left" -gt 0 ] && [ "$(wc -l <"$work/echoes-$3-$family")" -le "$heard" ]; do
+    left=$((left - 1))
+    sleep 0.05
+  done
+  server_saw=$(sed -n "$((heard + 1)){p;q;}" "$work/echoes-$3-$family")
 }
 `
 
@@ -178,12 +186,4 @@ function echoRequest(type: number, id: number): Buffer {
   // The kernel fills in the checksum of ICMPv6, not that of ICMP.
   if (type === ECHO.v4.request) packet.writeUInt16BE(internetChecksum(packet), 2)
   return packet
-}
-
-/** RFC 1071 over an even number of bytes. */
-function internetChecksum(bytes: Buffer): number {
-  let sum = 0
-  for (let i = 0; i < bytes.length; i += 2) sum += bytes.readUInt16BE(i)
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
-  return ~sum & 0xffff
 }

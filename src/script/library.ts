@@ -94,15 +94,15 @@ wait_until_not() {
 export const TRIALS = `# begin NAME: a trial. Its probe says what came, and \`must\` whether that is what had to come.
 begin() {
   tests=$((tests + 1))
-  trial=$1 came='' said='' refused='' answered_by='' server_saw='' proved='' disproved=''
+  trial=$1 came='' told='' said='' refused='' answered_by='' server_saw='' proved='' disproved=''
   : >"$work/findings"
 }
 
 # attack: what must not get through. It fails where it does, and works where it is refused.
 attack() {
   case $came in
-    works) came=fails said="reached: $said" ;;
-    fails) came=works said="refused: $said" ;;
+    works) came=fails told='is reached' ;;
+    fails) came=works told='is refused' ;;
   esac
 }
 
@@ -122,7 +122,7 @@ must() {
   esac
   [ "$verdict" = ok ] || failed=$((failed + 1))
   echo "$verdict $tests - $trial"
-  echo "# it $came: $said\${refused:+ ($refused)}"
+  echo "# it \${told:-$came}: $said\${refused:+ ($refused)}"
   sed 's/^/#   /' "$work/findings"
 }
 `

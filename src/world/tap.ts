@@ -43,9 +43,9 @@ export class Tap {
     }
   }
 
-  /** Resolves with whether a frame is there, after `timeoutMs` at the latest. */
-  async wait(timeoutMs: number): Promise<boolean> {
-    return (await ready(this.#fd, EPOLLIN, Math.max(0, timeoutMs))) !== 0
+  /** Resolves with whether a frame is there, after `timeoutMs` or when `lost` aborts at the latest. */
+  async wait(timeoutMs: number, lost?: AbortSignal): Promise<boolean> {
+    return (await ready(this.#fd, EPOLLIN, Math.max(0, timeoutMs), lost)) !== 0
   }
 
   /** Not by this thread: the kernel waits until no CPU can be in the socket any more (packet_release(), some 10 ms). */
