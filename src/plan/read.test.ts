@@ -126,7 +126,7 @@ t.test(
 /** What is changed about a scenario, and how the complaint about it begins. */
 type Case = readonly [change: object, field: string]
 
-function expectationCases({ expect, toggles }: Definition, unknown: string, pick: number): Case[] {
+function expectationCases({ expect, toggles, probes }: Definition, unknown: string, pick: number): Case[] {
   const lists = Object.entries(expect)
   const [probe = '', list = []] = lists[pick % lists.length] ?? []
   const index = pick % list.length
@@ -143,8 +143,17 @@ function expectationCases({ expect, toggles }: Definition, unknown: string, pick
     [own({ when: { [toggle]: [unknown] } }), `${field}.when: unknown setting`],
     [own({ since: newer }), `${field}.since`],
     [own({ before: newer }), `${field}.before`],
-    [only({ fails: unknown, why: '' }), `expect.${probe}[0].fails: unknown mechanism`],
-    [only({ works: '', stops: unknown }), `expect.${probe}[0].stops: unknown mechanism`],
+    ...(probes[probe]?.attack
+      ? ([
+          [only({ reached: unknown, why: '' }), `expect.${probe}[0].reached: unknown mechanism`],
+          [only({ refused: unknown, why: '' }), `expect.${probe}[0].refused: unknown mechanism`],
+          [only({ works: '' }), `expect.${probe}[0]: the probe is an attack`],
+        ] as const)
+      : ([
+          [only({ fails: unknown, why: '' }), `expect.${probe}[0].fails: unknown mechanism`],
+          [only({ works: '', stops: unknown }), `expect.${probe}[0].stops: unknown mechanism`],
+          [only({ reached: unknown, why: '' }), `expect.${probe}[0]: the probe is no attack`],
+        ] as const)),
     [only({ works: '', fails: unknown, why: '' }), `expect.${probe}[0]: `],
     [only({ why: '' }), `expect.${probe}[0]: `],
     [only({ works: '', why: '' }), `expect.${probe}[0].why: there is no such field`],

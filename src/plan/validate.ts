@@ -113,7 +113,7 @@ function expectationProblems(scenario: Scenario): Problem[] {
           ...(own.mechanism === undefined
             ? []
             : unknownWords(
-                `${field}.${own.outcome === 'fails' ? 'fails' : 'stops'}`,
+                `${field}.${own.outcome === 'works' ? 'stops' : probes[probe]?.attack ? 'reached' : 'fails'}`,
                 'mechanism',
                 [own.mechanism],
                 Object.keys(mechanisms),
