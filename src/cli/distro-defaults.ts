@@ -2,8 +2,14 @@
 import { execa } from 'execa'
 import { EXIT, LabError } from '../base/errors.js'
 import { lastLines } from '../base/text.js'
-import { DEVICE, type Default, releaseDefaults } from '../distro/defaults.js'
-import { changedDefaults, type NamedDefaults, reversePathFilter } from '../distro/defaults-diff.js'
+import { releaseDefaults } from '../distro/defaults.js'
+import {
+  changedDefaults,
+  type Default,
+  type NamedDefaults,
+  reversePathFilter,
+} from '../distro/defaults-diff.js'
+import { SAMPLE_DEVICE } from '../model/defaults.js'
 import { runCommand } from '../world/command.js'
 import { insideWorld } from '../world/enter.js'
 import { chooseRoot } from './other-root.js'
@@ -87,7 +93,7 @@ function describeOne(release: NamedDefaults): string {
     `${name} (systemd ${systemd}): ${settings.length === 0 ? 'sets no network sysctl' : `sets ${settings.length} network sysctls`}`,
     ...settings.map(setting => `    ${describe(setting)}`),
     ...ignored.map(({ sysctl, value }) => `    not applied at boot: ${sysctl} = ${value}  /etc/sysctl.conf`),
-    `    ${DEVICE}: rp_filter is ${filter.mode} (the greater of all, ${filter.all}, and ${DEVICE}, ${filter.device})`,
+    `    ${SAMPLE_DEVICE}: rp_filter is ${filter.mode} (the greater of all, ${filter.all}, and ${SAMPLE_DEVICE}, ${filter.device})`,
     ...differs.map(
       ({ sysctl, computed, actual }) =>
         `    WRONG: ${sysctl} was computed to be ${computed}, and its systemd-sysctl makes it ${actual}`,

@@ -91,6 +91,30 @@ t.test('a report is written where it was asked for, and not into the root', { sk
   )
 })
 
+t.test('nodes get what the release and one’s own files set, and the report says so', { skip }, async test => {
+  await withDir(
+    async ({ path }) => {
+      const file = join(path, '90-own.conf')
+      writeFileSync(file, 'net.ipv4.conf.*.promote_secondaries = 1\n')
+      const out = join(path, 'out')
+      const run = await lab([
+        ...['run', 'lan-dnat-without-snat', '--distro', 'debian:11'],
+        ...['--sysctl', file, '--out', out],
+      ])
+      test.equal(run.exitCode, 0, run.stderr)
+      const report = reportSchema.parse(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')))
+      const own = { value: '1', file: '/etc/sysctl.d/90-own.conf' }
+      test.match(
+        report.machine.defaults?.find(({ sysctl }) => sysctl === 'net.ipv4.conf.eth0.promote_secondaries'),
+        own,
+      )
+      const events = readFileSync(join(out, 'events.ndjson'), 'utf8')
+      test.match(events, /"net\.ipv4\.conf\.veth-[a-z]+\.promote_secondaries=1"/)
+    },
+    { unsafeCleanup: true },
+  )
+})
+
 for (const release of RELEASES) {
   const { name } = release
   const here = (await fetchedRoots(release)).length > 0

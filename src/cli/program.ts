@@ -19,6 +19,14 @@ const collect = (text: string, all: readonly string[] = []): readonly string[] =
 const REPORTERS_HELP =
   'also report as pretty, tap, ktap, junit, github, markdown, html or json, to a file or standard output; may be given again'
 
+const sysctlOption = () =>
+  new Option(
+    '--sysctl <file>',
+    '--defaults, with a file of one’s own, where it would lie there; may be given again',
+  )
+    .argParser(collect)
+    .implies({ defaults: true })
+
 const program = new Command('lab')
   .description(
     'Reproduces documented Linux networking failures on the running kernel, toggles each documented fix, takes it back, and says what changed.',
@@ -78,6 +86,8 @@ program
     new Option('--distro <name>', 'run with the tools of a release of lab distro list').conflicts('rootfs'),
   )
   .option('--rootfs <path>', 'run with the tools of a root: a folder, tar archive or squashfs')
+  .option('--defaults', 'leave sysctls that a document does not name at what the distribution sets')
+  .addOption(sysctlOption())
   .option(
     '--load-modules',
     'load the kernel modules that the scenarios need (on a host, this changes the host)',

@@ -8,6 +8,7 @@ import { run } from '../engine/run.js'
 import type { TopologyInstance } from '../engine/topology-instance.js'
 import { loadModules, modulesToLoad } from '../kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../kernel/iptables.js'
+import type { Defaults } from '../model/defaults.js'
 import { EVIDENCE_LEVELS } from '../model/evidence.js'
 import type { TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
@@ -40,6 +41,8 @@ const optionsSchema = z.object({
   profile: z.boolean().default(false),
   distro: z.string().optional(),
   rootfs: z.string().optional(),
+  defaults: z.boolean().default(false),
+  sysctl: z.array(z.string()).default([]),
 })
 
 /** Runs `lab run`; resolves with the exit status. Throws LabError for unknown ids, toggles and unwritable files. */
@@ -65,6 +68,7 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
       options.iptables === 'both'
         ? ([plain, plain === 'nft' ? 'legacy' : 'nft'] as const)
         : [options.iptables ?? plain]
+    const defaults = options.defaults ? await checkedDefaults() : undefined
     const seed = options.seed ?? (options.shuffle ? anySeed() : undefined)
     if (seed !== undefined) process.stderr.write(`lab: shuffled; the same order again: --seed ${seed}\n`)
     const report = await run({
@@ -72,6 +76,7 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
       broken,
       backends: backends.map(backend => ({ backend, commands: iptablesCommands(backend, plain) })),
       toggles: options.toggle,
+      ...(defaults ? { defaults } : {}),
       ...(options.onFailure
         ? { jobs: 1, onSurprise: openShell }
         : options.jobs
@@ -95,8 +100,22 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
       )
     return exitStatus(report.scenarios.map(({ verdict }) => verdict))
   }
-  const root = insideWorld() ? undefined : await chooseRoot(options, outputsOf(options))
+  // One's own files are put into a root: this machine's, where no other was asked for.
+  const choice = options.sysctl.length > 0 ? { rootfs: '/', ...options } : options
+  const root = insideWorld() ? undefined : await chooseRoot(choice, outputsOf(options), options.sysctl)
   return inWorld(options.rootless, work, { shell: options.onFailure === 'shell', root })
+}
+
+/** What the root that this process is in sets by itself. Throws LabError where its own systemd-sysctl says otherwise. */
+async function checkedDefaults(): Promise<Defaults> {
+  const { releaseDefaults } = await import('../distro/defaults.js')
+  const { settings, differs } = await releaseDefaults()
+  const [first] = differs
+  if (first === undefined) return settings
+  throw new LabError(
+    `this release's own systemd-sysctl makes ${first.sysctl} ${first.actual}, and not ${first.computed}, as its files say`,
+    'the lab reads its files wrong: report it; without --defaults, the lab sets every sysctl itself',
+  )
 }
 
 /** What a run writes besides its standard output. */

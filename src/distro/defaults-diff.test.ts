@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Default, ReleaseDefaults } from './defaults.js'
-import { changedDefaults, reversePathFilter } from './defaults-diff.js'
+import type { ReleaseDefaults } from './defaults.js'
+import { changedDefaults, type Default, reversePathFilter } from './defaults-diff.js'
 
 const HARDENING = '/etc/sysctl.d/99-hardening.conf'
 const PACKAGED = '/usr/lib/sysctl.d/50-default.conf'

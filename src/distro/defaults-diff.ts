@@ -1,5 +1,9 @@
 /** What changes of the defaults from one release to another. */
-import { DEVICE, type Default, type ReleaseDefaults } from './defaults.js'
+import { type Defaults, SAMPLE_DEVICE } from '../model/defaults.js'
+import type { ReleaseDefaults } from './defaults.js'
+
+/** One sysctl with what sets it. */
+export type Default = Defaults[number]
 
 /** A release's defaults under its name. */
 export interface NamedDefaults extends ReleaseDefaults {
@@ -56,6 +60,6 @@ export function reversePathFilter({ settings }: ReleaseDefaults): {
 } {
   const value = (place: string) =>
     Number(settings.find(({ sysctl }) => sysctl === `net.ipv4.conf.${place}.rp_filter`)?.value ?? 0)
-  const [all, device] = [value('all'), value(DEVICE)]
+  const [all, device] = [value('all'), value(SAMPLE_DEVICE)]
   return { mode: MODES[Math.max(all, device)] ?? 'unknown', all, device }
 }

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from '../base/errors.js'
+import { type Defaults, SAMPLE_DEVICE } from '../model/defaults.js'
 import { runCommand } from '../world/command.js'
 import { addNetns, deleteNetns, Netns } from '../world/netns.js'
 import {
@@ -14,25 +15,15 @@ import {
   sysctlLines,
 } from './sysctl-files.js'
 
-/** A sysctl by its name, with what sets it. */
-export interface Default {
-  readonly sysctl: string
-  readonly value: string
-  readonly file: string
-}
-
 /** What a release sets, for a machine that has one device. */
 export interface ReleaseDefaults {
   /** What each sysctl is in the end that one of its files has a word in, by its name. */
-  readonly settings: readonly Default[]
+  readonly settings: Defaults
   /** Lines of /etc/sysctl.conf that are not applied at boot, as nothing in sysctl.d leads to it. */
-  readonly ignored: readonly Default[]
+  readonly ignored: Defaults
   /** What systemd-sysctl came to otherwise than the files say: nothing, or the lab is wrong. */
   readonly differs: readonly { readonly sysctl: string; readonly computed: string; readonly actual: string }[]
 }
-
-/** The device that stands for all that a machine may have. */
-export const DEVICE = 'eth0'
 
 const PROGRAMS = ['/usr/lib/systemd/systemd-sysctl', '/lib/systemd/systemd-sysctl']
 /** The other end of its link, which no real machine has. */
@@ -56,7 +47,7 @@ export async function releaseDefaults(): Promise<ReleaseDefaults> {
   const netns = new Netns(NAME)
   try {
     const inside = { node: NAME, netns, timeoutMs: TIMEOUT_MS }
-    const link = ['ip', 'link', 'add', DEVICE, 'type', 'veth', 'peer', 'name', PEER]
+    const link = ['ip', 'link', 'add', SAMPLE_DEVICE, 'type', 'veth', 'peer', 'name', PEER]
     await runCommand(link, inside)
     const before = netns.inside(readSysctls)
     const keys = [...before.keys()].sort()
@@ -74,11 +65,11 @@ export async function releaseDefaults(): Promise<ReleaseDefaults> {
   }
 }
 
-function ignoredLines(keys: readonly string[]): Default[] {
+function ignoredLines(keys: readonly string[]): Defaults {
   return appliesSysctlConf('/') ? [] : settingsFor(sysctlConfLines('/'), keys).map(named)
 }
 
-function named({ key, value, file }: SysctlSetting): Default {
+function named({ key, value, file }: SysctlSetting): Defaults[number] {
   return { sysctl: dotted(key), value, file }
 }
 

@@ -8,6 +8,7 @@ import { machineChanges, machineState } from '../kernel/machine-state.js'
 import { runningKernel, runningVersion } from '../kernel/running.js'
 import { Speed } from '../kernel/speed.js'
 import { Collector } from '../model/collect.js'
+import type { Defaults } from '../model/defaults.js'
 import type { RunEvent } from '../model/event.js'
 import type { EvidenceLevel } from '../model/evidence.js'
 import type { ExperimentPlan, IptablesBackend } from '../model/plan.js'
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly backends: readonly BackendChoice[]
   /** Only fixes that set one of these toggles; all when empty. */
   readonly toggles: readonly string[]
+  /** A distribution's sysctls, in place of the lab's where a document does not name them. */
+  readonly defaults?: Defaults
   /** Experiments at once; a multiple of the CPUs when left out, as most of their time is waiting. */
   readonly jobs?: number
   readonly repeat: number
@@ -73,7 +76,8 @@ export async function run(options: RunOptions): Promise<Report> {
   const started = new Date().toISOString()
   const begun = performance.now()
   const kernel = runningKernel()
-  const machine = await describeMachine(options.rootless)
+  const { defaults } = options
+  const machine = { ...(await describeMachine(options.rootless)), ...(defaults ? { defaults } : {}) }
   startRunner()
   const planned = options.scenarios.map((scenario, index) =>
     machine.slowness > TOO_SLOW
@@ -222,6 +226,7 @@ function planOne(scenario: Scenario, index: number, options: RunOptions): Planne
             iptables: backend,
             commands,
             toggles: options.toggles,
+            ...(options.defaults ? { defaults: options.defaults } : {}),
             instance: `${index + 1}${backend === 'nft' ? 'n' : 'l'}${repetition}${suffix}`,
           })
         return plans('').flatMap((plan, at) =>

@@ -220,6 +220,14 @@ const scenario = z.object({
   trials: z.array(trial),
 })
 
+/** A sysctl that a distribution sets by itself. */
+export const defaultSchema = z.object({
+  sysctl: z.string(),
+  value: z.string(),
+  /** The file of the distribution's, or the user's, that says so. */
+  file: z.string(),
+})
+
 export const reportSchema = z.object({
   schema: z.literal(REPORT_SCHEMA),
   kernel: z.object({
@@ -256,6 +264,8 @@ export const reportSchema = z.object({
         digest: z.string().optional(),
       })
       .optional(),
+    /** The sysctls that a distribution sets, which nodes had in place of the lab's; left out where they had the lab's. */
+    defaults: z.array(defaultSchema).readonly().optional(),
   }),
   started: z.iso.datetime(),
   elapsedMs: z.number(),

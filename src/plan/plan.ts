@@ -4,6 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { hasChange } from '../model/change.js'
+import type { Defaults } from '../model/defaults.js'
 import type { ExperimentPlan, IptablesBackend, PhasePlan, ToggleClaim, TrialPlan } from '../model/plan.js'
 import type { Experiment, Scenario, Settings } from '../model/scenario.js'
 import { type IptablesCommands, mergeSysctls, type Step } from '../model/steps.js'
@@ -28,6 +29,8 @@ export interface PlanOptions {
   readonly iptables: IptablesBackend
   /** How that backend is called on this machine. */
   readonly commands: IptablesCommands
+  /** A distribution's sysctls, in place of the lab's where the document does not name them. */
+  readonly defaults?: Defaults
   /** Only fixes that set one of these toggles; all when empty. */
   readonly toggles?: readonly string[]
   /** Tells the instances of one run apart; part of names, folders and MAC addresses. Empty for one that stands alone: nodes keep their own names. */
@@ -111,6 +114,7 @@ function planExperiment(
       folder,
     },
     options.commands,
+    options.defaults,
   )
   const base = { ...defaultSettings(scenario), ...experiment.given }
   const used = new Set(

@@ -227,6 +227,7 @@ export const reports: fc.Arbitrary<Report> = fc
       slowest: optional(number),
       changed: optional(fc.array(fc.record({ what: text, before: text, after: text }), { maxLength: 2 })),
       tools: fc.dictionary(key, text, { maxKeys: 2 }),
+      defaults: optional(fc.array(fc.record({ sysctl: text, value: text, file: text }), { maxLength: 2 })),
       userland: optional(
         fc.record({
           id: text,

@@ -135,3 +135,30 @@ t.test(
     test.same(waited.sort(), ['br0', 'port2'])
   },
 )
+
+t.test('a distribution’s sysctls stand in for the lab’s, and give way to the document’s', async test => {
+  const file = '/usr/lib/sysctl.d/50-default.conf'
+  const set = (place: string, name: string, value: string) => ({
+    ...{ sysctl: `net.ipv4.conf.${place}.${name}`, value, file },
+  })
+  const sysctls = { 'net.ipv4.conf.eth0.log_martians': 1, 'net.ipv4.conf.default.arp_ignore': 1 }
+  const topology: Topology = {
+    nodes: { host: { is: 'a host', sysctls }, peer: { is: 'its peer' } },
+    links: [
+      [
+        { node: 'host', device: 'eth0' },
+        { node: 'peer', device: 'eth0' },
+      ],
+    ],
+  }
+  const { build } = compileTopology(topology, INSTANCE, COMMANDS, [
+    ...[set('default', 'rp_filter', '2'), set('default', 'arp_ignore', '2')],
+    ...[set('eth0', 'rp_filter', '2'), set('eth0', 'log_martians', '0')],
+  ])
+  const values = build
+    .flat()
+    .flatMap(step => (step.do === 'sysctls' && step.node === 'host' ? [step.values] : []))
+  test.equal(values.length, 2)
+  test.match(values[0], { 'net.ipv4.conf.default.rp_filter': '2', 'net.ipv4.conf.default.arp_ignore': '1' })
+  test.strictSame(values[1], { 'net.ipv4.conf.eth0.rp_filter': '2', 'net.ipv4.conf.eth0.log_martians': '1' })
+})

@@ -3,6 +3,7 @@
  * written before a device is born (it copies them), both ends of a veth pair are born where they belong, and a bridge
  * comes up after its ports, so that nothing is flooded over a half-built one.
  */
+import { type Defaults, deviceDefaults, namespaceDefaults } from '../model/defaults.js'
 import { holdSteps } from '../model/packet-hold.js'
 import { parsePolicyRule } from '../model/policy-rule.js'
 import {
@@ -53,11 +54,12 @@ export interface CompiledTopology {
   readonly indexes: Readonly<Record<string, number>>
 }
 
-/** Compiles a valid topology. Pure: the same arguments give the same steps. */
+/** Compiles a valid topology; `defaults` are a distribution's, which stand in for the lab's own and give way to the document's. Pure: the same arguments give the same steps. */
 export function compileTopology(
   topology: Topology,
   instance: Instance,
   iptables: IptablesCommands,
+  defaults: Defaults = [],
 ): CompiledTopology {
   const nodes = Object.entries(topology.nodes)
   const macs: Record<string, string> = {}
@@ -107,7 +109,7 @@ export function compileTopology(
     nodes.map(([name, node]) => ({
       ...scaffolding(
         name,
-        { ...neutralSysctls(node), ...ownSysctls(node, true) },
+        { ...neutralSysctls(node), ...namespaceDefaults(defaults), ...ownSysctls(node, true) },
         'set every default that the failure depends on',
       ),
       by: 'lab-fresh',
@@ -158,7 +160,7 @@ export function compileTopology(
     // An end that was up before its peer waits for the kernel's linkwatch until it may send.
     nodes.flatMap(([name, node]) => linksUp(name, node, pairs, portOf, indexes)),
     nodes.flatMap(([name, node]) => [
-      ...ownSysctlsStep(name, node),
+      ...ownSysctlsStep(name, node, devicesOf(name, node, topology), defaults),
       ...(node.iptables
         ? [run(name, [iptables.restore, '-w'], 'load the document’s rules', restoreInput(node.iptables))]
         : []),
@@ -226,9 +228,23 @@ function ownSysctls({ sysctls = {} }: Node, inherited: boolean): Record<string, 
 }
 
 /** The step that writes those of devices which exist by then. */
-function ownSysctlsStep(name: string, node: Node): SysctlsStep[] {
-  const values = ownSysctls(node, false)
+function ownSysctlsStep(
+  name: string,
+  node: Node,
+  devices: readonly string[],
+  defaults: Defaults,
+): SysctlsStep[] {
+  const values = {
+    ...Object.assign({}, ...devices.map(device => deviceDefaults(defaults, device))),
+    ...ownSysctls(node, false),
+  }
   return Object.keys(values).length > 0 ? [scaffolding(name, values, 'set the node’s own sysctls')] : []
+}
+
+/** A node's devices but lo. */
+function devicesOf(name: string, { bridges = {} }: Node, { links }: Topology): string[] {
+  const linked = links.flat().flatMap(({ node, device }) => (node === name ? [device] : []))
+  return [...linked, ...Object.keys(bridges)]
 }
 
 function waitForLinkLocal(name: string, device: string): Step {
