@@ -4,6 +4,7 @@ import { LabError } from '../base/errors.js'
 import type { ExperimentPlan } from '../model/plan.js'
 import type { ProbeContext } from '../model/probe.js'
 import type {
+  AdvertiseStep,
   DaemonStep,
   FeaturesStep,
   LinksUpStep,
@@ -17,6 +18,7 @@ import { programOf } from '../topology/programs.js'
 import { runAside } from '../world/aside.js'
 import { CommandError, type CommandRecord } from '../world/command.js'
 import { Netns } from '../world/netns.js'
+import { advertise, advertisementsTo } from './advertise.js'
 import { linksDown, performFeatures, performNamespaces, performNetwork, performSysctls } from './builtins.js'
 import { Daemon } from './daemon.js'
 import { EchoServer } from './echo-server.js'
@@ -93,6 +95,8 @@ export class TopologyInstance {
       }
       case 'sysctls':
         return this.#sysctls(step)
+      case 'advertise':
+        return this.#advertise(step)
       case 'serve': {
         const { node, protocol, address, port } = step
         this.#servers.set(`${node}:${port}`, new EchoServer(this.netns(node), protocol, address, port))
@@ -208,6 +212,20 @@ export class TopologyInstance {
           `${step.why}: ${key} in node ${step.node} reads ${now ?? 'nothing'} after ${value} was written to it`,
           'the write was lost: is sysctl what it should be, and /proc/sys writable?',
         )
+    }
+  }
+
+  async #advertise(step: AdvertiseStep): Promise<void> {
+    const started = performance.now()
+    const to = this.netns(step.to)
+    const heard = advertisementsTo(to)
+    this.onCommand(advertise(step, this.netns(step.node)), step.why)
+    while (advertisementsTo(to) === heard) {
+      if (this.#isLate(started))
+        throw new LabError(
+          `${step.why}: no router advertisement of node ${step.node} came in at ${step.to} within ${Math.round(performance.now() - started)} ms`,
+        )
+      await delay(LINK_POLL_MS)
     }
   }
 

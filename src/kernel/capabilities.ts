@@ -9,6 +9,7 @@ import { brNetfilter } from './capabilities/br-netfilter.js'
 import { bridge } from './capabilities/bridge.js'
 import { ebtables } from './capabilities/ebtables.js'
 import { ethtool } from './capabilities/ethtool.js'
+import { forceForwarding } from './capabilities/force-forwarding.js'
 import { iptablesLegacy } from './capabilities/iptables-legacy.js'
 import { iptablesNft } from './capabilities/iptables-nft.js'
 import { ipv6 } from './capabilities/ipv6.js'
@@ -34,6 +35,7 @@ export const CAPABILITIES: readonly Capability[] = [
   nftPayload,
   packetHold,
   ipv6,
+  forceForwarding,
   radvd,
   libvirtNwfilter,
 ]

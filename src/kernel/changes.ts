@@ -57,3 +57,19 @@ export const ENHANCED_DAD: KernelChange = {
   since: '4.10',
   url: 'https://git.kernel.org/linus/adc176c54722',
 }
+
+export const RA_FLAGS_OF_STATIC_ROUTE: KernelChange = {
+  commit: 'f72514b3c569',
+  title: 'ipv6: clear RA flags when adding a static route',
+  since: '6.19',
+  // 6.12.63 is from Debian's changelog; 6.18.2 came out with it, and is from memory. Debian's own 6.18.1-1~exp1 has it, too.
+  backports: ['6.12.63', '6.18.2'],
+  url: 'https://git.kernel.org/linus/f72514b3c569',
+}
+
+export const DSCP_OF_IPV6_RULE: KernelChange = {
+  commit: 'a410a0cf9885',
+  title: 'ipv6: Define dscp_t and stop taking ECN bits into account in fib6-rules',
+  since: '5.18',
+  url: 'https://git.kernel.org/linus/a410a0cf9885',
+}

@@ -98,6 +98,31 @@ export interface DaemonStep {
   readonly why: string
 }
 
+/** A prefix in a router advertisement (RFC 4861, 4.6.2). */
+interface AdvertisedPrefix {
+  /** With its length. */
+  readonly prefix: string
+  /** Whether its addresses are on the link (L); true when left out. */
+  readonly onLink?: boolean
+  /** Whether hosts make themselves an address of it (A); true when left out. */
+  readonly autonomous?: boolean
+  /** Seconds until it is no longer on the link, and until its addresses are no longer used; a day when left out. */
+  readonly valid?: number
+}
+
+/** One router advertisement to all nodes of a link. It is over when the node that it is for has got it. */
+export interface AdvertiseStep {
+  readonly do: 'advertise'
+  readonly node: string
+  readonly device: string
+  /** Who must have got it. */
+  readonly to: string
+  /** Seconds for which its sender is a default router; 0 says that it is none. */
+  readonly lifetime: number
+  readonly prefixes: readonly AdvertisedPrefix[]
+  readonly why: string
+}
+
 export type Step =
   | RunStep
   | NamespacesStep
@@ -107,6 +132,7 @@ export type Step =
   | ServeStep
   | LinksUpStep
   | DaemonStep
+  | AdvertiseStep
 
 /** A device that is about to be made. */
 export interface NewDevice {

@@ -1,18 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import { address, node } from '../model/fields.js'
+import { z } from 'zod'
+import { address, type FieldsOf, node } from '../model/fields.js'
 import { type ProbeResult, probeKind } from '../model/probe.js'
 import {
   AF_INET,
   AF_INET6,
+  bindSocket,
   closeFd,
   EPOLLIN,
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
+  IPPROTO_IPV6,
   openSocket,
   receiveBytes,
   SOCK_RAW,
   SystemError,
   sendBytes,
+  setSocketOption,
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
@@ -22,10 +26,15 @@ import { newSourcePort } from './source-port.js'
 const ECHO_HEADER = 8
 const ECHO = { v4: { request: 8, reply: 0 }, v6: { request: 128, reply: 129 } }
 
+/** linux/in.h, linux/in6.h. */
+const IPPROTO_IP = 0
+const IP_TOS = 1
+const IPV6_TCLASS = 67
+
 /** Bytes of the request that are the probe's own, by which the far end knows it whatever its addresses are by then. */
 const WORD_BYTES = 16
 
-const LIBRARY = `# ping_to NODE ADDRESS [SERVER]: any host may answer. SERVER is asked whom it saw: NAT changes addresses, not what is sent.
+const LIBRARY = `# ping_to NODE ADDRESS SERVER|- [OPTION...]: any host may answer. SERVER is asked whom it saw: NAT changes addresses, not what is sent.
 echoes='
 import socket, sys
 family, protocol, request = (10, 58, 128) if sys.argv[1] == "6" else (2, 1, 8)
@@ -37,33 +46,34 @@ while True:
         print(peer[0], flush=True)
 '
 ping_to() {
-  server_saw=''
-  if [ -n "\${3:-}" ]; then
+  server_saw='' sender=$1 target=$2 asked=$3
+  shift 3
+  if [ "$asked" != - ]; then
     command -v python3 >/dev/null || skip "python3 says here whom a ping is from, and is not installed"
-    case $2 in *:*) family=6 ;; *) family=4 ;; esac
-    if [ ! -e "$work/echoes-$3-$family" ]; then
-      in_node "$3" python3 -c "$echoes" "$family" >"$work/echoes-$3-$family" &
+    case $target in *:*) family=6 ;; *) family=4 ;; esac
+    if [ ! -e "$work/echoes-$asked-$family" ]; then
+      in_node "$asked" python3 -c "$echoes" "$family" >"$work/echoes-$asked-$family" &
       left=200
-      until grep -q ready "$work/echoes-$3-$family"; do
+      until grep -q ready "$work/echoes-$asked-$family"; do
         left=$((left - 1))
-        [ "$left" -gt 0 ] || skip "nothing came to listen for pings in $3"
+        [ "$left" -gt 0 ] || skip "nothing came to listen for pings in $asked"
         sleep 0.05
       done
     fi
-    heard=$(wc -l <"$work/echoes-$3-$family")
+    heard=$(wc -l <"$work/echoes-$asked-$family")
   fi
-  reply=$(in_node "$1" ping -n -c 1 -W "$WAIT" "$2" 2>&1 | grep -E 'bytes from|[Ee]rror|unreachable' | sed -n 1p)
+  reply=$(in_node "$sender" ping -n -c 1 -W "$WAIT" "$@" "$target" 2>&1 | grep -E 'bytes from|[Ee]rror|unreachable' | sed -n 1p)
   answered_by=$(echo "$reply" | sed -n 's/^[0-9]* bytes from \\([^ ]*\\): .*/\\1/p')
-  said=\${reply:-no reply from $2 within $WAIT s}
+  said=\${reply:-no reply from $target within $WAIT s}
   if [ -n "$answered_by" ]; then came=works; else came=fails; fi
-  [ -n "\${3:-}" ] || return 0
+  [ "$asked" != - ] || return 0
   # The reply may be here before the listener has written down what it is to.
   left=20
-  while [ "$came" = works ] && [ "$left" -gt 0 ] && [ "$(wc -l <"$work/echoes-$3-$family")" -le "$heard" ]; do
+  while [ "$came" = works ] && [ "$left" -gt 0 ] && [ "$(wc -l <"$work/echoes-$asked-$family")" -le "$heard" ]; do
     left=$((left - 1))
     sleep 0.05
   done
-  server_saw=$(sed -n "$((heard + 1)){p;q;}" "$work/echoes-$3-$family")
+  server_saw=$(sed -n "$((heard + 1)){p;q;}" "$work/echoes-$asked-$family")
 }
 `
 
@@ -72,25 +82,40 @@ const SHAPE = {
   to: address(),
   /** The node that must get the request, to ask it whom it saw. */
   server: node().optional(),
+  /** The address that it is from; the kernel picks one when left out. */
+  source: address().optional(),
+  /** Traffic class, or type of service, with the two bits of ECN; 0 when left out. */
+  trafficClass: z.int().min(0).max(255).optional(),
+}
+type Spec = FieldsOf<typeof SHAPE>
+
+/** What ping(8) is told besides the address. */
+function options({ source, trafficClass }: Spec): string[] {
+  return [
+    ...(source === undefined ? [] : ['-I', source]),
+    ...(trafficClass === undefined ? [] : ['-Q', `0x${trafficClass.toString(16)}`]),
+  ]
 }
 
 /** One ICMP or ICMPv6 echo request. Any host may answer it: the report says who did, and whom the one saw that should. */
 export const ping = probeKind('ping', SHAPE, {
-  describe: ({ to }) => `ping -c 1 ${to}`,
+  describe: spec => ['ping', '-c', '1', ...options(spec), spec.to].join(' '),
   from: ({ from }) => from,
   to: ({ to }) => to,
-  script: ({ from, to, server }) => ({
-    words: ['ping_to', from, to, ...(server === undefined ? [] : [server])],
+  script: spec => ({
+    words: ['ping_to', spec.from, spec.to, spec.server ?? '-', ...options(spec)],
     library: LIBRARY,
     tools: ['ping'],
   }),
 
   typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 5),
 
-  run: ({ from, to, server }, { netns, deadlineMs, lost }) =>
+  run: ({ from, to, server, source, trafficClass }, { netns, deadlineMs, lost }) =>
     echo({
       from: netns(from),
       to,
+      ...(source === undefined ? {} : { source }),
+      ...(trafficClass === undefined ? {} : { trafficClass }),
       ...(server === undefined ? {} : { far: { node: server, netns: netns(server) } }),
       deadlineMs,
       lost,
@@ -101,12 +126,16 @@ export const ping = probeKind('ping', SHAPE, {
 export async function echo({
   from,
   to,
+  source,
+  trafficClass,
   far,
   deadlineMs,
   lost,
 }: {
   readonly from: Netns
   readonly to: string
+  readonly source?: string
+  readonly trafficClass?: number
   readonly far?: { readonly node: string; readonly netns: Netns }
   readonly deadlineMs: number
   readonly lost: AbortSignal
@@ -122,7 +151,10 @@ export async function echo({
     const id = newSourcePort()
     const started = performance.now()
     const request = echoRequest(type.request, id)
+    if (trafficClass !== undefined)
+      setSocketOption(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, trafficClass)
     try {
+      if (source !== undefined) bindSocket(fd, { address: source, port: 0 })
       sendBytes(fd, request, { address: to, port: 0 })
     } catch (error) {
       if (!(error instanceof SystemError)) throw error

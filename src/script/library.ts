@@ -234,3 +234,26 @@ serve() {
   done
 }
 `
+
+/** Router advertisements of the script's own. */
+export const ADVERTISE = `# advertise WHY NODE DEVICE RECEIVER HEX: one router advertisement, until the receiver has got it.
+router='
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, 58)
+s.setsockopt(41, 17, socket.if_nametoindex(sys.argv[1]))
+s.setsockopt(41, 18, 255)
+s.sendto(bytes.fromhex(sys.argv[2]), ("ff02::1", 0, 0, socket.if_nametoindex(sys.argv[1])))
+'
+advertised_to() {
+  in_node "$1" nstat -asz Icmp6InRouterAdvertisements | awk '/^Icmp6InRouterAdvertisements/ { print $2 }'
+}
+advertise() {
+  heard=$(advertised_to "$4") left=100
+  step "$1" "$2" python3 -c "$router" "$3" "$5"
+  while [ "$(advertised_to "$4")" = "$heard" ]; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || skip "$1: no router advertisement came in at $4"
+    sleep 0.05
+  done
+}
+`

@@ -12,7 +12,7 @@ import type { ScriptPart } from '../model/script-part.js'
 import type { Step } from '../model/steps.js'
 import { kernelChanges } from '../plan/expectations.js'
 import { probeOf } from '../probes/index.js'
-import { DAEMONS, EVIDENCE, SERVE, TRIALS, UNTIL_NOT, WORLD } from './library.js'
+import { ADVERTISE, DAEMONS, EVIDENCE, SERVE, TRIALS, UNTIL_NOT, WORLD } from './library.js'
 import { mechanismFunction, proofParts } from './proofs.js'
 import { stepLines, stepTools } from './steps.js'
 
@@ -45,6 +45,7 @@ export function scriptOf(
     WORLD,
     ...(steps.some(step => step.do === 'daemon') ? [DAEMONS] : []),
     ...(steps.some(waitsForOutput) ? [UNTIL_NOT] : []),
+    ...(steps.some(step => step.do === 'advertise') ? [ADVERTISE] : []),
     TRIALS,
     ...(proofs.length > 0 ? [EVIDENCE] : []),
     ...new Set([

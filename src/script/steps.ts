@@ -2,6 +2,7 @@
 import { command } from '../base/shell-words.js'
 import { type DaemonStep, daemonCommand, type LinksUpStep, type Step } from '../model/steps.js'
 import { programOf } from '../topology/programs.js'
+import { routerAdvertisement } from '../topology/router-advertisement.js'
 
 /** The shell lines that perform a step. */
 export function stepLines(step: Step): string {
@@ -10,6 +11,10 @@ export function stepLines(step: Step): string {
       return command(['serve', step.node, step.protocol, step.address, String(step.port)])
     case 'daemon':
       return daemonLines(step)
+    case 'advertise': {
+      const { node, device, to, why } = step
+      return command(['advertise', why, node, device, to, routerAdvertisement(step).toString('hex')])
+    }
     case 'links-up':
       return linksUpLines(step)
     case 'sysctls': {
@@ -33,6 +38,8 @@ export function stepTools(step: Step): string[] {
   switch (step.do) {
     case 'serve':
       return ['ss']
+    case 'advertise':
+      return ['python3', 'nstat', 'awk']
     case 'links-up':
       return step.ports ? ['ip', 'bridge'] : ['ip']
     case 'daemon':
