@@ -128,8 +128,10 @@ function probeProblems(probes: Readonly<Record<string, ProbeSpec>>): Problem[] {
 function formProblems(probes: Definition['probes'], expect: Definition['expect']): Problem[] {
   return Object.entries(expect).flatMap(([probe, list]) =>
     list.flatMap((definition, index) => {
-      const isAttack = entryOf(probes, probe)?.attack ?? false
-      if (('reached' in definition || 'refused' in definition) === isAttack) return []
+      const spec = entryOf(probes, probe)
+      const isAttack = spec?.attack ?? false
+      // A probe that there is not is complained of by its name.
+      if (!spec || ('reached' in definition || 'refused' in definition) === isAttack) return []
       const [has, wants] = isAttack
         ? ['an attack', 'reached or refused']
         : ['no attack', 'works or fails; an attack is written attack(…)']
