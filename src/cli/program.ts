@@ -365,7 +365,9 @@ Examples:
 
 program
   .command('diff')
-  .description('say what changed between two reports, worst first; exit status 1 when a fix breaks')
+  .description(
+    'say what changed between two reports, worst first, with tools and defaults; exit status 1 when a fix breaks',
+  )
   .argument('<before>', 'a report of lab run --json')
   .argument('<after>', 'the report to compare with it')
   .addOption(

@@ -4,6 +4,7 @@ import { revertClause } from '../model/change.js'
 import { outcomeWord } from '../model/outcome.js'
 import type { Report } from '../model/report.js'
 import type { Difference, DifferenceKind, ReportDiff } from './diff.js'
+import { machineLines } from './machine-diff.js'
 
 const SAYS: Readonly<Record<DifferenceKind, string>> = {
   'fix-broke': 'a fix that worked fails now',
@@ -39,7 +40,8 @@ export function diffText(diff: ReportDiff): string {
       ...details(difference).map(line => `${' '.repeat(14)}${line}`),
     ].join('\n'),
   )
-  return `${[`${kernelName(diff.before)} → ${kernelName(diff.after)}`, ...blocks, summary(diff)].join('\n\n')}\n`
+  const head = [`${kernelName(diff.before)} → ${kernelName(diff.after)}`, ...machineLines(diff.machine)]
+  return `${[head.join('\n'), ...blocks, summary(diff)].join('\n\n')}\n`
 }
 
 /** The diff as Markdown: a heading, a list, commits as links. */
@@ -56,7 +58,9 @@ export function diffMarkdown(diff: ReportDiff): string {
     ].join('\n')
   })
   const heading = `### ${escapeMarkdown(kernelName(diff.before))} → ${escapeMarkdown(kernelName(diff.after))}`
-  return `${[heading, ...(items.length > 0 ? [items.join('\n')] : []), summary(diff)].join('\n\n')}\n`
+  const machine = machineLines(diff.machine).map(line => `- ${escapeMarkdown(line)}`)
+  const lists = [machine, items].flatMap(list => (list.length > 0 ? [list.join('\n')] : []))
+  return `${[heading, ...lists, summary(diff)].join('\n\n')}\n`
 }
 
 /** A kernel with its upstream version, where the release hides it: `6.1.0-56-amd64 (6.1.192)`. */

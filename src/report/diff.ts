@@ -3,6 +3,7 @@
 import type { Report, ScenarioReport, TrialReport } from '../model/report.js'
 import { trialKey } from '../model/trial.js'
 import { isBad, VERDICTS, type Verdict } from '../model/verdict.js'
+import { type MachineChange, machineDiff } from './machine-diff.js'
 import { documented } from './words.js'
 
 /** Kinds of difference, worst first. */
@@ -55,6 +56,8 @@ export interface ReportDiff {
   readonly schema: 'netns-lab.diff/1'
   readonly before: Report['kernel']
   readonly after: Report['kernel']
+  /** What differs besides the kernel: the distribution, the versions of its tools, its defaults. */
+  readonly machine: readonly MachineChange[]
   /** Worst first. */
   readonly differences: readonly Difference[]
   /** Trials that both reports have. */
@@ -104,6 +107,7 @@ export function diffReports(before: Report, after: Report): ReportDiff {
     schema: 'netns-lab.diff/1',
     before: before.kernel,
     after: after.kernel,
+    machine: machineDiff(before, after),
     differences: merge(differences).sort((x, y) => rank(x) - rank(y)),
     compared,
   }

@@ -89,6 +89,8 @@ export function enterRoot({ folder, machine }: OtherRoot): void {
   pivotRoot(site)
   process.chdir(existsSync(cwd) ? cwd : '/')
   process.env.PATH = PATH
+  // A file of the machine's, of which every Node.js that is started here would say that it is not there.
+  delete process.env.NODE_EXTRA_CA_CERTS
 }
 
 /** Something of the machine that is to be in a folder, at the place that these names lead to. */
