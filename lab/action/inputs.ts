@@ -1,4 +1,5 @@
 /** The inputs of the action, as its environment has them, and the command lines that they come to. */
+import { join } from 'node:path'
 import { z } from 'zod'
 import { EXIT, LabError } from '../../src/base/errors.js'
 import { unknownWord } from '../../src/base/nearest.js'
@@ -30,6 +31,7 @@ const schema = z.object({
 /** What a use of the action asks for. */
 export interface Inputs {
   readonly kernels: readonly string[]
+  readonly distributions: readonly string[]
   readonly rootless: boolean
   readonly loadModules: boolean
   /** A scenario that comes to one of these fails the step. */
@@ -46,19 +48,24 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   const [issue] = parsed.error?.issues ?? []
   if (issue) throw wrong(inputName(String(issue.path[0])), issue.message)
   const given = parsed.data as z.output<typeof schema>
-  if (given.DISTRIBUTIONS.length > 0)
+  if (given.KERNELS.length > 0 && given.DISTRIBUTIONS.length > 0)
     throw wrong(
       'distributions',
-      'this version of the lab runs with the tools of the runner only',
-      'leave it out',
+      'a guest has the tools of the runner',
+      'leave out either kernels or distributions',
     )
   if (given.KERNELS.length > 0 && given.ROOTLESS)
     throw wrong('rootless', 'in a guest everything runs as root', 'leave out either kernels or rootless')
-  if (given.KERNELS.length > 1 && given.BASELINE !== '')
-    throw wrong('baseline', 'it is compared with one report, and each kernel has one', 'give one kernel')
+  if (given.KERNELS.length + given.DISTRIBUTIONS.length > 1 && given.BASELINE !== '')
+    throw wrong(
+      'baseline',
+      'it is compared with one report, and here are several',
+      'name one kernel or distribution',
+    )
   const option = (name: string, value: string) => (value === '' ? [] : [name, value])
   return {
     kernels: given.KERNELS,
+    distributions: given.DISTRIBUTIONS,
     rootless: given.ROOTLESS,
     loadModules: given.LOAD_MODULES,
     failOn: failOn(given.FAIL_ON),
@@ -70,6 +77,28 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     ],
     scenarios: given.SCENARIOS,
   }
+}
+
+/** How many reports a use of the action comes to, where nothing goes wrong. */
+export function reportCount({ kernels, distributions }: Inputs): number {
+  return Math.max(1, kernels.length + distributions.length)
+}
+
+/** The command lines of the lab that a use of the action comes to, one after the other, with their reports in a folder. */
+export function commandLines(inputs: Inputs, folder: string): string[][] {
+  const { kernels, distributions, rootless, loadModules, common, scenarios } = inputs
+  if (kernels.length > 0)
+    return [['matrix', '--kernel', ...kernels, '--out', folder, ...common, '--', ...scenarios]]
+  const options = [...(rootless ? ['--rootless'] : []), ...(loadModules ? ['--load-modules'] : []), ...common]
+  const run = (name: string, ...words: readonly string[]) => [
+    ...['run', ...words, '--keep-going', '--json', join(folder, `${name}.json`)],
+    ...[...options, '--', ...scenarios],
+  ]
+  if (distributions.length === 0) return [run('report')]
+  return [
+    ['distro', 'fetch', ...distributions],
+    ...distributions.map(name => run(name.replaceAll(/[^\w.]+/g, '-'), '--distro', name)),
+  ]
 }
 
 function failOn(given: readonly string[]): Verdict[] {

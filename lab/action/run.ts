@@ -3,6 +3,7 @@
  * was. In: what lab/action/inputs.ts reads, and the runner's variables. Out, in $GITHUB_OUTPUT: `verdict`, `report`,
  * `html`, and for the artifact its `folder` and name.
  */
+import { existsSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
@@ -13,7 +14,7 @@ import { lastLines } from '../../src/base/text.js'
 import { findTool } from '../../src/base/tools.js'
 import { worstVerdict } from '../../src/model/verdict.js'
 import { readReport } from '../../src/report/read.js'
-import { type Inputs, readInputs } from './inputs.js'
+import { commandLines, type Inputs, readInputs, reportCount } from './inputs.js'
 import { loadedModules, unloadNew } from './modules.js'
 
 const MAIN = join(projectRoot(), 'dist/src/cli/main.js')
@@ -66,7 +67,7 @@ async function main(): Promise<number> {
       .join(''),
   )
   const failing = verdicts.filter(verdict => inputs.failOn.includes(verdict))
-  if (failing.includes('error') || reports.length < inputs.kernels.length) return EXIT.error
+  if (failing.includes('error') || reports.length < reportCount(inputs)) return EXIT.error
   if (failing.length > 0) return EXIT.failed
   return inputs.baseline === undefined ? EXIT.ok : compare(inputs.baseline, report)
 }
@@ -85,33 +86,26 @@ async function runLab(inputs: Inputs, folder: string): Promise<LabRun> {
   const restricted = inputs.rootless && (await readFile(USERNS, 'utf8').catch(() => '0')).trim() === '1'
   if (restricted) await writeAsRoot(USERNS, '0', root)
   try {
-    const [words, how] =
-      inputs.kernels.length > 0
-        ? [['matrix', ...inputs.kernels.flatMap(kernel => ['--kernel', kernel]), '--out', folder], root]
-        : [
-            [
-              'run',
-              '--keep-going',
-              '--json',
-              join(folder, 'report.json'),
-              ...(inputs.loadModules ? ['--load-modules'] : []),
-            ],
-            inputs.rootless ? [] : root,
-          ]
-    const rootless = inputs.rootless ? ['--rootless'] : []
-    const argv = [process.execPath, MAIN, ...words, ...rootless, ...inputs.common, '--', ...inputs.scenarios]
     const { PATH = '', XDG_CACHE_HOME: cache = '' } = process.env
     const environment = ['env', `PATH=${PATH}`, ...(cache === '' ? [] : [`XDG_CACHE_HOME=${cache}`])]
-    const [command = '', ...args] = how.length === 0 ? argv : [...how, ...environment, ...argv]
-    const { exitCode, stderr } = await execa(command, args, {
-      stdin: 'ignore',
-      stdout: 'inherit',
-      stderr: ['inherit', 'pipe'],
-      reject: false,
-    })
-    await giveBack([folder, cache], root)
+    const how = inputs.rootless || root.length === 0 ? [] : [...root, ...environment]
+    let last = { status: 0, said: '' }
+    for (const words of commandLines(inputs, folder)) {
+      const [command = '', ...args] = [...how, process.execPath, MAIN, ...words]
+      const { exitCode = EXIT.error, stderr } = await execa(command, args, {
+        stdin: 'ignore',
+        stdout: 'inherit',
+        stderr: ['inherit', 'pipe'],
+        reject: false,
+      })
+      last = { status: exitCode, said: lastLines(stderr, 2) }
+      // What cannot be fetched, no later command can run with.
+      if (words[1] === 'fetch' && exitCode !== 0) break
+    }
+    // Not the roots of distributions: who owns what in them is theirs.
+    await giveBack([folder, join(cache, 'netns-lab/kernels')], root)
     const found = await glob('*.json', { cwd: folder, absolute: true })
-    return { status: exitCode ?? EXIT.error, said: lastLines(stderr, 2), reports: found.sort() }
+    return { ...last, reports: found.sort() }
   } finally {
     if (restricted) await writeAsRoot(USERNS, '1', root)
     if (!inputs.loadModules) {
@@ -143,10 +137,7 @@ async function writeAsRoot(file: string, text: string, root: readonly string[]):
 /** What root has made in folders of the job's user becomes that user's: later steps read it, and actions/cache. */
 async function giveBack(folders: readonly string[], root: readonly string[]): Promise<void> {
   const owner = `${process.getuid?.()}:${process.getgid?.()}`
-  if (root.length > 0)
-    await execa('sudo', ['chown', '-Rh', owner, ...folders.filter(folder => folder !== '')], {
-      reject: false,
-    })
+  if (root.length > 0) await execa('sudo', ['chown', '-Rh', owner, ...folders.filter(existsSync)])
 }
 
 async function compare(baseline: string, report: string): Promise<number> {
