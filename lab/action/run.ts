@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { glob } from 'zx'
 import { describeError, EXIT, LabError } from '../../src/base/errors.js'
@@ -89,6 +89,8 @@ async function runLab(inputs: Inputs, folder: string): Promise<LabRun> {
     const { PATH = '', XDG_CACHE_HOME: cache = '' } = process.env
     const environment = ['env', `PATH=${PATH}`, ...(cache === '' ? [] : [`XDG_CACHE_HOME=${cache}`])]
     const how = inputs.rootless || root.length === 0 ? [] : [...root, ...environment]
+    const roots = join(cache, 'netns-lab/roots.tar')
+    if (inputs.distributions.length > 0 && existsSync(roots)) await archive(['--extract', roots], root)
     let last = { status: 0, said: '' }
     for (const words of commandLines(inputs, folder)) {
       const [command = '', ...args] = [...how, process.execPath, MAIN, ...words]
@@ -101,9 +103,10 @@ async function runLab(inputs: Inputs, folder: string): Promise<LabRun> {
       last = { status: exitCode, said: lastLines(stderr, 2) }
       // What cannot be fetched, no later command can run with.
       if (words[1] === 'fetch' && exitCode !== 0) break
+      if (words[1] === 'fetch' && !existsSync(roots)) await archive(['--create', roots, 'distros'], root)
     }
     // Not the roots of distributions: who owns what in them is theirs.
-    await giveBack([folder, join(cache, 'netns-lab/kernels')], root)
+    await giveBack([folder, join(cache, 'netns-lab/kernels'), roots], root)
     const found = await glob('*.json', { cwd: folder, absolute: true })
     return { ...last, reports: found.sort() }
   } finally {
@@ -132,6 +135,26 @@ function asRoot(): readonly string[] {
 async function writeAsRoot(file: string, text: string, root: readonly string[]): Promise<void> {
   if (root.length === 0) await writeFile(file, text)
   else await execa('sudo', ['tee', file], { input: text, stdout: 'ignore' })
+}
+
+/** Packs or unpacks the roots of distributions beside them: one file that the job's user can keep, with who owns what in them. */
+async function archive(
+  [mode = '', file = '', ...what]: readonly string[],
+  root: readonly string[],
+): Promise<void> {
+  const tar = [
+    'tar',
+    '--numeric-owner',
+    '--xattrs',
+    '--directory',
+    dirname(file),
+    mode,
+    '--file',
+    file,
+    ...what,
+  ]
+  const [command = '', ...args] = [...root, ...tar]
+  await execa(command, args, { stdin: 'ignore' })
 }
 
 /** What root has made in folders of the job's user becomes that user's: later steps read it, and actions/cache. */

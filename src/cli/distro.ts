@@ -1,5 +1,6 @@
 /** `lab distro`. */
 import { fetchRoot } from '../distro/fetch.js'
+import { rootsKey } from '../distro/key.js'
 import { RELEASES } from '../distro/releases.js'
 import { fetchedRoots } from '../distro/store.js'
 
@@ -51,4 +52,9 @@ export async function distroFetch(names: readonly string[], options: DistroOptio
       `${root.name}  ${Object.keys(root.packages).length} packages of ${root.date.slice(0, 10)}  ${root.digest.slice(0, 16)}\n  ${root.root}\n`,
     )
   }
+}
+
+/** Prints the key that a cache of these releases' roots is kept under. Throws LabError. */
+export async function distroKey(names: readonly string[]): Promise<void> {
+  process.stdout.write(`${await rootsKey(names)}\n`)
 }

@@ -275,7 +275,7 @@ Examples:
 program
   .command('distro')
   .description('list the distributions that a run can take its tools from, fetch some, or tell their sysctls')
-  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch', 'defaults']))
+  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch', 'key', 'defaults']))
   .argument(
     '[name...]',
     'names of releases; of several, defaults also says what changes from each to the next',
@@ -295,16 +295,18 @@ program
 Examples:
   $ lab distro list
   $ lab distro fetch debian:12 debian:13
+  $ lab distro key debian:12                  # for actions/cache: another one when the archive has changed
   $ lab distro defaults debian:12 debian:13 --sysctl /etc/sysctl.d/99-hardening.conf`,
   )
   .action(async (action: string, names: string[], options: DistroOptions) => {
-    const { distroFetch, distroList } = await import('./distro.js')
+    const { distroFetch, distroKey, distroList } = await import('./distro.js')
     if (action === 'list') await distroList(options)
     else if (action === 'defaults') {
       const { distroDefaults } = await import('./distro-defaults.js')
       process.exitCode = await distroDefaults(names, options)
     } else if (names.length === 0)
       throw new LabError('no distribution given', 'lab distro list shows their names', EXIT.usage)
+    else if (action === 'key') await distroKey(names)
     else await distroFetch(names, options)
   })
 

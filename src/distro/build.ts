@@ -83,8 +83,11 @@ export function mmdebstrapArguments(
   ]
 }
 
-/** The newest date of the Release files. They are checked when they count, by apt; this one only ends up in file times. */
-async function releaseDate(
+/**
+ * The newest date of a release's Release files, which go into a scratch folder. They are checked when they count, by apt; this one
+ * only ends up in file times and in keys. Throws DistroError `no-network`.
+ */
+export async function releaseDate(
   { name, sources }: Release,
   scratch: string,
   env: Readonly<Record<string, string>>,
@@ -113,7 +116,7 @@ async function releaseDate(
 }
 
 /** The machine's own apt may have a proxy set, which an apt with other settings does not see. */
-async function aptProxy(): Promise<Record<string, string>> {
+export async function aptProxy(): Promise<Record<string, string>> {
   if (process.env.http_proxy !== undefined) return {}
   const aptConfig = findTool('apt-config')
   if (aptConfig === undefined) return {}
