@@ -98,21 +98,23 @@ const advertisement: Toggle<'before' | 'after', 'host' | 'router'> = {
   onRealSystem: () => [],
 }
 
-/** A packet that there is no route for, by the counter of those that are sent, or of those that come in. */
-const unreachable = (counter: 'Ip6OutNoRoutes' | 'Ip6InNoRoutes', setting: 'before' | 'after') =>
-  ({
-    title: setting === 'before' ? 'default route taken away' : 'router advertisement ignored',
+/** A packet that there is no route for: one that the host sends itself, or one that it is to forward. */
+const unreachable = (whose: 'the host’s own' | 'a container’s', setting: 'before' | 'after') => {
+  const own = whose === 'the host’s own'
+  return {
+    title: `${whose} packet, ${setting === 'before' ? 'and the default route taken away' : 'and a router advertisement ignored'}`,
     where:
       setting === 'before'
         ? 'addrconf_fixup_forwarding() calls rt6_purge_dflt_routers(), which leaves the routes of devices with accept_ra 2 alone'
         : 'ndisc_router_discovery() asks ipv6_accept_ra(), which is false with forwarding and accept_ra 1',
     document: 'This causes the host machine to forget its routers and default gateway',
-    at: counter === 'Ip6OutNoRoutes' ? 'host:eth0' : 'host:docker0',
+    at: own ? 'host:eth0' : 'host:docker0',
     proofs: [
-      mib('host', counter),
+      mib('host', own ? 'Ip6OutNoRoutes' : 'Ip6InNoRoutes'),
       wayOut('host', { to: OUTSIDE }, 'RTNETLINK answers: Network is unreachable'),
     ],
-  }) as const
+  } as const
+}
 
 const LEARNT = wayOut('host', { to: OUTSIDE }, /default via fe80::[0-9a-f:]+ dev eth0 proto ra /).andStays()
 
@@ -205,10 +207,10 @@ export default defineScenario({
   controls: ['router-ping', 'gateway-ping'],
 
   mechanisms: {
-    'route-taken': unreachable('Ip6OutNoRoutes', 'before'),
-    'advertisement-ignored': unreachable('Ip6OutNoRoutes', 'after'),
-    'container-route-taken': unreachable('Ip6InNoRoutes', 'before'),
-    'container-advertisement-ignored': unreachable('Ip6InNoRoutes', 'after'),
+    'route-taken': unreachable('the host’s own', 'before'),
+    'advertisement-ignored': unreachable('the host’s own', 'after'),
+    'container-route-taken': unreachable('a container’s', 'before'),
+    'container-advertisement-ignored': unreachable('a container’s', 'after'),
     'not-forwarded': {
       title: 'packet that the host does not forward',
       where:
