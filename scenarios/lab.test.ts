@@ -57,6 +57,7 @@ const EXPECTED = {
   'bind-then-connect-ports': 'changed',
   'bridge-dnat-bounce': 'changed',
   'docker-ra-forwarding': 'confirmed',
+  'ecmp-frag-needed': 'confirmed',
   'hairpin-ipv6-dad': 'confirmed',
   'ip6-rule-tos-ecn': 'changed',
   'lan-dnat-without-snat': 'confirmed',

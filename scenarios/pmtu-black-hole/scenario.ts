@@ -135,9 +135,7 @@ export default defineScenario({
     }),
     ip_no_pmtu_disc: ipNoPmtuDisc({ node: 'server' }),
     'route-mtu': routeMtu({
-      node: 'server',
-      via: FIREWALL,
-      device: 'eth0',
+      routes: [{ node: 'server', via: FIREWALL, device: 'eth0' }],
       mtu: MTU,
       rtoMinMs: RTO_MIN_MS,
     }),

@@ -1,5 +1,6 @@
 /** Every kind of probe, by the word that makes one: a line for each. A kind is in one file, and in this line. */
 export { advertisedPing } from './advertised-ping.js'
+export { anycastDownload } from './anycast-download.js'
 export { arrival } from './arrival.js'
 export { bind } from './bind.js'
 export { datagram } from './datagram.js'
