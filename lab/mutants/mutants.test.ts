@@ -2,16 +2,19 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { repositoryFile } from '../../src/base/root.js'
+import { isKernelName } from '../../src/kernels/build/name.js'
 import { readPatch } from '../../src/kernels/build/patch.js'
-import { MUTANTS } from './mutants.js'
+import type { Scenario } from '../../src/model/scenario.js'
+import { loadCatalogue } from '../../src/plan/catalogue.js'
+import type { Differing } from './mutant.js'
+import { MUTANTS, UNPATCHED } from './mutants.js'
 
 t.test('the mutants', async t => {
-  t.test('are seven patches and the unpatched kernel, each with an id that can name a kernel', async t => {
-    t.equal(MUTANTS.length, 8)
-    t.equal(new Set(MUTANTS.map(({ id }) => id)).size, 8)
-    for (const { id, patch, changes } of MUTANTS) {
-      t.match(id, /^[a-z0-9][a-z0-9.-]{0,47}$/)
-      t.equal(changes.length > 0, patch !== undefined, id)
+  t.test('each have an id that can name a kernel, and all but the unpatched one a change', async t => {
+    t.equal(new Set(MUTANTS.map(({ id }) => id)).size, MUTANTS.length)
+    for (const mutant of MUTANTS) {
+      t.ok(isKernelName(mutant.id), mutant.id)
+      t.equal(mutant.changes.length === 0, mutant === UNPATCHED, mutant.id)
     }
   })
 
@@ -26,4 +29,24 @@ t.test('the mutants', async t => {
       t.ok(header.upstream.startsWith(mutant.upstream ?? ''), mutant.id)
     }
   })
+
+  t.test('name scenarios, probes and settings that there are', async t => {
+    const { scenarios } = await loadCatalogue()
+    for (const { id, changes } of MUTANTS)
+      for (const change of changes) {
+        const scenario = scenarios.find(known => known.id === change.scenario)
+        if (!scenario) t.fail(`${id}: there is no scenario ${change.scenario}`)
+        else for (const expected of change.trials) t.strictSame(unknownIn(expected, scenario), [], id)
+      }
+  })
 })
+
+/** What a scenario does not have. */
+function unknownIn({ probes, when = {} }: Differing, { probes: known, toggles }: Scenario): string[] {
+  return [
+    ...probes.filter(probe => !Object.hasOwn(known, probe)),
+    ...Object.entries(when).flatMap(([name, setting]) =>
+      toggles[name]?.settings.includes(setting) ? [] : [`${name}=${setting}`],
+    ),
+  ]
+}

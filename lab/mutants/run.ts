@@ -1,40 +1,36 @@
 /**
  * `npm run mutants [-- ID…] [--out FOLDER]`: builds the kernel that every mutant stands for, runs the whole catalogue on
- * each, compares with the unpatched kernel, and writes the table into the README. A mutant that no scenario notices, or that
- * turns one that it should not, ends it with status 1.
+ * each, compares with the unpatched kernel, and writes the table into docs/mutants.md; with ids, only their rows. A mutant
+ * that no scenario notices, or on which a trial differs that should not, ends it with status 1.
  */
 import { mkdir } from 'node:fs/promises'
 import { argv, echo, path, spinner } from 'zx'
-import { describeError, EXIT } from '../../src/base/errors.js'
+import { describeError, EXIT, LabError } from '../../src/base/errors.js'
 import { writeWhole } from '../../src/base/files.js'
+import { unknownWord } from '../../src/base/nearest.js'
 import { repositoryFile } from '../../src/base/root.js'
 import { seconds } from '../../src/base/text.js'
 import { type BuiltKernel, buildKernel } from '../../src/kernels/build/build-kernel.js'
 import { type NamedKernel, runMatrix } from '../../src/matrix/matrix.js'
 import type { KernelRun } from '../../src/matrix/run-in-guest.js'
-import type { Report } from '../../src/model/report.js'
-import { replaceBetween } from '../readme.js'
-import { MUTANT_SOURCE, MUTANTS, type Mutant } from './mutants.js'
+import { differencesText, type MutantRun, surprisesOf } from './compare.js'
+import type { Mutant } from './mutant.js'
+import { MUTANT_SOURCE, MUTANTS, UNPATCHED } from './mutants.js'
+import { writeRows } from './table.js'
 
 const GUESTS_AT_ONCE = 2
-
-interface MutantRun {
-  readonly mutant: Mutant
-  readonly report: Report | undefined
-  readonly problem: string | undefined
-}
+const DOCUMENT = repositoryFile('docs/mutants.md')
 
 try {
   process.exitCode = await main(argv._.map(String), argv.out)
 } catch (error) {
   echo(`mutants: ${describeError(error)}`)
-  process.exitCode = EXIT.error
+  process.exitCode = error instanceof LabError ? error.exitCode : EXIT.error
 }
 
-async function main(only: readonly string[], out: unknown): Promise<number> {
-  const chosen = MUTANTS.filter(
-    ({ id, changes }) => only.length === 0 || only.includes(id) || changes.length === 0,
-  )
+async function main(names: readonly string[], out: unknown): Promise<number> {
+  const started = performance.now()
+  const chosen = choose(names)
   if (out !== undefined) await mkdir(String(out), { recursive: true })
   const kernels: NamedKernel[] = []
   // One after the other: they share a build tree, and each make uses every processor.
@@ -52,13 +48,14 @@ async function main(only: readonly string[], out: unknown): Promise<number> {
   const runs = chosen.flatMap(mutant =>
     results.filter(({ kernel }) => kernel === mutant.id).map(result => ({ ...result, mutant })),
   )
-  const unpatched = runs.find(({ mutant }) => mutant.changes.length === 0)?.report
-  const surprises = runs.flatMap(run => surprisesOf(run, unpatched))
-  echo('')
-  echo(table(runs))
-  for (const surprise of surprises) echo(`surprise: ${surprise}`)
-  if (only.length === 0) await writeTable(runs)
-  return surprises.length === 0 ? EXIT.ok : EXIT.failed
+  return tell(runs, performance.now() - started)
+}
+
+/** The mutants of these ids, or all, with the unpatched kernel, which they are compared with. Throws LabError. */
+function choose(names: readonly string[]): Mutant[] {
+  const ids = MUTANTS.map(({ id }) => id)
+  for (const name of names) if (!ids.includes(name)) throw unknownWord('mutant', name, ids)
+  return MUTANTS.filter(({ id }) => names.length === 0 || names.includes(id) || id === UNPATCHED.id)
 }
 
 async function build({ id, patch }: Mutant): Promise<NamedKernel> {
@@ -83,36 +80,18 @@ async function build({ id, patch }: Mutant): Promise<NamedKernel> {
   }
 }
 
-/** Where a mutant's verdicts are not those that it must have; all of them in a sentence each. */
-function surprisesOf({ mutant, report, problem }: MutantRun, unpatched: Report | undefined): string[] {
-  if (!report) return [`${mutant.id} did not run: ${problem}`]
-  return report.scenarios.flatMap(({ id, verdict, reason }) => {
-    const expected =
-      mutant.changes.find(({ scenario }) => scenario === id)?.verdict ??
-      unpatched?.scenarios.find(scenario => scenario.id === id)?.verdict
-    const bad = verdict === 'error' || verdict !== expected
-    return bad ? [`${mutant.id}: ${id} is ${verdict}, not ${expected ?? 'known'}: ${reason}`] : []
-  })
-}
-
-function table(runs: readonly MutantRun[]): string {
-  const scenarios = runs.find(({ report }) => report)?.report?.scenarios.map(({ id }) => id) ?? []
-  const verdict = ({ mutant, report }: MutantRun, id: string) => {
-    const found = report?.scenarios.find(scenario => scenario.id === id)?.verdict ?? 'no report'
-    return mutant.changes.some(({ scenario }) => scenario === id) ? `**${found}**` : found
-  }
-  return [
-    `| kernel without | commit | ${scenarios.join(' | ')} |`,
-    `| --- | --- | ${scenarios.map(() => '---').join(' | ')} |`,
-    ...runs.map(
-      run =>
-        `| ${run.mutant.title} | ${run.mutant.upstream ?? ''} | ${scenarios.map(id => verdict(run, id)).join(' | ')} |`,
-    ),
-  ].join('\n')
-}
-
-async function writeTable(runs: readonly MutantRun[]): Promise<void> {
-  const kernel = runs.find(({ report }) => report)?.report?.kernel.version
-  const dated = `Linux ${kernel}, ${new Date().toISOString().slice(0, 10)}; in bold what must differ from the last row.`
-  await replaceBetween(repositoryFile('docs/mutants.md'), 'mutants-table', `${dated}\n\n${table(runs)}`)
+/** Writes what came of them into the document, and says what should not have. */
+async function tell(runs: readonly MutantRun[], elapsedMs: number): Promise<number> {
+  const unpatched = runs.find(({ mutant }) => mutant.id === UNPATCHED.id)?.report
+  const surprises = runs.flatMap(run => surprisesOf(run, unpatched))
+  for (const run of runs) echo(`${run.mutant.id}: ${differencesText(run)}`)
+  for (const surprise of surprises) echo(`surprise: ${surprise}`)
+  // What did not run has nothing to say.
+  await writeRows(
+    DOCUMENT,
+    MUTANTS.map(({ id }) => id),
+    runs.filter(({ report }) => report),
+  )
+  echo(`${runs.length} kernels in ${seconds(elapsedMs)}, ${surprises.length} surprises`)
+  return surprises.length === 0 ? EXIT.ok : EXIT.failed
 }

@@ -1,0 +1,101 @@
+/** Kernels whose checks of a packet's source are changed. */
+import { fails, type Mutant, mutant, passes, regressed, trials } from './mutant.js'
+
+const UNPROVED = /^unproved: counts have shown (martian source|promiscuous copy)/
+
+/** It fails without the fix as with it, at another place: an error in the `broken` phase, where nothing is known to hold yet. */
+const BY_ANOTHER_WAY = /but not by (strict reverse path filter|reply by the wrong interface)/
+
+export const ROUTING_MUTANTS: readonly Mutant[] = [
+  mutant(
+    'revert-rp-filter-loopback',
+    'lo is not exempt from strict rp_filter',
+    '66f8209547cc',
+    regressed('rp-filter-loopback-redirect', trials('own-address-ping', { rp_filter: '1' })),
+  ),
+  mutant(
+    'lo-exempt-from-strict-mode',
+    'lo is exempt from strict rp_filter whatever the source is',
+    '66f8209547cc',
+    passes('rp-filter-loopback-redirect', trials('foreign-source', { rp_filter: '1' })),
+  ),
+  mutant(
+    'strict-rp-filter-is-loose',
+    'rp_filter 1 does what 2 does',
+    undefined,
+    passes('rp-filter-loopback-redirect', trials('other-device-redirect foreign-source', { rp_filter: '1' })),
+    passes(
+      'wg-fwmark-rp-filter',
+      trials('encrypted-udp', { rp_filter: '1' }),
+      trials('other-programs-mark-ping', { rp_filter: '1', src_valid_mark: 'all=1' }),
+    ),
+    fails('eks-nodeport-secondary-eni', BY_ANOTHER_WAY, trials('nodeport-tcp', { rp_filter: '1' })),
+    regressed('vpn-address-from-lan', trials('spoofed-server', { rp_filter: '1' })),
+  ),
+  mutant(
+    'loose-rp-filter-is-strict',
+    'rp_filter 2 does what 1 does',
+    undefined,
+    regressed(
+      'rp-filter-loopback-redirect',
+      trials('other-device-redirect foreign-source', { rp_filter: '2' }),
+    ),
+    regressed('wg-fwmark-rp-filter', trials('encrypted-udp', { rp_filter: '2' })),
+    fails('eks-nodeport-secondary-eni', BY_ANOTHER_WAY, trials('nodeport-tcp', { rp_filter: '2' })),
+    passes('vpn-address-from-lan', trials('spoofed-server', { rp_filter: '2' })),
+  ),
+  mutant(
+    'accept-local-ignored',
+    'accept_local has no effect',
+    '8153a10c08f1',
+    regressed(
+      'neutron-floating-ip-self',
+      trials('float-ping float-tcp float-udp', { accept_local: 'all=1' }),
+      trials('float-ping float-tcp float-udp', { accept_local: 'eth0=1' }),
+    ),
+    regressed(
+      'rp-filter-loopback-redirect',
+      trials('own-address-ping loopback-ping', { accept_local: 'all=1' }),
+    ),
+  ),
+  mutant(
+    'route-localnet-ignored',
+    'route_localnet has no effect',
+    'd0daebc3d622',
+    regressed('rp-filter-loopback-redirect', trials('loopback-ping', { route_localnet: '1' })),
+    // The attack is refused, but by none of what must refuse it.
+    fails(
+      'localhost-from-neighbour',
+      /but not by kubelet’s rule/,
+      trials('neighbour-to-localhost localhost-nodeport', { route_localnet: '1' }),
+    ),
+  ),
+  mutant(
+    'src-valid-mark-ignored',
+    'src_valid_mark has no effect',
+    undefined,
+    regressed(
+      'wg-fwmark-rp-filter',
+      trials('encrypted-udp', { connmark: 'on', src_valid_mark: 'all=1' }),
+      trials('encrypted-udp', { connmark: 'on', src_valid_mark: 'eth0=1' }),
+      trials('other-programs-mark-ping', { src_valid_mark: 'all=1' }),
+    ),
+    regressed(
+      'eks-nodeport-secondary-eni',
+      trials('nodeport-tcp', { connmark: 'on eth0, too', src_valid_mark: 'all=1' }),
+    ),
+  ),
+  mutant(
+    'martian-dropped-early',
+    'martians are dropped in ip_rcv_core(), without a word',
+    undefined,
+    fails('neutron-floating-ip-self', UNPROVED, trials('float-ping float-tcp float-udp')),
+    fails('nova-float-hairpin', UNPROVED, trials('float-ping float-tcp')),
+    fails('bridge-dnat-bounce', UNPROVED, trials('own-address-tcp', { promisc: 'on' })),
+    fails(
+      'rp-filter-loopback-redirect',
+      UNPROVED,
+      trials('own-address-ping loopback-ping', { accept_local: '0' }),
+    ),
+  ),
+]
