@@ -147,7 +147,7 @@ await onMachine(
     await machine.fake('ip', '')
     const run = await machine.run()
     s.equal(run.status, 0)
-    s.match(run.stderr, /Missing here: conntrack ebtables iptables libvirtd modprobe nft .*virsh$/m)
+    s.match(run.stderr, /Missing here: conntrack ebtables ethtool iptables libvirtd modprobe nft .*virsh$/m)
     s.ok(run.calls.includes('tsc'))
     s.equal((await machine.run('--check')).status, 1)
   },

@@ -73,7 +73,7 @@ const noRuby =
   noVagrant && missingTool('ruby')
     ? 'no vagrant and no ruby here (Debian 12: apt-get install vagrant)'
     : false
-await t.test('the Vagrantfile is valid for every box', { skip: noRuby }, async s => {
+await t.test('the Vagrantfile is valid for every box', { skip: noRuby, timeout: 120_000 }, async s => {
   const vagrantfile = join(ROOT, 'Vagrantfile')
   if (noVagrant) {
     const { exitCode, all } = await run('ruby', ['-c', vagrantfile])
@@ -93,7 +93,6 @@ await t.test('the Vagrantfile is valid for every box', { skip: noRuby }, async s
         { NETNS_LAB_BOX: 'debian12' },
         { NETNS_LAB_BOX: 'debian13', NETNS_LAB_VM_DRIVER: 'qemu' },
         { NETNS_LAB_BOX: 'ubuntu2404', NODEJS_ORG_MIRROR: 'https://mirror.example/nodejs/' },
-        { NETNS_LAB_BOX: 'netns-lab/debian12' },
       ]
       for (const env of good) {
         const { exitCode, all } = await validate(env)

@@ -15,6 +15,7 @@ const BASE_PACKAGES = [
   'iptables',
   'nftables',
   'ebtables',
+  'ethtool',
   'conntrack',
   'iputils-ping',
   'procps',

@@ -92,7 +92,11 @@ export async function runCommandLine(ids: readonly string[], given: object): Pro
       emit: event => reporters.event({ ...event, at: Date.now() }),
     })
     await reporters.close()
-    if (broken.length === 0 && report.scenarios.every(({ trials }) => trials.length === 0))
+    if (
+      options.toggle.length > 0 &&
+      broken.length === 0 &&
+      report.scenarios.every(({ trials }) => trials.length === 0)
+    )
       throw new LabError(
         'no fix of these scenarios sets those toggles',
         'lab list shows which scenario has which toggle',

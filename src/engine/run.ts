@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { LabError } from '../base/errors.js'
 import { checkCapabilities } from '../kernel/capabilities.js'
-import { describeMachine } from '../kernel/machine.js'
+import { describeMachine, TOO_SLOW } from '../kernel/machine.js'
 import { machineChanges, machineState } from '../kernel/machine-state.js'
 import { runningKernel, runningVersion } from '../kernel/running.js'
 import { Speed } from '../kernel/speed.js'
@@ -64,8 +64,6 @@ export interface RunOptions {
 const JOBS_PER_CPU = { idle: 8, slow: 3, late: 1 }
 const SLOW = 2
 const LATE = 4
-/** Beyond this, the kernel's own timers are over before a probe gets to them. */
-const TOO_SLOW = 100
 
 /**
  * Runs scenarios on the running kernel, inside the world. One that cannot be planned is an error in the report. Throws

@@ -49,7 +49,9 @@ export interface Missing {
   readonly undecided: boolean
 }
 
-const MODPROBE_TIMEOUT_MS = 60_000
+const MODPROBE_TIMEOUT_MS = 300_000
+/** Where the kernel shows what is loaded, and what is built in and has parameters. */
+const LOADED = '/sys/module'
 
 /** Checks capabilities by id, side by side; those that are missing or undecided, by id. Throws LabError for an unknown id. */
 export async function checkCapabilities(
@@ -82,12 +84,12 @@ export async function checkCapabilities(
 /** Loads the modules of capabilities, as the user asked. A module that cannot be loaded shows as a missing capability. */
 export async function loadModules(ids: readonly string[]): Promise<void> {
   const modules = [...new Set(ids.flatMap(id => find(id).modules))]
-  for (const module of modules)
-    await runCommand(['modprobe', '-q', module], { node: null, timeoutMs: MODPROBE_TIMEOUT_MS }).catch(
-      (error: unknown) => {
-        if (!(error instanceof LabError)) throw error
-      },
-    )
+  const missing = modules.filter(module => !existsSync(join(LOADED, module)))
+  if (missing.length === 0) return
+  const argv = ['modprobe', '-q', '-a', ...missing]
+  await runCommand(argv, { node: null, timeoutMs: MODPROBE_TIMEOUT_MS }).catch((error: unknown) => {
+    if (!(error instanceof LabError)) throw error
+  })
 }
 
 /** A module that somebody has to load before some capabilities are there. */
@@ -104,7 +106,7 @@ export interface UnloadedModule {
 export function modulesToLoad(
   ids: readonly string[],
   modules = `/lib/modules/${release()}`,
-  loaded = '/sys/module',
+  loaded = LOADED,
 ): UnloadedModule[] {
   const known = readIfThere(join(modules, 'modules.dep'))
   const wanted = [...new Set(ids)].map(id => find(id)).filter(({ onDemand }) => onDemand === false)

@@ -1,0 +1,73 @@
+import t from 'tap'
+import { reportOf, scenario, trial } from '../../src/report/synthetic.fixture.js'
+import { judgeReport, networkChanges } from './judge.js'
+
+const here = reportOf([
+  scenario('one', 'confirmed', [trial('confirmed', 'control')]),
+  scenario('bridged', 'confirmed', [trial('confirmed', 'control')]),
+])
+
+t.test('the same verdicts are no problem, nor is one that a commit explains', async test => {
+  test.same(judgeReport(here, here, []), [])
+})
+
+t.test(
+  'what is bad, lost, or skipped for another reason than the one that is known, is named',
+  async test => {
+    const there = reportOf([
+      scenario('bridged', 'skipped', [trial('skipped', 'control')], { reason: 'br_netfilter is not there' }),
+    ])
+    test.same(judgeReport(here, there, ['br_netfilter']), ['one: not in the report'])
+    test.match(judgeReport(here, there, []), [/^bridged: skipped: br_netfilter/, /^one: not in the report/])
+    const broke = reportOf([
+      scenario('one', 'error', [trial('error', 'control')], { reason: 'libvirtd does not start' }),
+      scenario('bridged', 'confirmed', [trial('confirmed', 'control')]),
+    ])
+    test.match(judgeReport(here, broke, []), [/^one: error: libvirtd does not start/])
+  },
+)
+
+t.test(
+  'a trial that comes out otherwise, and no commit says why, is named, though the verdict is good',
+  async test => {
+    const fails = trial('changed', 'control', { outcome: 'fails' })
+    const there = reportOf([scenario('one', 'changed', [fails]), ...here.scenarios.slice(1)])
+    test.match(judgeReport(here, there, []), [/^one: own-address-tcp, control: .*no commit explains it/])
+    const change = {
+      commit: '751de2012eaf',
+      title: 'x',
+      since: '6.9',
+      url: 'https://git.kernel.org/linus/751de2012eaf',
+    }
+    const explained = reportOf([
+      scenario('one', 'changed', [{ ...fails, change }]),
+      ...here.scenarios.slice(1),
+    ])
+    test.same(judgeReport(here, explained, []), [])
+  },
+)
+
+const STATE = `# links
+1: lo: <LOOPBACK,UP>
+# sysctls
+net.ipv4.ip_forward = 1
+`
+
+t.test(
+  'a machine’s network is compared line by line; sysctls that came with a module are none of its own',
+  async test => {
+    test.same(networkChanges(STATE, STATE), [])
+    test.same(networkChanges(STATE, `${STATE}net.bridge.bridge-nf-call-iptables = 1\n`), [])
+    test.same(networkChanges(STATE, `${STATE.replace('forward = 1', 'forward = 0')}`), [
+      'sysctls lost: net.ipv4.ip_forward = 1',
+      'sysctls got: net.ipv4.ip_forward = 0',
+    ])
+    test.same(
+      networkChanges(
+        STATE,
+        `${STATE}# routes\ndefault dev eth0\n`.replace('# sysctls', '2: veth0:\n# sysctls'),
+      ),
+      ['links got: 2: veth0:', 'routes got: default dev eth0'],
+    )
+  },
+)
