@@ -3,6 +3,7 @@ import {
   bind,
   carrier,
   defineScenario,
+  failedWith,
   ipv6Address,
   startingWith,
   sysctlToggle,
@@ -101,34 +102,56 @@ const cable: Toggle<'off' | 'just-up' | 'up', 'switch' | 'host'> = {
     setting === 'off' ? [] : ['# a cable, or the other end’s: ip link set dev port1 up'],
 }
 
-/** What comes of the address, and of a service that binds to it. */
-const EXPECT_ADDRESS = [
-  { when: { address: 'nodad' }, works: 'Nobody is asked, so that there is no answer to wait for.' },
-  { when: { accept_dad: 'off' }, works: 'Nobody is asked where `all` and the device both say so.' },
-  { when: { carrier: 'up' }, works: 'With a carrier detection begins, and it has ended.' },
-  {
-    when: { carrier: 'just-up' },
-    fails: 'detection-under-way',
-    why: 'A carrier is not enough: nobody may use the address before detection has ended, a second or two later.',
-  },
-  {
-    when: { accept_dad: 'device-off' },
-    fails: 'tentative-without-carrier',
-    why: 'The device’s accept_dad alone switches nothing off: detection is left out only where `all` is below 1, too.',
-  },
-  {
-    fails: 'tentative-without-carrier',
-    why: 'Detection does not begin before the device has a carrier, and until it has ended nobody may use the address.',
-  },
-] as const
+/** What comes of the address, or of a service that binds to it: how they fail is another thing for each. */
+const expect = <const C extends string, const U extends string>(cut: C, underWay: U) =>
+  [
+    { when: { address: 'nodad' }, works: 'Nobody is asked, so that there is no answer to wait for.' },
+    { when: { accept_dad: 'off' }, works: 'Nobody is asked where `all` and the device both say so.' },
+    { when: { carrier: 'up' }, works: 'With a carrier detection begins, and it has ended.' },
+    {
+      when: { carrier: 'just-up' },
+      fails: underWay,
+      why: 'A carrier is not enough: nobody may use the address before detection has ended, a second or two later.',
+    },
+    {
+      when: { accept_dad: 'device-off' },
+      fails: cut,
+      why: 'The device’s accept_dad alone switches nothing off: detection is left out only where `all` is below 1, too.',
+    },
+    {
+      fails: cut,
+      why: 'Detection does not begin before the device has a carrier, and until it has ended nobody may use the address.',
+    },
+  ] as const
 
 const EXPECT_SERVICE = [
   {
     when: { ip_nonlocal_bind: 'on' },
     works: 'Any address will do, one’s own tentative one, too.',
   },
-  ...EXPECT_ADDRESS,
+  ...expect('refused-without-carrier', 'refused-under-way'),
 ] as const
+
+/** A tentative address, and what a service is told that binds to it. */
+const tentative = (what: 'address' | 'service', detection: 'waits' | 'is-under-way') => {
+  const link = carrier('host:eth0')
+  return {
+    title: `${what === 'service' ? 'service refused: ' : ''}tentative address${detection === 'waits' ? ' on a device without carrier' : ''}`,
+    where:
+      detection === 'waits'
+        ? 'addrconf_dad_begin() waits for the device to be ready; inet6_bind() asks ipv6_chk_addr(), which leaves tentative addresses out'
+        : 'addrconf_dad_completed() comes when nobody has objected in time; until then ipv6_chk_addr() leaves the address out',
+    document:
+      what === 'service'
+        ? 'Cannot assign requested address (os error 99)'
+        : 'systemd-networkd-wait-online completes even though IPv6 address are still in the tentative state',
+    proofs: [
+      ...(what === 'service' ? [failedWith('host', 'bind', 'EADDRNOTAVAIL')] : []),
+      TENTATIVE,
+      detection === 'waits' ? link.missing().andStays() : link.andStays(),
+    ],
+  } as const
+}
 
 export default defineScenario({
   id: 'tentative-without-carrier',
@@ -188,33 +211,25 @@ export default defineScenario({
   controls: ['loopback-service'],
 
   mechanisms: {
-    'tentative-without-carrier': {
-      title: 'tentative address on a device without carrier',
-      where:
-        'inet6_bind() asks ipv6_chk_addr(), which leaves tentative addresses out; addrconf_dad_begin() waits for the device to be ready',
-      document: 'Cannot assign requested address (os error 99)',
-      proofs: [TENTATIVE, carrier('host:eth0').missing().andStays()],
-    },
-    'detection-under-way': {
-      title: 'tentative address',
-      where:
-        'inet6_bind() asks ipv6_chk_addr(), which leaves tentative addresses out until addrconf_dad_completed()',
-      document:
-        'systemd-networkd-wait-online completes even though IPv6 address are still in the tentative state',
-      proofs: [TENTATIVE, carrier('host:eth0').andStays()],
-    },
+    'tentative-without-carrier': tentative('address', 'waits'),
+    'detection-under-way': tentative('address', 'is-under-way'),
+    'refused-without-carrier': tentative('service', 'waits'),
+    'refused-under-way': tentative('service', 'is-under-way'),
     'not-an-address-of-the-host': {
       title: 'address that the host does not have',
       where: 'inet6_bind() asks ipv6_chk_addr(), which finds no such address',
       document: 'Cannot assign requested address (os error 99)',
       at: 'host:eth0',
-      proofs: [addressIs('host:eth0', NOBODYS, 'none').andStays()],
+      proofs: [
+        failedWith('host', 'bind', 'EADDRNOTAVAIL'),
+        addressIs('host:eth0', NOBODYS, 'none').andStays(),
+      ],
     },
   },
 
   expect: {
     'loopback-service': [{ works: '::1 is never tested.' }],
-    address: EXPECT_ADDRESS,
+    address: expect('tentative-without-carrier', 'detection-under-way'),
     service: EXPECT_SERVICE,
     'late-service': EXPECT_SERVICE,
     'freebind-service': [{ works: 'IPV6_FREEBIND asks for no check of the address.' }],

@@ -29,21 +29,21 @@ const SHAPE = {
 
 const LIBRARY = `# bind_to NODE ADDRESS PORT yes|no SECONDS: a UDP socket, with or without IPV6_FREEBIND, after so many seconds.
 bind='
-import socket, sys
+import errno, socket, sys
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 if sys.argv[3] == "yes":
     s.setsockopt(socket.IPPROTO_IPV6, ${IPV6_FREEBIND}, 1)
 try:
     s.bind((sys.argv[1], int(sys.argv[2])))
 except OSError as error:
-    sys.exit("bind: %s" % error)
+    sys.exit(errno.errorcode[error.errno])
 '
 bind_to() {
   sleep "$5"
-  if said=$(in_node "$1" python3 -c "$bind" "$2" "$3" "$4" 2>&1); then
-    came=works said="bound to [$2]:$3"
+  if answer=$(in_node "$1" python3 -c "$bind" "$2" "$3" "$4" 2>&1); then
+    came=works said="bound to [$2]:$3" refused=''
   else
-    came=fails
+    came=fails said="no socket bound to [$2]:$3" refused="bind $answer"
   fi
 }
 `
@@ -69,7 +69,8 @@ export const bind = probeKind('bind', SHAPE, {
       return { outcome: 'works', says: `bound to [${address}]:${port}` }
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
-      return { outcome: 'fails', says: `bind to [${address}]:${port}: ${error.code}` }
+      const { syscall: call, code } = error
+      return { outcome: 'fails', says: `bind to [${address}]:${port}: ${code}`, refused: { call, code } }
     } finally {
       closeFd(fd)
     }
