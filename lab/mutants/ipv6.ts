@@ -53,13 +53,6 @@ export const IPV6_MUTANTS: readonly Mutant[] = [
     ),
   ),
   mutant(
-    'accept-dad-0-ignored',
-    'accept_dad 0 does what 1 does',
-    undefined,
-    regressed(SCENARIO, trials(`${UNREACHED} owned-address contested-address`, { accept_dad: '0' })),
-    regressed(TENTATIVE, trials('service address', { accept_dad: 'off' })),
-  ),
-  mutant(
     'accept-dad-2-ignored',
     'accept_dad 2 does what 1 does',
     undefined,

@@ -28,5 +28,10 @@ export const TRANSPORT_MUTANTS: readonly Mutant[] = [
     'tcp_mtu_probing has no effect',
     undefined,
     regressed('pmtu-black-hole', trials('bulk-tcp', { tcp_mtu_probing: '1' })),
+    regressed(
+      'ecmp-frag-needed',
+      trials('other-server', { tcp_mtu_probing: '1' }),
+      trials('other-server', { tcp_mtu_probing: '2' }),
+    ),
   ),
 ]
