@@ -23,7 +23,7 @@ const QUESTIONS: readonly (readonly string[])[] = [
 ]
 /** What the order of events, or the time since, decides. */
 const OF_THE_MOMENT =
-  /"(operstate|flags|valid_life_time|preferred_life_time|tentative|gc_timer|hello_timer|tcn_timer|topology_change_timer|age|hold_timer|message_age_timer|forward_delay_timer|state|expires|metrics|link_netnsid|topology_change|bridge_id|root_id|designated_bridge|designated_root|min_mtu|max_mtu)":("[^"]*"|\[[^\]]*\]|\{[^}]*\}|[^,}\]]*),?/g
+  /"(operstate|flags|valid_life_time|preferred_life_time|tentative|gc_timer|hello_timer|tcn_timer|topology_change_timer|age|hold_timer|message_age_timer|forward_delay_timer|state|expires|link_netnsid|topology_change|bridge_id|root_id|designated_bridge|designated_root|min_mtu|max_mtu)":("[^"]*"|\[[^\]]*\]|\{[^}]*\}|[^,}\]]*),?/g
 
 process.exitCode = await inWorld(false, async () => {
   const backend = await defaultBackend()
