@@ -74,6 +74,7 @@ const EXPECTED = {
   'udp-gso-without-checksum-offload': 'changed',
   'vpn-address-from-lan': 'confirmed',
   'localhost-from-neighbour': 'confirmed',
+  'strict-arp-vip': 'confirmed',
 }
 
 function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err, report }: Outcome): void {

@@ -241,7 +241,7 @@ export const captured = wordsOf(
         frame.node === node &&
         frame.device === device &&
         frame.direction === direction &&
-        (own.protocol === undefined || frame.protocol === own.protocol) &&
+        (own.protocol === undefined ? frame.protocol !== 'arp' : frame.protocol === own.protocol) &&
         (own.from === undefined || frame.from === own.from) &&
         (own.to === undefined || frame.to === own.to) &&
         (own.type === undefined || frame.type === own.type) &&

@@ -4,10 +4,10 @@ import { ipv6Text } from '../world/libc.js'
 export interface FrameSummary {
   readonly sourceMac: string
   readonly protocol: 'arp' | 'icmp' | 'icmpv6' | 'tcp' | 'udp' | 'other'
-  /** Addresses of IPv4 and IPv6, empty for everything else. */
+  /** Addresses of IPv4 and IPv6; of ARP whose its sender says it is, and whose it is about; empty for everything else. */
   readonly from: string
   readonly to: string
-  /** ICMP or ICMPv6 type. */
+  /** ICMP or ICMPv6 type; of ARP 1 for a request and 2 for a reply. */
   readonly type?: number
 }
 
@@ -39,6 +39,14 @@ export function summarizeFrame(frame: Buffer): FrameSummary {
       from: ipv6Text(packet.subarray(8, 24)),
       to: ipv6Text(packet.subarray(24, 40)),
       ...transport(packet[6] ?? 0, packet[40]),
+    }
+  if (type === ETHERTYPE.arp && packet.length >= 28)
+    return {
+      sourceMac,
+      protocol: 'arp',
+      from: packet.subarray(14, 18).join('.'),
+      to: packet.subarray(24, 28).join('.'),
+      type: packet.readUInt16BE(6),
     }
   return { sourceMac, protocol: type === ETHERTYPE.arp ? 'arp' : 'other', from: '', to: '' }
 }

@@ -88,7 +88,8 @@ const FIELDS = {
   ...DEVICE_FIELDS,
   source: z.literal('packet'),
   direction: z.enum(['in', 'out']),
-  protocol: z.enum(['icmp', 'tcp', 'udp']).optional(),
+  /** Left out, any but ARP, whose addresses are no packet's. */
+  protocol: z.enum(['icmp', 'tcp', 'udp', 'arp']).optional(),
   from: address(),
   to: address(),
   present: z.boolean(),
@@ -121,7 +122,7 @@ export const passed = wordsOf(
         packet.direction === direction &&
         packet.from === from &&
         packet.to === to &&
-        (protocol === undefined || packet.protocol === protocol)
+        (protocol === undefined ? packet.protocol !== 'arp' : packet.protocol === protocol)
       const way = `${direction === 'in' ? 'into' : 'out of'} ${device}`
       return {
         pollable: true,
@@ -140,17 +141,20 @@ export const passed = wordsOf(
     },
     clarity: 5,
     locates: ({ device }) => ({ device, rank: 4 }),
-    // Common tools count what came in, whosever it was.
-    script: ({ direction, present }) => ({
-      words: [
-        'mib',
-        direction === 'in' ? 'IpExtInOctets' : 'IpExtOutOctets',
-        present ? 'moves' : 'still',
-        '1',
-      ],
-      library: MIB_LIBRARY,
-      tools: ['nstat', 'awk'],
-    }),
+    // Common tools count what came in, whosever it was; of ARP they count nothing.
+    script: ({ protocol, direction, present }) =>
+      protocol === 'arp'
+        ? undefined
+        : {
+            words: [
+              'mib',
+              direction === 'in' ? 'IpExtInOctets' : 'IpExtOutOctets',
+              present ? 'moves' : 'still',
+              '1',
+            ],
+            library: MIB_LIBRARY,
+            tools: ['nstat', 'awk'],
+          },
   },
 )
 

@@ -156,5 +156,5 @@ export interface EvidenceSource<P extends Proof = Proof> {
   /** The device on which a proof sees the packet get lost, and how well it knows that, 1 the best. */
   locates?(proof: P): { readonly device: string; readonly rank: number }
   /** How a shell script reads the same; left out where it takes the lab itself. */
-  script?(proof: P, context: ScriptContext): ScriptPart
+  script?(proof: P, context: ScriptContext): ScriptPart | undefined
 }

@@ -24,6 +24,7 @@ export const RTM = {
   newRoute: 24,
   deleteRoute: 25,
   getRoute: 26,
+  newNeighbour: 28,
   deleteNeighbour: 29,
   getNeighbour: 30,
   newRule: 32,
@@ -33,7 +34,14 @@ export const RTM = {
   newNextHop: 104,
   getNextHop: 106,
 } as const
-export const NLM_F = { request: 1, ack: 4, exclusive: 0x200, create: 0x400, dump: 0x300 } as const
+export const NLM_F = {
+  request: 1,
+  ack: 4,
+  replace: 0x100,
+  exclusive: 0x200,
+  create: 0x400,
+  dump: 0x300,
+} as const
 const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
 const NETLINK_CAP_ACK = 10
