@@ -31,7 +31,8 @@ try {
   process.exitCode = await main()
 } catch (error) {
   process.stderr.write(`workflow: ${describeError(error)}\n`)
-  process.exitCode = error instanceof LabError ? error.exitCode : EXIT.error
+  // At once: other jobs may be running, and their machines end with this process.
+  process.exit(error instanceof LabError ? error.exitCode : EXIT.error)
 }
 
 async function main(): Promise<number> {

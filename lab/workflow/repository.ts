@@ -1,5 +1,6 @@
 /** A repository to check out: what is in a folder, as if it had been committed. */
-import { mkdir } from 'node:fs/promises'
+import { appendFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { execa } from 'execa'
 
 const IDENTITY = ['-c', 'user.name=netns-lab', '-c', 'user.email=netns-lab@example.invalid']
@@ -23,6 +24,8 @@ export async function snapshot(files: string, repository: string): Promise<void>
       },
     })
   await git('init', '--quiet', '--bare', '--initial-branch=main')
+  // A link of this name, as a clean clone has that shares a build, is not ignored by `node_modules/`.
+  await appendFile(join(repository, 'info/exclude'), '/node_modules\n')
   await git('--work-tree', files, 'add', '--all', '.')
   await git('--work-tree', files, 'commit', '--quiet', '--no-verify', '--message', 'What is in the folder')
 }
