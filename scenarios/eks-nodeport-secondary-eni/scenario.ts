@@ -80,6 +80,8 @@ export default defineScenario({
         is: 'a pod with an address of the second ENI',
         addresses: { eth0: `${POD}/32` },
         routes: ['169.254.1.1 dev eth0', 'default via 169.254.1.1'],
+        // A SYN-ACK that was lost would come again a second later, and be counted in another trial.
+        sysctls: { 'net.ipv4.tcp_synack_retries': 0 },
         services: [{ protocol: 'tcp', port: POD_PORT }],
       },
     },
