@@ -24,12 +24,9 @@ import type { Netns } from '../world/netns.js'
 import { readMibs } from '../world/proc-net.js'
 import { ready } from '../world/reactor.js'
 import { attribute, attributes, RTM } from '../world/rtnetlink.js'
-import { retransmissions, socketError } from '../world/tcp-state.js'
+import { resetOnClose, retransmissions, socketError } from '../world/tcp-state.js'
 import { newSourcePort } from './source-port.js'
 
-const SO_LINGER = 13
-/** struct linger: on, and no time at all, so that close() sends RST. */
-const RESET = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
 const IPPROTO_ICMP = 1
 const RTA = { destination: 1, source: 2, inputDevice: 3, outputDevice: 4, ipProtocol: 27 }
 /** So many connections that all go to one of two servers are no chance any more. */
@@ -176,7 +173,7 @@ export const anycastDownload = probeKind('anycast-download', SHAPE, {
         measured: { receivedBytes: came, retransmissions: retransmissions(fd) },
       }
     } finally {
-      setSocketOption(fd, SOL_SOCKET, SO_LINGER, RESET)
+      resetOnClose(fd)
       closeFd(fd)
     }
   },
@@ -227,7 +224,7 @@ async function connectTo(
         return `no connection from ${source}`
       }
       if ((name === reached) === (wanted === 'that-icmp-reaches')) return { fd, name, source }
-      setSocketOption(fd, SOL_SOCKET, SO_LINGER, RESET)
+      resetOnClose(fd)
     } catch (error) {
       closeFd(fd)
       throw error

@@ -25,7 +25,13 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
-import { endConnection, OpenConnections, retransmissions, socketError } from '../world/tcp-state.js'
+import {
+  endConnection,
+  OpenConnections,
+  resetOnClose,
+  retransmissions,
+  socketError,
+} from '../world/tcp-state.js'
 import { newSourcePort } from './source-port.js'
 
 /** More than one segment of any MTU up to 9000. */
@@ -35,9 +41,6 @@ const MOST_BYTES = 100_000_000
 const CHUNK = 1 << 16
 const BACKLOG = 128
 const CLOSE_TIMEOUT_MS = 1000
-const SO_LINGER = 13
-/** struct linger: on, and no time at all, so that close() sends RST. */
-const RESET = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
 
 const SHAPE = {
   from: node(),
@@ -162,7 +165,7 @@ export const http = probeKind('http', SHAPE, {
       bindSocket(fd, { address: any, port: newSourcePort() })
       const came = await post(fd, { ...spec, id }, server, context)
       // What a stalled connection still has to send, it would send again into the next trials.
-      if (came.outcome === 'fails') setSocketOption(fd, SOL_SOCKET, SO_LINGER, RESET)
+      if (came.outcome === 'fails') resetOnClose(fd)
       else await endInOrder(fd)
       return came
     } finally {

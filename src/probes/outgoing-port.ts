@@ -21,13 +21,10 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
-import { socketError } from '../world/tcp-state.js'
+import { resetOnClose, socketError } from '../world/tcp-state.js'
 
 const SOL_IP = 0
 const IP_BIND_ADDRESS_NO_PORT = 24
-const SO_LINGER = 13
-/** struct linger: on, and no time at all, so that close() sends RST and leaves no TIME_WAIT. */
-const RESET = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
 
 const SHAPE = {
   from: node(),
@@ -145,7 +142,7 @@ function openBound(netns: Netns, address: string, late: boolean): number {
   const fd = netns.inside(() => openSocket(AF_INET, SOCK_STREAM))
   try {
     setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
-    setSocketOption(fd, SOL_SOCKET, SO_LINGER, RESET)
+    resetOnClose(fd)
     if (late) setSocketOption(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1)
     bindSocket(fd, { address, port: 0 })
   } catch (error) {

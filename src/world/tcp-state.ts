@@ -1,6 +1,6 @@
 /** What the kernel says of a TCP socket, and waiting until nothing of its connection is on the way any more. */
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
-import { getSocketOption, IPPROTO_TCP, SOL_SOCKET, shutdownSending } from './libc.js'
+import { getSocketOption, IPPROTO_TCP, SOL_SOCKET, setSocketOption, shutdownSending } from './libc.js'
 
 const SO_ERROR = 4
 const TCP_INFO = 11
@@ -17,6 +17,12 @@ const DRAIN_TIMEOUT_MS = 1000
 /** The errno that a socket's connection ended with, or 0. */
 export function socketError(fd: number): number {
   return getSocketOption(fd, SOL_SOCKET, SO_ERROR, 4).readInt32LE()
+}
+
+/** Has close() end the connection by RST, at once and without TIME_WAIT (SO_LINGER, and no time). Throws SystemError. */
+export function resetOnClose(fd: number): void {
+  const SO_LINGER = 13
+  setSocketOption(fd, SOL_SOCKET, SO_LINGER, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]))
 }
 
 /** How many segments of a TCP socket were sent again, its SYN included. */
