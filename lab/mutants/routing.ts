@@ -1,4 +1,4 @@
-/** Kernels whose checks of a packet's source are changed. */
+/** Kernels whose checks of a packet's source, or whose ARP, is changed. */
 import { fails, type Mutant, mutant, passes, regressed, trials } from './mutant.js'
 
 const UNPROVED = /^unproved: counts have shown (martian source|promiscuous copy)/
@@ -84,6 +84,18 @@ export const ROUTING_MUTANTS: readonly Mutant[] = [
       'eks-nodeport-secondary-eni',
       trials('nodeport-tcp', { connmark: 'on eth0, too', src_valid_mark: 'all=1' }),
     ),
+  ),
+  mutant(
+    'arp-ignore-ignored',
+    'arp_ignore has no effect',
+    undefined,
+    regressed('strict-arp-vip', trials('who-has-vip', { arp_ignore: '1' })),
+  ),
+  mutant(
+    'arp-announce-ignored',
+    'arp_announce has no effect',
+    undefined,
+    regressed('strict-arp-vip', trials('client-keeps-vip', { arp_announce: '2' })),
   ),
   mutant(
     'martian-dropped-early',
