@@ -60,7 +60,7 @@ export const ROUTED = `
         is: 'a router',
         addresses: { eth0: '192.0.2.1/24', eth1: '198.51.100.1/24' },
         sysctls: { 'net.ipv4.ip_forward': 1 },
-        iptables: { nat: ['-A POSTROUTING -o eth1 -j MASQUERADE'] },
+        iptables: { mangle: [], nat: ['-A POSTROUTING -o eth1 -j MASQUERADE'] },
       },
       server: { is: 'a server', addresses: { eth0: '198.51.100.2/24' } },
     },
