@@ -26,6 +26,7 @@ const BASE_PACKAGES = [
   'libvirt-clients',
   'tcpdump',
   'tshark',
+  'ethtool',
 ]
 
 /** Real tools that the script uses; everything else it must find among the fakes. */

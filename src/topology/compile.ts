@@ -159,6 +159,7 @@ export function compileTopology(
     }),
     // An end that was up before its peer waits for the kernel's linkwatch until it may send.
     nodes.flatMap(([name, node]) => linksUp(name, node, pairs, portOf, indexes)),
+    nodes.flatMap(([name, node]) => nextHops(name, node, topology)),
     nodes.flatMap(([name, node]) => [
       ...ownSysctlsStep(name, node, devicesOf(name, node, topology), defaults),
       ...(node.iptables
@@ -330,14 +331,24 @@ function configuration(
     ),
     ...devices.map(up),
     ...bridges.map(([bridge]) => up(bridge)),
-    ...(node.nextHops ?? []).map(
-      (text): NetworkOperation => ({
-        op: 'add-next-hop',
-        nextHop: valid(parseNextHopObject(text, new Set([...devices, ...bridges.map(([b]) => b), 'lo']))),
-      }),
-    ),
-    ...(node.routes ?? []).map((route): NetworkOperation => ({ op: 'add-route', route: parseRoute(route) })),
+    ...(node.nextHops ? [] : routesOf(node)),
   ]
+}
+
+function routesOf({ routes = [] }: Node): NetworkOperation[] {
+  return routes.map(route => ({ op: 'add-route', route: parseRoute(route) }))
+}
+
+/** A node's next hop objects, which take a device with a carrier (fib_check_nh()), and its routes, which may be by them. */
+function nextHops(name: string, node: Node, topology: Topology): NetworkStep[] {
+  const { nextHops: objects, bridges = {} } = node
+  if (!objects) return []
+  const ends = topology.links.flat().flatMap(end => (end.node === name && !end.down ? [end.device] : []))
+  const devices = new Set([...ends, ...Object.keys(bridges), 'lo'])
+  const added = objects.map(
+    (text): NetworkOperation => ({ op: 'add-next-hop', nextHop: valid(parseNextHopObject(text, devices)) }),
+  )
+  return network(name, [...added, ...routesOf(node)], 'add the next hop objects, and the routes')
 }
 
 /** A node's policy rules, those of IPv6 in a step of their own: ip(8) is told the family once for all. */
