@@ -270,9 +270,22 @@ function isClaimed(node: string, what: string, claimed: ReadonlySet<string>): bo
   if (isBridgeRules(what)) return claimed.has(`${node} rules bridge`)
   const [word, family, table, chain] = what.split(' ')
   if (claimed.has(`${node} nft ${family} ${table}`)) return true
+  if (word === 'sysctl' && setTogether(family ?? '').some(key => claimed.has(`${node} sysctl ${key}`)))
+    return true
   return word === 'rules' && (family === 'ip' || family === 'legacy')
     ? claimed.has(`${node} rules ${table} ${chain}`)
     : claimed.has(`${node} ${what}`)
+}
+
+/**
+ * Sysctls that set this one, too: the forwarding of all devices sets that of each, and of those to come (inet_forward_change(),
+ * addrconf_fixup_forwarding()); that of IPv4 has two names.
+ */
+function setTogether(key: string): string[] {
+  const [, family] = /^net\.(ipv4|ipv6)\.conf\.[^ ]+\.forwarding$/.exec(key) ?? []
+  if (family === undefined && key !== 'net.ipv4.ip_forward') return []
+  const all = `net.${family ?? 'ipv4'}.conf.all.forwarding`
+  return family === 'ipv6' ? [all] : [all, 'net.ipv4.ip_forward']
 }
 
 /** Chains, rules and sets of bridges. */
