@@ -60,7 +60,7 @@ exit $status`
 const LAST_LINES = 5
 
 /** How long a run may take in a guest, in milliseconds: some five times what it takes by emulation. */
-const RUN_TIMEOUT_MS = 480_000
+const RUN_TIMEOUT_MS = 1_500_000
 
 /**
  * Runs scenarios on a kernel. What happens to one guest is a problem in the result, not an error. Throws GuestError `aborted`.
