@@ -1,0 +1,57 @@
+/** Liars that are not noticed, and need not be: what they do comes to the same, and why. */
+import type { Liar } from './liar.js'
+
+/** A group of liars with one reason. */
+export interface Equivalent {
+  /** Which of them, for a reader. */
+  readonly which: string
+  readonly why: string
+  is(liar: Liar): boolean
+}
+
+/** Sources of evidence that leave things out anyway: rate limits, rings that go round. */
+const LOSSY: readonly string[] = ['kernel-log', 'drop', 'fib']
+
+export const EQUIVALENTS: readonly Equivalent[] = [
+  {
+    which: 'what the kernel log or the tracer (`drop`, `fib`) has seen is withheld',
+    why: 'both leave things out anyway, and other proofs carry the verdict; where the kernel itself is never heard to say so, a closer look finds that out, and that is an error',
+    is: liar => liar.of === 'evidence' && liar.lie === 'withholds' && LOSSY.includes(liar.tool),
+  },
+  {
+    which: '`rp-filter-loopback-redirect`: tc loses one of the four filters for ARP',
+    why: 'no probe needs them: both sides have the address and the MAC address, and ask nobody; what tc has loaded is not read back, only what comes of it',
+    is: liar => liar.of === 'build' && liar.tool === 'tc' && liar.line.includes(' protocol arp '),
+  },
+  {
+    which: '`nwfilter`: either of the two filters in place of the other',
+    why: 'they are one rule under two names, as it was proposed and as it was merged',
+    is: liar =>
+      liar.of === 'toggle' &&
+      liar.toggle === 'nwfilter' &&
+      /^sets (no-mac|nova-no-nd)-reflection$/.test(liar.lie),
+  },
+  {
+    which: '`isolated-neighbour=on`: the VM’s port is isolated, too',
+    why: 'the only fix with it isolates that port as well',
+    is: liar =>
+      liar.of === 'toggle' &&
+      liar.toggle === 'isolated-neighbour' &&
+      liar.setting === 'on' &&
+      liar.lie === 'switches it for vnet0, too',
+  },
+  {
+    which: '`dad-timing=default`: not written, or written elsewhere',
+    why: 'it is what a fresh device has: the setting is there to be told from the hurried one',
+    is: liar =>
+      liar.of === 'toggle' &&
+      liar.toggle === 'dad-timing' &&
+      liar.setting === 'default' &&
+      !liar.lie.startsWith('takes'),
+  },
+]
+
+/** Why what a liar does comes to the same; undefined where nobody knows of that. */
+export function equivalenceOf(liar: Liar): string | undefined {
+  return EQUIVALENTS.find(({ is }) => is(liar))?.why
+}

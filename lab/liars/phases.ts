@@ -1,0 +1,47 @@
+/** When which setting held, in every topology that liars had their turn in. */
+import type { RunEvent } from '../../src/model/event.js'
+import type { Scenario, Settings } from '../../src/model/scenario.js'
+import { defaultSettings } from '../../src/plan/expectations.js'
+
+/** A phase from when its toggles were set until the next one began. */
+interface Span {
+  readonly scenario: string
+  readonly experiment: string
+  readonly title: string
+  /** What a fix sets beside what is given. */
+  readonly fix: Settings
+  readonly fromMs: number
+  toMs: number
+}
+
+/** Takes down when phases began and ended. */
+export class Phases {
+  #spans: Span[] = []
+
+  add(event: RunEvent, atMs: number): void {
+    if (event.type === 'phase-set') {
+      const { scenario, experiment, phase } = event
+      const fix = phase.phase === 'fixed' ? (phase.fix ?? {}) : {}
+      this.#spans.push({ scenario, experiment, title: phase.experiment, fix, fromMs: atMs, toMs: Infinity })
+    }
+    // What came of a first try that ended in error is void, and so are the lies that were told in it.
+    if (event.type === 'experiment-again')
+      this.#spans = this.#spans.filter(
+        ({ scenario, experiment }) => scenario !== event.scenario || experiment !== event.experiment,
+      )
+    if (event.type !== 'phase-start' && event.type !== 'experiment-end') return
+    const last = this.#spans.findLast(
+      ({ scenario, experiment }) => scenario === event.scenario && experiment === event.experiment,
+    )
+    if (last?.toMs === Infinity) last.toMs = atMs
+  }
+
+  /** Whether a toggle of a scenario had a setting at a moment, as far as the lab knew, with trials going on. */
+  had(scenario: Scenario, toggle: string, setting: string, atMs: number): boolean {
+    return this.#spans.some(span => {
+      if (span.scenario !== scenario.id || atMs < span.fromMs || atMs > span.toMs) return false
+      const given = scenario.experiments.find(({ title }) => title === span.title)?.given ?? {}
+      return { ...defaultSettings(scenario), ...given, ...span.fix }[toggle] === setting
+    })
+  }
+}

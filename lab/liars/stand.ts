@@ -1,0 +1,129 @@
+/**
+ * How lies are told: programs that stand before the real ones on the PATH, and ask a script of the liar's whose namespace they
+ * are in what to do. To the lab they are the machine's programs; many liars have their turn at once, each in topologies of its
+ * own.
+ */
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { quote } from '../../src/base/shell-words.js'
+import { type Deed, deedOf, type Telling, type ToolStep, toolOf } from './lie.js'
+
+/** Programs that toggles are set with, and topologies loaded. */
+const TOOLS = ['sysctl', 'bridge', 'ip', 'iptables', 'iptables-restore', 'ebtables', 'virsh', 'tc']
+
+/**
+ * A program by its own name. The namespace `NODE-12n1-3` (planScenario()) is of the liar with the number 12, in the node NODE.
+ * A liar's script ends it, or leaves in `words` what is still to be done.
+ */
+const LIAR = `#!/bin/sh
+self=\${0##*/}
+stand=\${0%/*}
+PATH=\${PATH#*:}
+name=$(ip netns identify 2>/dev/null)
+rest=\${name%-*}
+instance=\${rest##*-}
+node=\${rest%-*}
+suffix=\${name#"$node"}
+own=\${stand%/*}/\${instance%%[nl]*}
+[ -n "$name" ] && [ -f "$own/$self" ] || exec "$self" "$@"
+told() { echo "$(date +%s%3N) $1" >> "$own/told"; }
+at() { netns=$1$suffix; shift; nsenter --net="/run/netns/$netns" -- "$@"; }
+has() { case " $words " in *" $1 "*) ;; *) return 1 ;; esac; }
+without() {
+  left=
+  for word in $words; do [ "$word" = "$1" ] || left="$left $word"; done
+  words=$left
+}
+words="$*"
+proceed() { case $words in *=*) "$self" $words || exit ;; esac; }
+. "$own/$self"
+[ "$self" = sysctl ] || exec "$self" "$@"
+proceed
+`
+
+/** A folder of programs that lie, in which every liar has a script for each. */
+export class Stand {
+  readonly #told = new Set<string>()
+
+  constructor(private readonly folder: string) {
+    mkdirSync(this.path, { recursive: true })
+    for (const tool of TOOLS) {
+      writeFileSync(join(this.path, tool), LIAR)
+      chmodSync(join(this.path, tool), 0o755)
+    }
+  }
+
+  /** What has to be the first folder of the PATH. */
+  get path(): string {
+    return join(this.folder, 'bin')
+  }
+
+  /** Has the liar with a number tell this in place of a step. */
+  tell(liar: number, step: ToolStep, telling: Telling): void {
+    this.#write(
+      liar,
+      toolOf(step),
+      step.do === 'sysctls' ? ofSysctls(step.values, step.node, telling) : ofCommand(step, telling),
+    )
+  }
+
+  /** Has it change what a program reads from its standard input, in a node, by a sed(1) script. */
+  edit(liar: number, tool: string, node: string, sed: string): void {
+    const script = `told now\n  sed -e ${quote(sed)} | "$self" "$@"\n  exit`
+    this.#write(liar, tool, `if [ "$node" = ${quote(node)} ]; then\n  ${script}\nfi\n`)
+  }
+
+  /** When a liar has lied, and when it has gone on behind everybody's back, in milliseconds since 1970. */
+  told(liar: number): { readonly now: readonly number[]; readonly later: readonly number[] } {
+    const file = join(this.folder, String(liar), 'told')
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
+    const times = (word: string) =>
+      lines.flatMap(line => (line.endsWith(` ${word}`) ? [Number(line.split(' ')[0])] : []))
+    return { now: times('now'), later: times('later') }
+  }
+
+  #write(liar: number, tool: string, script: string): void {
+    const folder = join(this.folder, String(liar))
+    if (this.#told.has(`${liar} ${tool} ${script}`)) return
+    this.#told.add(`${liar} ${tool} ${script}`)
+    mkdirSync(folder, { recursive: true })
+    appendFileSync(join(folder, tool), script)
+  }
+}
+
+function ofCommand(step: ToolStep, telling: Telling): string {
+  const { node, argv } = deedOf(step)
+  return `if [ "$node" = ${quote(node)} ] && [ "$words" = ${quote(argv.slice(1).join(' '))} ]; then
+${told(telling)}  exit 0
+fi
+`
+}
+
+/** Sysctls of several toggles may be written by one command: only what is of this one is lied about. */
+function ofSysctls(values: Readonly<Record<string, string>>, node: string, telling: Telling): string {
+  const own = Object.entries(values).map(([key, value]) => quote(`${key}=${value}`))
+  return `if [ "$node" = ${quote(node)} ] && ${own.map(word => `has ${word}`).join(' && ')}; then
+${own.map(word => `  without ${word}\n`).join('')}  proceed
+${told(telling)}  exit 0
+fi
+`
+}
+
+function told({ now, later }: Telling): string {
+  const lines = (deeds: readonly Deed[]) => deeds.map(inShell)
+  const after = later
+    ? [
+        '{',
+        `sleep ${later.afterMs / 1000}`,
+        ...lines(later.deeds),
+        'told later',
+        '} > /dev/null 2>&1 < /dev/null &',
+      ]
+    : []
+  return ['told now', ...lines(now), ...after].map(line => `  ${line}\n`).join('')
+}
+
+function inShell({ node, argv, stdin }: Deed): string {
+  const command = `at ${quote(node)} ${argv.map(quote).join(' ')}`
+  return stdin === undefined ? command : `printf %s ${quote(stdin)} | ${command}`
+}
