@@ -162,3 +162,32 @@ t.test('a distribution’s sysctls stand in for the lab’s, and give way to the
   test.match(values[0], { 'net.ipv4.conf.default.rp_filter': '2', 'net.ipv4.conf.default.arp_ignore': '1' })
   test.strictSame(values[1], { 'net.ipv4.conf.eth0.rp_filter': '2', 'net.ipv4.conf.eth0.log_martians': '1' })
 })
+
+t.test(
+  'what a device with IPv6 gets by itself is the kernel’s own default, whatever the machine has',
+  async test => {
+    const topology: Topology = {
+      nodes: { host: { is: 'a host', ipv6: true }, other: { is: 'a host without IPv6' } },
+      links: [
+        [
+          { node: 'host', device: 'eth0' },
+          { node: 'other', device: 'eth0' },
+        ],
+      ],
+    }
+    const steps = compileTopology(topology, INSTANCE, COMMANDS).build.flat()
+    const written = (node: string) =>
+      steps.flatMap(step => (step.do === 'sysctls' && step.node === node ? Object.entries(step.values) : []))
+    const defaults = new Map(written('host').map(([key, value]) => [key, String(value)]))
+    for (const [key, value] of [
+      ['addr_gen_mode', '0'],
+      ['autoconf', '1'],
+      ['accept_ra_pinfo', '1'],
+      ['router_solicitations', '-1'],
+      ['max_addresses', '16'],
+      ['forwarding', '0'],
+    ])
+      test.equal(defaults.get(`net.ipv6.conf.default.${key}`), value, key)
+    test.notOk(written('other').some(([key]) => key.endsWith('addr_gen_mode')))
+  },
+)

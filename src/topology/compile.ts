@@ -26,6 +26,19 @@ import { parseNextHopObject, parseRoute } from './routes.js'
  * (devinet_init_net, net/ipv4/devinet.c), so a host's rp_filter=2 would leak in: none is left to chance.
  */
 const NEUTRAL_IPV4 = { rp_filter: 0, accept_local: 0, route_localnet: 0 }
+/** The kernel's own defaults of what decides which addresses and routes a device gets by itself (ipv6_devconf_dflt). */
+const NEUTRAL_IPV6 = {
+  accept_ra: 1,
+  accept_ra_defrtr: 1,
+  accept_ra_pinfo: 1,
+  addr_gen_mode: 0,
+  autoconf: 1,
+  dad_transmits: 1,
+  forwarding: 0,
+  max_addresses: 16,
+  router_solicitations: -1,
+  use_tempaddr: 0,
+}
 
 /** What makes one instance of a topology differ from another that stands beside it. */
 export interface Instance {
@@ -218,6 +231,11 @@ function neutralSysctls(node: Node): Record<string, number> {
     // Devices copy `default` (ipv6_add_dev). `all` is a command to those that are there, and lo's ::1 is in nobody's way.
     ...(node.ipv6 ? [['net.ipv6.conf.all.disable_ipv6', 0]] : []),
     ['net.ipv6.conf.default.disable_ipv6', node.ipv6 ? 0 : 1],
+    // A machine with net.core.devconf_inherit_init_net has new namespaces begin with what it has itself.
+    ...Object.entries(node.ipv6 ? NEUTRAL_IPV6 : {}).map(([key, value]) => [
+      `net.ipv6.conf.default.${key}`,
+      value,
+    ]),
   ])
 }
 
