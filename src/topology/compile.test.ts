@@ -187,7 +187,7 @@ t.test(
       ['max_addresses', '16'],
       ['forwarding', '0'],
     ])
-      test.equal(defaults.get(`net.ipv6.conf.default.${key}`), value, key)
+      test.equal(defaults.get(`net.ipv6.conf.default.${key}`), value)
     test.notOk(written('other').some(([key]) => key.endsWith('addr_gen_mode')))
   },
 )
