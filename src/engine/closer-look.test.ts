@@ -94,4 +94,15 @@ t.test('a look takes the control, and the one trial with what leads to it', asyn
       ['fixed', ['float-tcp'], { 'router-snat': 'on' }],
     ],
   )
+  const taken = look && planOfLook({ ...look, phase: fixed + 1, trial: 1 }, 'look')
+  test.same(
+    taken?.phases.map(({ phase, trials, fix }) => [phase, trials.map(({ probe }) => probe), fix]),
+    [
+      ['control', scenario.controls, undefined],
+      ['broken', [], undefined],
+      ['fixed', [], { 'router-snat': 'on' }],
+      ['reverted', ['float-tcp'], { 'router-snat': 'on' }],
+    ],
+    'what takes a fix back begins where it is set',
+  )
 })

@@ -171,10 +171,13 @@ export function planOfLook({ entry, phase: at, trial: which }: Look, suffix: str
   const plan = entry.again(suffix)
   const only = (phase: PhasePlan, trials: readonly TrialPlan[]): PhasePlan => ({ ...phase, trials })
   const target = plan.phases[at]
-  // Whatever was fixed in between has been taken back: a fix begins where `broken` left off.
+  // Whatever was fixed in between has been taken back: a fix begins where `broken` left off, and what takes one back where it is set.
   const before = plan.phases
     .slice(0, at)
-    .filter(({ phase }) => phase === 'control' || phase === 'broken')
+    .filter(
+      ({ phase }, index) =>
+        phase === 'control' || phase === 'broken' || (target?.phase === 'reverted' && index === at - 1),
+    )
     .map(phase => (phase.phase === 'control' ? phase : only(phase, [])))
   if (!target) return plan
   if (target.phase === 'control') return { ...plan, phases: [target] }
