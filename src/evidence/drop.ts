@@ -90,7 +90,7 @@ export const dropped = wordsOf(
           } as const
           // On lo, only what was worked off in the middle of a send can be told from others' packets.
           const told = own.device !== 'lo' || trace.join.ownOnLo > before
-          return trace.join.lost || !told ? nothing : { ...nothing, complete: true }
+          return trace.join.lost || trace.join.nameless || !told ? nothing : { ...nothing, complete: true }
         },
       }
     },

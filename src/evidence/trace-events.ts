@@ -62,6 +62,8 @@ const RECEIVE = /^dev=(\S+) skbaddr=(\S+) /
 const LOOKUP =
   /^table (\d+) oif (-?\d+) iif (-?\d+) (?:proto \d+ )?([\d.]+)\/\d+ -> ([\d.]+)\/\d+ .*==> dev (\S+) .*err (-?\d+)/
 const FREE = /^skbaddr=(\S+) .*location=(\S+)(?: reason: (\S+))?/
+/** A bare address, as %p prints it (before 5.17). */
+const ADDRESS = /^(0x)?[\da-f]{8,16}$/
 /** Gives up a packet long after it came in: what a queue held is still the same packet. */
 const FROM_QUEUE = /^(nfqnl_|nf_reinject|nf_queue)/
 /** How many packets are remembered for a queue to give up. */
@@ -73,6 +75,8 @@ export class TraceJoin<Owner> {
   readonly drops: TracedDrop<Owner>[] = []
   /** Whether the ring buffer overflowed: something may be missing. */
   lost = false
+  /** Whether a function could not be told: what a queue gives up is then not known to be that. */
+  nameless = false
   /** How many packets came in on lo by system calls of ours. */
   ownOnLo = 0
   readonly #byIndex = new Map<number, TracedDevice<Owner>>()
@@ -82,8 +86,14 @@ export class TraceJoin<Owner> {
   readonly #lookAtLo = new Set<Owner>()
   #pid: string | undefined
 
-  /** `mark` is what this process writes into trace_marker, so that its own lines are known. */
-  constructor(private readonly mark: string) {}
+  /**
+   * `mark` is what this process writes into trace_marker, so that its own lines are known; `functionAt` says in which function an
+   * address is, on kernels that print nothing else.
+   */
+  constructor(
+    private readonly mark: string,
+    private readonly functionAt: (address: string) => string | undefined = () => undefined,
+  ) {}
 
   /** From now on an experiment looks at lo of one of its nodes. */
   lookAtLo(owner: Owner): void {
@@ -184,7 +194,8 @@ export class TraceJoin<Owner> {
 
   #free(cpu: string, rest: string): void {
     const [, skb = '', location = '', reason] = FREE.exec(rest) ?? []
-    const name = /^[A-Za-z_][\w.]*/.exec(location)?.[0]
+    const name = ADDRESS.test(location) ? this.functionAt(location) : /^[A-Za-z_][\w.]*/.exec(location)?.[0]
+    this.nameless ||= name === undefined
     const packet = this.#end(cpu, skb, name)
     if (!packet) return
     this.drops.push({

@@ -19,6 +19,7 @@ import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import type { ObservedExperiment, Observer } from '../model/evidence.js'
 import { mount, SystemError } from '../world/libc.js'
+import { KernelSymbols } from './kernel-symbols.js'
 import { reasonNames, type TracedPacket, TraceJoin } from './trace-events.js'
 
 const MOUNT_POINT = '/run/netns-lab/tracing'
@@ -51,7 +52,8 @@ class Trace<Owner> {
     for (const name of readdirSync(instances))
       if (name.startsWith(PREFIX)) removeUnused(join(instances, name))
     const name = `${PREFIX}${process.hrtime.bigint().toString(36)}`
-    this.join = new TraceJoin(name)
+    const symbols = new KernelSymbols()
+    this.join = new TraceJoin(name, address => symbols.functionAt(address))
     this.#folder = join(instances, name)
     mkdirSync(this.#folder)
     try {
