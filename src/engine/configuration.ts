@@ -142,7 +142,7 @@ export class ConfigurationWatch {
     if (this.#base || !this.#built) return
     const claimed = new Set(claimedBy(phase))
     const [first] = changesBetween(this.#built, nodes).filter(
-      ({ node, what }) => !isClaimed(node, what, claimed),
+      change => !isClaimed(change.node, change.what, claimed) && !isNewChain(change, claimed),
     )
     if (first) throw new LabError(`something else than the toggles was set: ${describe(first)}`, blame(phase))
   }
@@ -286,6 +286,21 @@ function setTogether(key: string): string[] {
   if (family === undefined && key !== 'net.ipv4.ip_forward') return []
   const all = `net.${family ?? 'ipv4'}.conf.all.forwarding`
   return family === 'ipv6' ? [all] : [all, 'net.ipv4.ip_forward']
+}
+
+/** A built-in chain that lets everything pass, and that iptables-nft made for the first rule of its table. */
+function isNewChain(
+  { node, what, before, after = '' }: ConfigurationChange,
+  claimed: ReadonlySet<string>,
+): boolean {
+  const [word, family, table] = what.split(' ')
+  return (
+    word === 'chain' &&
+    family === 'ip' &&
+    before === undefined &&
+    after.startsWith('accept ') &&
+    [...claimed].some(claim => claim.startsWith(`${node} rules ${table} `))
+  )
 }
 
 /** Chains, rules and sets of bridges. */
