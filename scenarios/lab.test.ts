@@ -58,6 +58,7 @@ const EXPECTED = {
   'bridge-dnat-bounce': 'changed',
   'docker-ra-forwarding': 'confirmed',
   'ecmp-frag-needed': 'confirmed',
+  'ecmp-source-address': 'changed',
   'hairpin-ipv6-dad': 'confirmed',
   'ip6-rule-tos-ecn': 'changed',
   'lan-dnat-without-snat': 'confirmed',

@@ -73,3 +73,19 @@ export const DSCP_OF_IPV6_RULE: KernelChange = {
   since: '5.18',
   url: 'https://git.kernel.org/linus/a410a0cf9885',
 }
+
+export const NEXT_HOP_BY_SOURCE: KernelChange = {
+  commit: '32607a332cfe',
+  title: 'ipv4: prefer multipath nexthop that matches source address',
+  since: '6.16',
+  url: 'https://git.kernel.org/linus/32607a332cfe',
+}
+
+export const BALANCE_FROM_LOOPBACK: KernelChange = {
+  commit: '6e17474aa9fe',
+  title: 'net: fib: restore ECMP balance from loopback',
+  since: '6.19',
+  // As a8df988b4584: patch 62 of 6.18.4-rc1, stable review of 6 January 2026. That 6.16 and 6.17 were at their ends by then is from memory.
+  backports: ['6.18.4'],
+  url: 'https://git.kernel.org/linus/6e17474aa9fe',
+}

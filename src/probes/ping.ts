@@ -24,7 +24,8 @@ import { internetChecksum } from './checksum.js'
 import { newSourcePort } from './source-port.js'
 
 const ECHO_HEADER = 8
-const ECHO = { v4: { request: 8, reply: 0 }, v6: { request: 128, reply: 129 } }
+/** Types of ICMP and ICMPv6. */
+export const ECHO = { v4: { request: 8, reply: 0 }, v6: { request: 128, reply: 129 } }
 
 /** linux/in.h, linux/in6.h. */
 const IPPROTO_IP = 0
@@ -197,7 +198,7 @@ interface Echo {
 }
 
 /** Everything that waits in a raw socket, which gets a copy of all ICMP that comes in: messages too short to be echoes are left out. */
-function echoes(fd: number, v6: boolean): Echo[] {
+export function echoes(fd: number, v6: boolean): Echo[] {
   const found: Echo[] = []
   const buffer = Buffer.alloc(2048)
   for (let got = receiveBytes(fd, buffer); got; got = receiveBytes(fd, buffer)) {
@@ -208,7 +209,8 @@ function echoes(fd: number, v6: boolean): Echo[] {
   return found
 }
 
-function echoRequest(type: number, id: number): Buffer {
+/** An echo request with a word of its own; the kernel fills in the checksum of ICMPv6. */
+export function echoRequest(type: number, id: number): Buffer {
   const packet = Buffer.alloc(64)
   packet[0] = type
   packet.writeUInt16BE(id, 4)
