@@ -135,7 +135,7 @@ export default defineScenario({
       document:
         'A host on the local segment can actually route 127.0.0.1 to a k8s-node and access ports that really should be local',
       at: 'node:eth0',
-      proofs: [arrives.andStays(), answers],
+      proofs: [arrives.andStays(), answers, mib('node', 'TcpPassiveOpens')],
     },
     'martian-destination': {
       title: 'martian destination',

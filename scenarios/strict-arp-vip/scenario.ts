@@ -1,6 +1,7 @@
 import {
   arpAnnounce,
   arpIgnore,
+  captured,
   defineScenario,
   neighbourKept,
   passed,
@@ -12,7 +13,10 @@ const CLIENT = '192.168.1.9'
 const NODE1 = '192.168.1.11'
 const NODE2 = '192.168.1.12'
 const VIP = '192.168.1.240'
+/** Types of ARP. */
+const [REQUEST, REPLY] = [1, 2]
 const client = { from: 'client', device: 'eth0' } as const
+const spoke = passed('node2:eth0', { direction: 'out', protocol: 'arp', from: VIP, to: CLIENT })
 
 export default defineScenario({
   id: 'strict-arp-vip',
@@ -79,7 +83,10 @@ export default defineScenario({
       document:
         'every node (not only the leader-elected one) replies to an ARP request for a LoadBalancer IP',
       at: 'node2:eth0',
-      proofs: [passed('node2:eth0', { direction: 'out', protocol: 'arp', from: VIP, to: CLIENT })],
+      proofs: [
+        spoke,
+        captured('switch:to-node2', { direction: 'in', protocol: 'arp', from: VIP, to: CLIENT, type: REPLY }),
+      ],
     },
     'announced-by-all': {
       title: 'request that announces an address of another device',
@@ -88,7 +95,11 @@ export default defineScenario({
       document:
         'every node (not only the leader-elected one) replies to an ARP request for a LoadBalancer IP',
       at: 'node2:eth0',
-      proofs: [passed('node2:eth0', { direction: 'out', protocol: 'arp', from: VIP, to: CLIENT })],
+      proofs: [
+        spoke,
+        // Who is asked believes what the request says of its sender.
+        captured('client:eth0', { direction: 'in', protocol: 'arp', from: VIP, to: CLIENT, type: REQUEST }),
+      ],
     },
   },
 

@@ -202,10 +202,11 @@ const FIELDS = {
   ...DEVICE_FIELDS,
   source: z.literal('capture'),
   direction: z.enum(['in', 'out']),
-  protocol: z.enum(['icmp', 'icmpv6', 'tcp', 'udp']).optional(),
+  /** Left out, any but ARP, whose addresses are no packet's. */
+  protocol: z.enum(['icmp', 'icmpv6', 'tcp', 'udp', 'arp']).optional(),
   from: z.string().optional(),
   to: z.string().optional(),
-  /** ICMP or ICMPv6 type. */
+  /** ICMP or ICMPv6 type; of ARP 1 for a request and 2 for a reply. */
   type: z.int().min(0).max(255).optional(),
   /** Whether it must have the device's own MAC address as its source. */
   ownMac: z.boolean().optional(),
