@@ -191,3 +191,16 @@ t.test(
     test.notOk(written('other').some(([key]) => key.endsWith('addr_gen_mode')))
   },
 )
+
+t.test('a node that forwards IPv6 says nothing else of its future devices: `all` sets both', async test => {
+  const forwards = { 'net.ipv6.conf.all.forwarding': 1 }
+  const topology: Topology = {
+    nodes: { router: { is: 'a router', ipv6: true, sysctls: forwards } },
+    links: [],
+  }
+  const steps = compileTopology(topology, INSTANCE, COMMANDS).build.flat()
+  const keys = steps.flatMap(step => (step.do === 'sysctls' ? Object.keys(step.values) : []))
+  test.ok(keys.includes('net.ipv6.conf.all.forwarding'))
+  test.notOk(keys.includes('net.ipv6.conf.default.forwarding'))
+  test.ok(keys.includes('net.ipv6.conf.default.autoconf'))
+})

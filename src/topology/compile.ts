@@ -120,11 +120,7 @@ export function compileTopology(
   const build: Step[][] = [
     [{ do: 'namespaces', action: 'add', names, why: 'make the network namespaces' }],
     nodes.map(([name, node]) => ({
-      ...scaffolding(
-        name,
-        { ...neutralSysctls(node), ...namespaceDefaults(defaults), ...ownSysctls(node, true) },
-        'set every default that the failure depends on',
-      ),
+      ...scaffolding(name, namespaceSysctls(node, defaults), 'set every default that the failure depends on'),
       by: 'lab-fresh',
     })),
     nodes.flatMap(([name, { bridges = {} }]) =>
@@ -212,6 +208,15 @@ export function compileTopology(
     macs,
     indexes,
   }
+}
+
+/** What a node's namespace has before its devices: the lab's own, what a distribution says, and what the document says. */
+function namespaceSysctls(node: Node, defaults: Defaults): Record<string, string | number> {
+  const given = { ...namespaceDefaults(defaults), ...ownSysctls(node, true) }
+  const neutral = neutralSysctls(node)
+  // A write to `all` sets `default`'s, whatever it was (addrconf_fixup_forwarding()): it would not read back.
+  if ('net.ipv6.conf.all.forwarding' in given) delete neutral['net.ipv6.conf.default.forwarding']
+  return { ...neutral, ...given }
 }
 
 function neutralSysctls(node: Node): Record<string, number> {
