@@ -10,7 +10,7 @@ import { projectRoot } from '../src/base/root.js'
 import { testFiles } from './test-files.js'
 import { unitFiles } from './unit-files.js'
 
-const SECONDS_PER_FILE = 600
+const SECONDS_PER_FILE = 900
 
 /** What is checked besides the tests, by title. */
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
