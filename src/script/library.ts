@@ -90,20 +90,22 @@ wait_until_not() {
 }
 `
 
+/** A trial of what must not be possible. */
+export const ATTACK = `# attack: what must not get through. It fails where it does, and works where it is refused.
+attack() {
+  case $came in
+    works) came=fails told='is reached' ;;
+    fails) came=works told='is refused' ;;
+  esac
+}
+`
+
 /** One trial, in TAP as kernel selftests print it. */
 export const TRIALS = `# begin NAME: a trial. Its probe says what came, and \`must\` whether that is what had to come.
 begin() {
   tests=$((tests + 1))
   trial=$1 came='' told='' said='' refused='' answered_by='' server_saw='' proved='' disproved=''
   : >"$work/findings"
-}
-
-# attack: what must not get through. It fails where it does, and works where it is refused.
-attack() {
-  case $came in
-    works) came=fails told='is reached' ;;
-    fails) came=works told='is refused' ;;
-  esac
 }
 
 # must work [ANSWERED-BY|- [SERVER-SAW]], must fail [by MECHANISM]
