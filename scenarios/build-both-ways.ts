@@ -2,7 +2,9 @@
  * `node build-both-ways.js`: builds the topology of every scenario twice in a world, once by the lab's own system calls and
  * once by ip(8) and sysctl(8), and prints what differs between the two as lines of text.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { byPrograms } from '../bench/by-programs.js'
+import { LabError } from '../src/base/errors.js'
 import { inWorld } from '../src/cli/world.js'
 import { TopologyInstance } from '../src/engine/topology-instance.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
@@ -24,6 +26,8 @@ const QUESTIONS: readonly (readonly string[])[] = [
 /** What the order of events, or the time since, decides. */
 const OF_THE_MOMENT =
   /"(operstate|flags|valid_life_time|preferred_life_time|tentative|gc_timer|hello_timer|tcn_timer|topology_change_timer|age|hold_timer|message_age_timer|forward_delay_timer|state|expires|link_netnsid|topology_change|bridge_id|root_id|designated_bridge|designated_root|min_mtu|max_mtu)":("[^"]*"|\[[^\]]*\]|\{[^}]*\}|[^,}\]]*),?/g
+const SETTLE_MS = 20
+const SETTLE_ATTEMPTS = 500
 
 process.exitCode = await inWorld(false, async () => {
   const backend = await defaultBackend()
@@ -56,6 +60,7 @@ async function describe(plan: ExperimentPlan): Promise<Map<string, string>> {
   const answers = new Map<string, string>()
   try {
     await topology.build()
+    await settled(topology, Object.keys(plan.netns))
     for (const node of Object.keys(plan.netns))
       for (const argv of QUESTIONS) {
         const { stdout } = await topology.exec(node, argv, 'compare')
@@ -65,6 +70,45 @@ async function describe(plan: ExperimentPlan): Promise<Map<string, string>> {
     await topology.destroy()
   }
   return answers
+}
+
+/** What `ip -j -d address show` tells of a device. */
+interface Device {
+  readonly flags: readonly string[]
+  readonly operstate: string
+  readonly linkinfo?: { readonly info_kind?: string }
+  readonly addr_info: readonly { readonly tentative?: boolean; readonly dadfailed?: boolean }[]
+}
+
+/**
+ * Waits for what the kernel does of itself once there is carrier. The operational state may take linkwatch a second more
+ * (linkwatch_urgent_event()), and only with it comes the link-local address (addrconf_notify()); the local route of an address
+ * comes when it is no longer tentative (addrconf_dad_completed()).
+ */
+async function settled(topology: TopologyInstance, nodes: readonly string[]): Promise<void> {
+  for (const node of nodes) {
+    for (let attempt = 0; await lags(topology, node); attempt++) {
+      if (attempt === SETTLE_ATTEMPTS)
+        throw new LabError(`a device of node ${node} has carrier, and is not UP or keeps a tentative address`)
+      await delay(SETTLE_MS)
+    }
+  }
+}
+
+/** Whether a device of a node has carrier, and is not operational yet or has an address that is still tentative. */
+async function lags(topology: TopologyInstance, node: string): Promise<boolean> {
+  const { stdout } = await topology.exec(
+    node,
+    ['ip', '-j', '-d', 'address', 'show'],
+    'wait for what follows carrier',
+  )
+  return (JSON.parse(stdout) as Device[]).some(
+    ({ flags, operstate, linkinfo, addr_info }) =>
+      flags.includes('LOWER_UP') &&
+      // Other kinds stay UNKNOWN, as they never lose their carrier.
+      ((['veth', 'bridge'].includes(linkinfo?.info_kind ?? '') && operstate !== 'UP') ||
+        addr_info.some(({ tentative, dadfailed }) => tentative && !dadfailed)),
+  )
 }
 
 function normal(answer: string): string {
