@@ -14,7 +14,7 @@ export const TRANSPORT_MUTANTS: readonly Mutant[] = [
     '10154dbded6d',
     regressed(
       'udp-gso-without-checksum-offload',
-      trials('eight-segments eight-segments-ipv6', { 'tx-checksum': 'off' }),
+      trials('one-segment eight-segments eight-segments-ipv6', { 'tx-checksum': 'off' }),
     ),
   ),
   mutant(
