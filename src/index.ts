@@ -26,7 +26,7 @@ export type { Verdict } from './model/verdict.js'
 export { defineScenario } from './plan/define.js'
 export * from './probes/registry.js'
 export * from './toggles/registry.js'
-export { deviceToggle, ruleToggle, startingWith, sysctlToggle } from './toggles/toggle.js'
+export { deviceToggle, ruleToggle, startingWith, sysctlToggle, together } from './toggles/toggle.js'
 
 /** How a run from a program is to be; the defaults are those of `lab run`. */
 export interface RunSettings {

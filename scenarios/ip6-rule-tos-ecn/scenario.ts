@@ -1,4 +1,13 @@
-import { DSCP_OF_IPV6_RULE, defineScenario, mib, ping, policyRule, wayOut } from '../../src/index.js'
+import {
+  DSCP_OF_IPV6_RULE,
+  defineScenario,
+  mib,
+  nftTable,
+  ping,
+  policyRule,
+  together,
+  wayOut,
+} from '../../src/index.js'
 
 const HOST = '2001:db8:5::5'
 const SERVER = '2001:db8:ffff::1'
@@ -95,11 +104,6 @@ export default defineScenario({
         addresses: { eth0: '2001:db8:1::2/64', eth1: '2001:db8:2::2/64', lo: `${HOST}/128` },
         sysctls: NO_DAD,
         routes: [`default via ${GW1}`, `default via ${GW2} table 100`],
-        nft: [
-          'add table ip6 marks',
-          'add chain ip6 marks output { type route hook output priority mangle; }',
-          `add rule ip6 marks output ip6 dscp ${CLASS >> 2} meta mark set ${CLASS}`,
-        ],
       },
       gw2: {
         is: 'the second uplink, with the server',
@@ -122,11 +126,26 @@ export default defineScenario({
       summary: 'send a class of traffic to the other uplink, by its traffic class',
       first: 'on',
     }),
-    'fwmark-rule': policyRule({
-      node: 'host',
-      rules: [`-6 fwmark 0x${CLASS.toString(16)} lookup 100 priority 99`],
-      summary: 'send a class of traffic to the other uplink, by a mark that netfilter sets',
-    }),
+    // Before 6.10 the mark is nothing to have alone: what it is set on is routed once more, without its traffic class.
+    'fwmark-rule': together('send a class of traffic to the other uplink, by a mark that netfilter sets', [
+      policyRule({
+        node: 'host',
+        rules: [`-6 fwmark 0x${CLASS.toString(16)} lookup 100 priority 99`],
+        summary: 'send what has the mark to the other uplink',
+      }),
+      nftTable({
+        node: 'host',
+        summary: 'mark a class of traffic, by its DSCP',
+        table: 'ip6 marks',
+        chains: {
+          output: {
+            hook: 'type route hook output priority mangle;',
+            rules: [`ip6 dscp ${CLASS >> 2} meta mark set ${CLASS}`],
+          },
+        },
+        needs: [],
+      }),
+    ]),
   },
 
   probes: {

@@ -97,3 +97,21 @@ export function startingWith<S extends string, N extends string>(
 ): Toggle<S, N> {
   return { ...toggle, settings: [first, ...toggle.settings.filter(setting => setting !== first)] }
 }
+
+/** Toggles that are switched on and off as one: what the first ones change comes first in either direction. */
+export function together<const N extends string>(
+  summary: string,
+  toggles: readonly Toggle<'off' | 'on', N>[],
+): Toggle<'off' | 'on', N> {
+  return {
+    summary,
+    nodes: [...new Set(toggles.flatMap(({ nodes }) => nodes))],
+    needs: [...new Set(toggles.flatMap(({ needs }) => needs))],
+    settings: ['off', 'on'],
+    setUp: context => toggles.flatMap(toggle => toggle.setUp?.(context) ?? []),
+    change: (to, from, context) => toggles.flatMap(toggle => toggle.change(to, from, context)),
+    again: (setting, context) => toggles.flatMap(toggle => toggle.again?.(setting, context) ?? []),
+    claims: (setting, context) => toggles.flatMap(toggle => toggle.claims(setting, context)),
+    onRealSystem: setting => toggles.flatMap(toggle => toggle.onRealSystem(setting)),
+  }
+}
