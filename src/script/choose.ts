@@ -80,8 +80,16 @@ export function planChosen(scenario: Scenario, choice: PlanChoice): ExperimentPl
     return spec !== undefined && probeOf(spec).script() !== undefined
   }
   const tried = Object.entries(parts.fix)
-  const guards = scenario.experiments.flatMap(({ fixes, guards: own = [] }) =>
-    fixes.some(fix => tried.some(([name, setting]) => fix[name] === setting)) ? own : [],
+  const defaults = defaultSettings(scenario)
+  // An experiment that begins elsewhere may have guards that are for what it begins with.
+  const beginsHere = (own: Settings = {}) =>
+    Object.keys(defaults).every(
+      name => name in parts.fix || (own[name] ?? defaults[name]) === (parts.given[name] ?? defaults[name]),
+    )
+  const guards = scenario.experiments.flatMap(({ fixes, given: own, guards = [] }) =>
+    beginsHere(own) && fixes.some(fix => tried.some(([name, setting]) => fix[name] === setting))
+      ? guards
+      : [],
   )
   const experiment: Experiment = {
     title: `${phase}${Object.entries(settings).map(([name, setting]) => `, ${name} ${setting}`)}`,

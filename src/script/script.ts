@@ -171,8 +171,8 @@ function header(scenario: Scenario, commandLine: string, kernel: string): string
       'Exit status: 0 when everything comes out as documented, 1 when it does not, 4 when it cannot be tried here. Nothing outside its own namespaces is changed. WAIT=5 gives a slow machine more time.',
       COLUMNS,
     ),
-    'What is in single quotes is for other shells to expand, and typographic quotes are meant.',
-    'shellcheck disable=SC1112,SC2016',
+    'What is in single quotes is for other shells to expand, typographic quotes are meant, and a function may be for other settings.',
+    'shellcheck disable=SC1112,SC2016,SC2317',
   ]
   return `#!/bin/sh\n${comment(text.join('\n'))}\n`
 }
