@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { withDir } from 'tmp-promise'
 import { LabError } from '../base/errors.js'
-import { CommandTimeout } from '../world/command.js'
+import { CommandKilled, CommandTimeout } from '../world/command.js'
 import { checkCapabilities, modulesToLoad } from './capabilities.js'
 import type { Capability } from './capability.js'
 
@@ -28,6 +28,11 @@ t.test(
     test.match(found.get('fails'), { why: /^it is not installed/, undecided: false })
   },
 )
+
+t.test('a check that a signal ends decides nothing', async test => {
+  const killed = capability('killed', () => Promise.reject(new CommandKilled('it was ended by SIGKILL')))
+  test.match((await checkCapabilities(['killed'], [killed])).get('killed'), { undecided: true })
+})
 
 t.test('a check that runs into its time limit decides nothing', async test => {
   const late = capability('late', () => Promise.reject(new CommandTimeout('it did not end within 30000 ms')))

@@ -4,7 +4,7 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import { describeError, EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
-import { CommandTimeout, runCommand } from '../world/command.js'
+import { CommandKilled, CommandTimeout, runCommand } from '../world/command.js'
 import { brNetfilter } from './capabilities/br-netfilter.js'
 import { bridge } from './capabilities/bridge.js'
 import { ebtables } from './capabilities/ebtables.js'
@@ -45,7 +45,7 @@ export interface Missing {
   readonly id: string
   /** What is missing and what brings it, or why the check came to no answer. */
   readonly why: string
-  /** Whether the check ran into its time limit: that says nothing about the kernel. */
+  /** Whether the check was cut short, by its time limit or by a signal: that says nothing about the kernel. */
   readonly undecided: boolean
 }
 
@@ -66,7 +66,7 @@ export async function checkCapabilities(
         return why === undefined ? [] : [{ id, why: `${why} (${remedy(capability)})`, undecided: false }]
       } catch (error) {
         if (!(error instanceof LabError) || error.exitCode === EXIT.unavailable) throw error
-        if (error instanceof CommandTimeout)
+        if (error instanceof CommandTimeout || error instanceof CommandKilled)
           return [
             {
               id,

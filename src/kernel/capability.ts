@@ -1,6 +1,6 @@
 /** One thing that a kernel or a machine may lack, and how to find out. */
 import { EXIT, LabError } from '../base/errors.js'
-import { runCommand } from '../world/command.js'
+import { CommandKilled, runCommand } from '../world/command.js'
 
 export interface Capability {
   readonly id: string
@@ -20,7 +20,7 @@ export interface Capability {
 
 const TRY_TIMEOUT_MS = 30_000
 
-/** Tries a command in a network namespace of its own; what it said when it failed. Throws LabError when it is not installed, or no namespace can be made. */
+/** Tries a command in a network namespace of its own; what it said when it failed. Throws LabError when it is not installed, or no namespace can be made; CommandKilled. */
 export async function tryCommand(argv: readonly string[], stdin?: string): Promise<string | undefined> {
   const record = await runCommand(['unshare', '--net', ...argv], {
     node: null,
@@ -28,6 +28,8 @@ export async function tryCommand(argv: readonly string[], stdin?: string): Promi
     timeoutMs: TRY_TIMEOUT_MS,
   })
   if (record.exitCode === 0) return undefined
+  if (record.signal)
+    throw new CommandKilled(`'${argv.join(' ')}' was ended by ${record.signal}`, 'run it again')
   const said = (record.stderr || record.stdout).trim().replace(/\s+/g, ' ')
   if (/^unshare: .*No space left on device/.test(said))
     throw new LabError(

@@ -46,6 +46,11 @@ export class CommandTimeout extends LabError {
   override readonly name = 'CommandTimeout'
 }
 
+/** A command that somebody's signal ended before it could say anything. */
+export class CommandKilled extends LabError {
+  override readonly name = 'CommandKilled'
+}
+
 export interface RunOptions {
   /** Name of the node for messages; null for the world. */
   readonly node: string | null
