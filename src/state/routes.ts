@@ -1,21 +1,17 @@
 /** Routes, next hop objects and policy rules that somebody configured, as rtnetlink says them. */
 import { type PolicyRule, policyRuleWords } from '../model/policy-rule.js'
 import { AF_INET6 } from '../world/libc.js'
-import { attributes, NetlinkError, type NetlinkSocket, NLM_F, RTM } from '../world/rtnetlink.js'
+import {
+  attributes,
+  NetlinkError,
+  type NetlinkSocket,
+  NLM_F,
+  RTA,
+  RTM,
+  RTNH_F_ONLINK,
+} from '../world/rtnetlink.js'
 import { textOf } from './addresses.js'
 
-const RTA = {
-  destination: 1,
-  device: 4,
-  gateway: 5,
-  priority: 6,
-  source: 7,
-  metrics: 8,
-  multipath: 9,
-  table: 15,
-  nextHopId: 30,
-}
-const RTNH_F_ONLINK = 4
 const RTPROT = { kernel: 2, ra: 9, redirect: 1 }
 const RTM_F_CLONED = 0x200
 const TABLES: Readonly<Record<number, string>> = { 253: 'default', 254: 'main', 255: 'local' }

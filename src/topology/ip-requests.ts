@@ -1,7 +1,7 @@
 /** Operations on a node's links, addresses and routes as rtnetlink requests: what ip(8) would send, without starting it. */
 import type { NetworkOperation, NewDevice, NextHop, Route } from '../model/steps.js'
 import { AF_INET, AF_INET6 } from '../world/libc.js'
-import { attribute, NLM_F, type RouteRequest, RTM } from '../world/rtnetlink.js'
+import { attribute, NLM_F, type RouteRequest, RTA, RTM, RTNH_F_ONLINK } from '../world/rtnetlink.js'
 import { bytesOf, nextHopRequest, ruleRequest, tableNumber } from './rule-requests.js'
 
 /** What operations name by name and netlink by number. */
@@ -30,18 +30,6 @@ const IFLA_BR = { forwardDelay: 1, stpState: 5 }
 const VETH_INFO_PEER = 1
 const IFA = { address: 1, local: 2, flags: 8 }
 const IFA_F = { nodad: 0x02, noprefixroute: 0x200 }
-const RTA = {
-  destination: 1,
-  device: 4,
-  gateway: 5,
-  priority: 6,
-  source: 7,
-  metrics: 8,
-  multipath: 9,
-  table: 15,
-  nextHopId: 30,
-}
-const RTNH_F_ONLINK = 4
 const RTAX = { lock: 1, mtu: 2, advmss: 8, rtoMin: 13 }
 const RTPROT_BOOT = 3
 const RTN_UNICAST = 1

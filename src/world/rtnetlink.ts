@@ -51,6 +51,21 @@ const HEADER = 16
 const NLM_F_ACK_TLVS = 0x200
 const NLM_F_CAPPED = 0x100
 const NLM_F_DUMP_INTR = 0x10
+/** Attributes of routes, rtattr_type_t (include/uapi/linux/rtnetlink.h). */
+export const RTA = {
+  destination: 1,
+  device: 4,
+  gateway: 5,
+  priority: 6,
+  source: 7,
+  metrics: 8,
+  multipath: 9,
+  table: 15,
+  nextHopId: 30,
+}
+/** The next hop is on the link, whatever the addresses say. */
+export const RTNH_F_ONLINK = 4
+
 /** A namespace in which something changes all the time is read as well as can be. */
 const DUMPS_AGAIN = 8
 /** A refused request costs some 1 KiB of a socket's receive buffer of 208 KiB: so many can all be refused. */
