@@ -22,7 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   report: ['model'],
   kernels: ['base', 'model', 'report'],
   distro: ['kernels', 'world'],
-  guest: ['kernels'],
+  guest: ['kernels', 'world'],
   matrix: ['guest'],
   cli: ['engine', 'explain', 'script', 'matrix', 'distro'],
 }

@@ -37,7 +37,7 @@ t.test('the command line in a bisection', async t => {
       128,
       /did you mean '--jobs'/,
     ],
-    ['stops without a kernel', ['matrix', '--bisect'], 128, /required option/],
+    ['stops without a kernel', ['matrix', '--bisect'], 128, /neither a kernel nor/],
     [
       'stops where a verdict is expected of no scenario',
       ['matrix', '--expect', 'changed', '--kernel', 'a'],

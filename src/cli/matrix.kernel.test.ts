@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { withDir } from 'tmp-promise'
 import { findTool } from '../base/tools.js'
+import { findRelease } from '../distro/releases.js'
+import { fetchedRoots } from '../distro/store.js'
 import { fetchKernel } from '../kernels/fetch.js'
 import { findFetched } from '../kernels/store.js'
 import { reportSchema } from '../model/report.js'
@@ -33,6 +35,36 @@ t.test(
         test.match(stdout, /0 differences: no fix breaks/)
         const written = await readFile(join(path, 'out/debian-6.1.json'), 'utf8')
         test.equal(reportSchema.parse(JSON.parse(written)).kernel.package, kernel.packageVersion)
+      },
+      { unsafeCleanup: true },
+    )
+  },
+)
+
+const [root] = await fetchedRoots(findRelease('debian:11'))
+const own = await findFetched('debian:5.10')
+const lacks = [
+  ...(qemu === undefined ? ['QEMU is not installed'] : []),
+  ...(root === undefined ? ['debian:11 is not fetched: lab distro fetch debian:11'] : []),
+  ...(own === undefined ? ['debian:5.10 is not fetched: lab kernel fetch debian:5.10'] : []),
+]
+
+t.test(
+  'a release runs a scenario with its own tools, on its own kernel',
+  { skip: lacks[0] ?? false, timeout: 220_000 },
+  async test => {
+    await withDir(
+      async ({ path }) => {
+        const { exitCode, stderr } = await lab([
+          ...['matrix', '--distro', 'debian:11', '--defaults', '--out', path],
+          ...['--', 'bridge-dnat-bounce'],
+        ])
+        test.equal(exitCode, 0, stderr)
+        const written = await readFile(join(path, 'debian-11.json'), 'utf8')
+        const { kernel, machine, scenarios } = reportSchema.parse(JSON.parse(written))
+        test.match(kernel.version, /^5\.10\./)
+        test.match(machine, { userland: { id: 'debian:11' }, tools: { nft: /0\.9\.8/ }, defaults: [] })
+        test.match(scenarios, [{ verdict: 'confirmed' }])
       },
       { unsafeCleanup: true },
     )

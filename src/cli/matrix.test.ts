@@ -15,6 +15,33 @@ t.test('lab matrix --plan prints JSON and starts nothing', async test => {
   )
 })
 
+// Each of its command lines takes seconds on a machine that others use, too.
+t.test(
+  'a distribution that cannot be used is named before any guest is started',
+  { timeout: 90_000 },
+  async test => {
+    const cases: [argv: string[], says: RegExp][] = [
+      [[], /neither a kernel nor a distribution is given/],
+      [['--distro', 'debian:14'], /unknown distribution 'debian:14'/],
+      [['--distro', 'debian:12', 'debian:12'], /debian:12 is given twice/],
+      [['--distro', 'debian:12', '--plan'], /cannot be used with option/],
+    ]
+    for (const [argv, says] of cases) {
+      const { exitCode, stderr } = await lab(['matrix', ...argv])
+      test.equal(exitCode, 2, argv.join(' '))
+      test.match(stderr, says)
+    }
+    await withDir(
+      async ({ path }) => {
+        const { exitCode, stderr } = await lab(['matrix', '--distro', 'debian:12'], { XDG_CACHE_HOME: path })
+        test.equal(exitCode, 2)
+        test.match(stderr, /debian:12 is not in the cache[\s\S]*lab distro fetch debian:12/)
+      },
+      { unsafeCleanup: true },
+    )
+  },
+)
+
 t.test('a kernel that cannot be used is named before any guest is started', async test => {
   await withDir(
     async ({ path }) => {

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { EXIT, LabError } from '../base/errors.js'
 import { requireTool } from '../base/tools.js'
+import { findRelease } from '../distro/releases.js'
+import { findRoot } from '../distro/store.js'
 import { cacheRoot } from '../kernels/cache.js'
 import { findInCatalogue } from '../kernels/catalogue.js'
 import type { Kernel } from '../kernels/kernel.js'
@@ -20,7 +22,8 @@ import { diffText } from '../report/diff-text.js'
 import { fetchShown } from './fetch-shown.js'
 
 const optionsSchema = z.object({
-  kernel: z.array(z.string()).min(1),
+  kernel: z.array(z.string()).default([]),
+  distro: z.array(z.string()).default([]),
   modules: z.string().optional(),
   jobs: z.number().default(2),
   out: z.string().optional(),
@@ -28,6 +31,8 @@ const optionsSchema = z.object({
   iptables: z.enum(['nft', 'legacy', 'both']).optional(),
   toggle: z.array(z.string()).default([]),
   evidence: z.enum(EVIDENCE_LEVELS).optional(),
+  defaults: z.boolean().default(false),
+  sysctl: z.array(z.string()).default([]),
   accel: z.enum(['kvm', 'tcg']).optional(),
   offline: z.boolean().default(false),
   plan: z.boolean().default(false),
@@ -49,13 +54,16 @@ export async function matrix(ids: readonly string[], given: object): Promise<num
 }
 
 async function compareKernels(ids: readonly string[], options: Options): Promise<number> {
-  const { kernel: names, out = 'matrix' } = options
+  const { kernel: names, distro, out = 'matrix' } = options
   checkToggles((await chooseScenarios(ids)).scenarios, options.toggle)
-  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  requireSomething(options)
+  const repeated = [names, distro].flatMap(
+    list => list.find((name, at) => list.indexOf(name) !== at) ?? [],
+  )[0]
   if (repeated !== undefined)
     throw new LabError(
       `${repeated} is given twice`,
-      'name each kernel once; --repeat runs all of it again',
+      'name each once; --repeat runs all of it again',
       EXIT.usage,
     )
   if (options.plan) {
@@ -63,7 +71,7 @@ async function compareKernels(ids: readonly string[], options: Options): Promise
     return EXIT.ok
   }
   const tests = options.selftests === undefined ? undefined : selftestsFolder(options.selftests)
-  const kernels = await findKernels(options)
+  const kernels = distro.length > 0 ? await findCells(options) : await findKernels(options)
   const runs = await runKernels(kernels, ids, options, out)
   const selftests = tests === undefined ? [] : await selftestsIntoFolder(kernels, tests, out, options.accel)
   if (selftests.length > 0) process.stdout.write('\n')
@@ -79,6 +87,7 @@ async function compareKernels(ids: readonly string[], options: Options): Promise
 /** One commit's kernel, for `git bisect run`. `--kernel` takes several words, so scenarios may be among them here. */
 async function judgeKernel(given: readonly string[], options: Options): Promise<BisectJudgement> {
   const { expect } = options
+  requireSomething(options)
   const known = (await loadCatalogue()).scenarios.map(({ id }) => id)
   const [kernel = '', ...others] = options.kernel
   const kernels = [kernel, ...others.filter(word => !known.includes(word))]
@@ -104,6 +113,16 @@ async function judgeKernel(given: readonly string[], options: Options): Promise<
   return judgeRun(run ?? { report: undefined, problem: undefined }, { chosen: ids.length > 0, expect })
 }
 
+/** Throws LabError where there is nothing to run on. */
+function requireSomething({ kernel, distro }: Options): void {
+  if (kernel.length + distro.length > 0) return
+  throw new LabError(
+    'neither a kernel nor a distribution is given',
+    'lab matrix --kernel debian:6.1, or --distro debian:12; lab kernel list and lab distro list show more',
+    EXIT.usage,
+  )
+}
+
 /** What is given by its path is found first, so that a slip there costs no download; then what is not in the cache is fetched. */
 async function findKernels({ kernel: names, modules, offline }: Options): Promise<NamedKernel[]> {
   const packaged = names.filter(name => name.startsWith('debian:'))
@@ -121,17 +140,38 @@ async function findKernels({ kernel: names, modules, offline }: Options): Promis
   })
 }
 
+/** Each release with its own kernel, or with each of the kernels that were given. */
+async function findCells(options: Options): Promise<NamedKernel[]> {
+  const { kernel: given, distro } = options
+  const releases = await Promise.all(
+    distro.map(async name => ({ release: findRelease(name), root: await findRoot(name) })),
+  )
+  const names = given.length > 0 ? given : [...new Set(releases.map(({ release }) => release.kernel))]
+  const kernels = await findKernels({ ...options, kernel: names })
+  return releases.flatMap(({ release, root }) =>
+    kernels
+      .filter(({ name }) => given.length > 0 || name === release.kernel)
+      .map(({ name, kernel }) => ({
+        name: given.length > 0 ? `${release.name} on ${name}` : release.name,
+        kernel,
+        root: { folder: root.root, argv: ['--distro', release.name] },
+      })),
+  )
+}
+
 /** Runs scenarios on each kernel, and prints the table and what is bad; reports and consoles go into `out`. */
 async function runKernels(
   kernels: readonly NamedKernel[],
   ids: readonly string[],
-  { jobs, iptables, repeat, accel, toggle, evidence }: Options,
+  { jobs, iptables, repeat, accel, toggle, evidence, defaults, sysctl }: Options,
   out: string,
 ): Promise<KernelRun[]> {
   let noted = false
   const runs = await runIntoFolder(kernels, out, {
     scenarios: ids,
     toggles: toggle,
+    defaults,
+    sysctl,
     jobs,
     ...(evidence ? { evidence } : {}),
     ...(iptables ? { iptables } : {}),

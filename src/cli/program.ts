@@ -312,12 +312,20 @@ Examples:
 
 program
   .command('matrix')
-  .description('run scenarios on several kernels, each in a guest of its own, and say what differs')
+  .description('run scenarios on several kernels or distributions, each in a guest, and say what differs')
   .argument('[id...]', 'ids of scenarios; all when left out')
-  .requiredOption(
+  .option(
     '--kernel <name...>',
     'kernels: names of lab kernel list or build, images, built trees; oldest first',
   )
+  .addOption(
+    new Option(
+      '--distro <name...>',
+      'releases of lab distro list, each with its own kernel, or with each of --kernel; oldest first',
+    ).conflicts(['plan', 'selftests', 'bisect']),
+  )
+  .option('--defaults', 'leave sysctls that a document does not name at what the distribution sets')
+  .addOption(sysctlOption())
   .option('--modules <folder>', 'modules of a kernel that is given as an image')
   .option('--jobs <n>', 'guests at once', positive)
   .option('--out <folder>', 'where reports and consoles go; ./matrix when left out')
@@ -358,6 +366,7 @@ Examples:
   $ git bisect run sh -c 'lab kernel build --bisect --source . --name candidate &&
       lab matrix --bisect --kernel candidate rp-filter-loopback-redirect'
   $ lab matrix --kernel debian:5.10 --kernel debian:6.1 -- bridge-dnat-bounce
+  $ lab matrix --distro debian:11 --distro debian:12 -- bridge-dnat-bounce
   $ lab matrix --kernel arch/x86/boot/bzImage --modules /tmp/modules`,
   )
   .action(async (ids: string[], options: object) => {

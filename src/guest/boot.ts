@@ -22,6 +22,8 @@ export interface GuestOptions extends MachineOptions {
    * file of the shared root takes milliseconds; what changes on this machine later does not change there.
    */
   readonly preload?: readonly string[]
+  /** The folder of another root that the command goes into: its programs are put there, too. */
+  readonly root?: string
   /** How many guests to start, at most, until one comes up; 3 unless given. */
   readonly retries?: number
   /** Also start another guest when one crashes after it was up; the command then runs again from its beginning. */
@@ -70,6 +72,7 @@ export async function bootGuest(options: GuestOptions): Promise<GuestResult> {
     cwd: options.cwd ?? '/',
     modules: options.modules ?? [],
     preload: options.preload ?? [],
+    root: options.root,
   })
   const image = await bootableImage(kernel.vmlinuz)
   for (let attempt = 1; ; attempt++) {

@@ -26,6 +26,8 @@ interface GuestCommand {
   readonly modules: readonly string[]
   /** Files, folders and programs to put into the guest's memory. */
   readonly preload: readonly string[]
+  /** Folder of another root whose programs are put there, too. */
+  readonly root?: string | undefined
 }
 
 /** An initial root, and what the kernel lacks for the command. */
@@ -57,7 +59,10 @@ export async function buildInitramfs(kernel: Kernel, command: GuestCommand): Pro
       text('modules-folder', kernel.modulesDir ?? ''),
       text('modules', wanted.loadable.join(' ')),
       text('cwd', command.cwd),
-      ...(await collectPreload(command.preload)).map(entry => ({ ...entry, path: `preload${entry.path}` })),
+      ...(await collectPreload(command.preload, command.root)).map(entry => ({
+        ...entry,
+        path: `preload${entry.path}`,
+      })),
       ...command.argv.map((argument, position) => text(`argv/${position}`, argument)),
     ]),
     missingModules: wanted.missing,

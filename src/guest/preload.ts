@@ -2,6 +2,7 @@ import { lstat, readdir, readFile, readlink, realpath } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { isElf } from '../kernels/elf.js'
+import { placeIn } from '../world/root.js'
 import type { CpioEntry } from './cpio.js'
 
 /**
@@ -46,13 +47,14 @@ const LARGEST_FILE = 16 * 1024 ** 2
  * Collects files of this machine to put into a guest's memory, where they shadow the same files of the shared
  * root: the lab's usual programs with the libraries that they are linked to, and what the caller adds.
  * That is paths of files or folders (taken whole, without what they link to), or names of programs. What does not exist
- * is left out, since the guest sees the shared root anyhow.
+ * is left out, since the guest sees the shared root anyhow. `root` is the folder of another root, whose programs of the same
+ * names are taken, too.
  */
-export function collectPreload(extra: readonly string[]): Promise<readonly CpioEntry[]> {
-  const key = extra.join('\0')
+export function collectPreload(extra: readonly string[], root?: string): Promise<readonly CpioEntry[]> {
+  const key = [root ?? '', ...extra].join('\0')
   const known = collections.get(key)
   if (known) return known
-  const collection = collect(extra)
+  const collection = collect(extra, root)
   collections.set(key, collection)
   return collection
 }
@@ -60,13 +62,37 @@ export function collectPreload(extra: readonly string[]): Promise<readonly CpioE
 /** What was collected before: the guests of one run are to see the same files, and it takes half a second. */
 const collections = new Map<string, Promise<readonly CpioEntry[]>>()
 
-async function collect(extra: readonly string[]): Promise<CpioEntry[]> {
+async function collect(extra: readonly string[], root?: string): Promise<CpioEntry[]> {
   const collected = new Collector()
   for (const item of [...USUAL, ...extra]) {
     for (const path of item.includes('/') ? [item] : searchPath(item)) await collected.add(path)
   }
   await collected.addLibraries()
+  if (root !== undefined) await addRoot(collected, root, [...USUAL, ...extra])
   return collected.entries()
+}
+
+/** Adds what another root has of these, each where the root's own links lead to. */
+async function addRoot(collected: Collector, root: string, items: readonly string[]): Promise<void> {
+  const programs: string[] = []
+  for (const item of items)
+    for (const path of item.includes('/') ? [item] : searchPath(item)) {
+      const place = join(root, placeIn(root, path))
+      await collected.add(place)
+      if (!item.includes('/') && (await lstat(place).catch(() => undefined))?.isFile()) programs.push(place)
+    }
+  // With the root's own loader: another one would find other libraries.
+  const loader = join(root, placeIn(root, '/lib64/ld-linux-x86-64.so.2'))
+  const folders = ['/lib/x86_64-linux-gnu', '/usr/lib/x86_64-linux-gnu', '/lib64', '/usr/lib64']
+  const path = folders.map(folder => join(root, placeIn(root, folder))).join(':')
+  await collected.add(loader)
+  for (const program of programs) {
+    const { stdout } = await execa(loader, ['--library-path', path, '--list', program], {
+      reject: false,
+      stdin: 'ignore',
+    })
+    for (const [, library = ''] of (stdout ?? '').matchAll(/=> (\/\S+) \(0x/gm)) await collected.add(library)
+  }
 }
 
 function searchPath(program: string): string[] {

@@ -4,17 +4,18 @@ import { EXIT } from '../base/errors.js'
 import type { Kernel } from '../kernels/kernel.js'
 import { exitStatus, worstStatus } from '../model/verdict.js'
 import { breaksFix, diffReports, type ReportDiff } from '../report/diff.js'
-import { type GuestRunOptions, type KernelRun, runInGuest } from './run-in-guest.js'
+import { type GuestRoot, type GuestRunOptions, type KernelRun, runInGuest } from './run-in-guest.js'
 import type { SelftestRun } from './selftests.js'
 
-/** A kernel by the name that the user gave it. */
+/** A kernel by the name that the user gave it, perhaps with another root than this machine's. */
 export interface NamedKernel {
   readonly name: string
   readonly kernel: Kernel
+  readonly root?: GuestRoot
 }
 
 /** How to run the matrix. */
-export interface MatrixOptions extends Omit<GuestRunOptions, 'onLine'> {
+export interface MatrixOptions extends Omit<GuestRunOptions, 'onLine' | 'root'> {
   /** Guests at once; each has one processor. */
   readonly jobs: number
   readonly onLine: (kernel: string, line: string) => void
@@ -30,8 +31,12 @@ export async function runMatrix(
   const runs: KernelRun[] = []
   const worker = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const { name, kernel, index } = next
-      const result = await runInGuest(name, kernel, { ...options, onLine: line => onLine(name, line) })
+      const { name, kernel, root, index } = next
+      const result = await runInGuest(name, kernel, {
+        ...options,
+        root,
+        onLine: line => onLine(name, line),
+      })
       runs[index] = result
       await onDone(result)
     }

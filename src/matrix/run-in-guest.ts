@@ -1,15 +1,24 @@
 /** One kernel's part of the matrix: the same program, run in a guest with that kernel. */
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { describeError, LabError } from '../base/errors.js'
 import { projectRoot } from '../base/root.js'
 import { lastLines } from '../base/text.js'
 import type { Accel } from '../guest/accel.js'
 import { bootGuest } from '../guest/boot.js'
 import { GuestError } from '../guest/error.js'
+import { cacheRoot } from '../kernels/cache.js'
 import type { Kernel } from '../kernels/kernel.js'
 import type { EvidenceLevel } from '../model/evidence.js'
 import { type Report, reportSchema } from '../model/report.js'
 import { runtimeFiles } from './program.js'
+
+/** Another root, as the lab's own command line in the guest finds it. */
+export interface GuestRoot {
+  /** The folder that is its `/`, on this machine and so in the guest. */
+  readonly folder: string
+  /** `--distro debian:13`, `--rootfs DIR`. */
+  readonly argv: readonly string[]
+}
 
 /** What to run, and how. */
 export interface GuestRunOptions {
@@ -20,6 +29,11 @@ export interface GuestRunOptions {
   readonly iptables?: 'nft' | 'legacy' | 'both'
   readonly evidence?: EvidenceLevel
   readonly repeat?: number
+  /** Whether nodes have the distribution's sysctls in place of the lab's, with these files of one's own. */
+  readonly defaults?: boolean
+  readonly sysctl?: readonly string[]
+  /** Another root than this machine's to run in. */
+  readonly root?: GuestRoot | undefined
   readonly accel?: Accel
   readonly signal?: AbortSignal
   /** Called with each line that the guest's console or the lab's progress prints. */
@@ -45,13 +59,15 @@ export interface KernelRun {
 }
 
 /**
- * Where the guest has the report until it is whole: in its own root, as a world has a /run to itself; not the port, which
- * takes 32 KiB at a time and cannot be renamed to.
+ * Where the guest has the report until it is whole: in a folder that no root has, as a world has a /run to itself, and another
+ * root only what is bound into it; not the port, which takes 32 KiB at a time and cannot be renamed to.
  */
-const REPORT = '/netns-lab-report.json'
+const REPORT_FOLDER = '/netns-lab'
+const REPORT = `${REPORT_FOLDER}/report.json`
 
 /** Constant text with its arguments apart: the lab's command, whose report then goes out through the port. */
-const SCRIPT = `"$@"
+const SCRIPT = `mkdir -p ${REPORT_FOLDER}
+"$@"
 status=$?
 [ ! -s ${REPORT} ] || cat ${REPORT} >"$NETNS_LAB_RESULT"
 exit $status`
@@ -75,6 +91,7 @@ export async function runInGuest(name: string, kernel: Kernel, options: GuestRun
       argv: ['sh', '-c', SCRIPT, 'sh', process.execPath, ...labCommand(root, options)],
       cwd: root,
       preload: await runtimeFiles(root),
+      ...(options.root ? { root: options.root.folder, env: { XDG_CACHE_HOME: dirname(cacheRoot()) } } : {}),
       cpus: 1,
       timeoutMs: RUN_TIMEOUT_MS,
       retryCrashes: true,
@@ -124,6 +141,9 @@ function labCommand(root: string, options: GuestRunOptions): string[] {
     ...(options.toggles?.length ? ['--toggle', ...options.toggles] : []),
     ...(options.iptables ? ['--iptables', options.iptables] : []),
     ...(options.evidence ? ['--evidence', options.evidence] : []),
+    ...(options.root?.argv ?? []),
+    ...(options.defaults ? ['--defaults'] : []),
+    ...(options.sysctl ?? []).flatMap(file => ['--sysctl', resolve(file)]),
     ...(options.repeat === undefined ? [] : ['--repeat', String(options.repeat)]),
   ]
 }

@@ -13,6 +13,7 @@ import {
   hintsOf,
   machineChangeLines,
   oneLine,
+  runNames,
 } from './words.js'
 
 const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
@@ -94,7 +95,8 @@ function blocks(reports: readonly Report[]): string[][] {
 
 /** Which of several runs a section is of. */
 function of(report: Report, reports: readonly Report[]): string {
-  return reports.length > 1 ? ` on Linux ${escapeMarkdown(report.kernel.version)}` : ''
+  const name = runNames(reports)[reports.indexOf(report)] ?? ''
+  return reports.length > 1 ? ` on Linux ${escapeMarkdown(name)}` : ''
 }
 
 function unavailable(report: Report, of: string): string[] {
@@ -111,10 +113,7 @@ function table(reports: readonly Report[]): string[] {
   const titles = new Map(
     reports.flatMap(({ scenarios }) => scenarios.map(({ id, title }) => [id, title] as const)),
   )
-  const columns =
-    reports.length > 1
-      ? reports.map(({ kernel }) => escapeMarkdown(kernel.version))
-      : ['verdict', 'trials', 'time']
+  const columns = reports.length > 1 ? runNames(reports).map(escapeMarkdown) : ['verdict', 'trials', 'time']
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [
     row(['scenario', ...columns]),

@@ -3,7 +3,7 @@ import t from 'tap'
 import { runs } from '../base/property.fixture.js'
 import { reports } from './arbitrary.fixture.js'
 import { recorded, reportOf, scenario, trial } from './synthetic.fixture.js'
-import { causesOf, describeCause, titledTrials, uniqueNames } from './words.js'
+import { causesOf, describeCause, runNames, titledTrials, uniqueNames } from './words.js'
 
 t.test('a name that is given again gets a number, which no other name has', async test => {
   const unique = uniqueNames()
@@ -23,6 +23,26 @@ t.test('a name that is given again gets a number, which no other name has', asyn
     runs(200),
   )
 })
+
+t.test(
+  'several runs are called by kernel, by distribution where they have several, and by number where nothing else differs',
+  async test => {
+    const run = (version: string, id?: string) => {
+      const userland = { id: id ?? '', version: '1', packages: {} }
+      return {
+        kernel: { release: version, version },
+        machine: { ...recorded.machine, userland: id === undefined ? undefined : userland },
+      }
+    }
+    test.same(runNames([run('5.10.1'), run('6.1.2')]), ['5.10.1', '6.1.2'])
+    test.same(runNames([run('6.1.2', 'debian:12'), run('6.1.2', 'debian:13')]), [
+      '6.1.2 with debian:12',
+      '6.1.2 with debian:13',
+    ])
+    const same = [run('6.1.2', 'debian:12'), run('6.1.2', 'debian:12')]
+    test.same(new Set(runNames(same)).size, 2)
+  },
+)
 
 t.test('no two trials of any scenario have the same title, and each title is one line', async test => {
   fc.assert(

@@ -58,6 +58,19 @@ export function describeRun({ kernel, machine }: Pick<Report, 'kernel' | 'machin
   return `Linux ${kernel.release}${version}, ${machine.distribution}, ${machine.cpus} CPUs, ${machine.privilege}`
 }
 
+/** A name for each of several runs that no other one has: its kernel, and its distribution where they have several. */
+export function runNames(reports: readonly Pick<Report, 'kernel' | 'machine'>[]): string[] {
+  const several = new Set(reports.map(({ machine }) => machine.userland?.id)).size > 1
+  const names = reports.map(({ kernel, machine: { userland } }) =>
+    several && userland ? `${kernel.version} with ${userland.id}` : kernel.version,
+  )
+  return names.map((name, index) =>
+    names.filter(other => other === name).length === 1
+      ? name
+      : `${name} ${reports[index]?.machine.privilege} no. ${index + 1}`,
+  )
+}
+
 /**
  * Commits that a person should look for, a line each: those whose lack lets a probe fail, and those that this kernel has by its
  * version and behaves otherwise.

@@ -2,7 +2,7 @@
 
 import type { RunEvent } from '../../model/event.js'
 import type { Report, ScenarioReport, TrialReport } from '../../model/report.js'
-import { uniqueNames } from '../words.js'
+import { runNames, uniqueNames } from '../words.js'
 
 /** One thing that happened in an experiment. */
 export type Happening =
@@ -28,17 +28,10 @@ export interface Column extends RunLog {
   readonly name: string
 }
 
-/** The runs as columns, named by kernel, and by machine where that is not enough. */
+/** The runs as columns, named by kernel, and by distribution and machine where that is not enough. */
 export function columnsOf(runs: readonly RunLog[]): Column[] {
-  const names = runs.map(({ report }) => report.kernel.version)
-  return runs.map((run, index) => {
-    const { kernel, machine } = run.report
-    const unique = names.filter(name => name === kernel.version).length === 1
-    return {
-      ...run,
-      name: unique ? kernel.version : `${kernel.version} ${machine.privilege} no. ${index + 1}`,
-    }
-  })
+  const names = runNames(runs.map(({ report }) => report))
+  return runs.map((run, index) => ({ ...run, name: names[index] ?? '' }))
 }
 
 /** A trial as every run of it came out, in the order of the columns. */
