@@ -76,6 +76,8 @@ const EXPECTED = {
   'vpn-address-from-lan': 'confirmed',
   'localhost-from-neighbour': 'confirmed',
   'strict-arp-vip': 'confirmed',
+  'link-local-frames': 'confirmed',
+  'stp-forward-delay': 'confirmed',
 }
 
 function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err, report }: Outcome): void {

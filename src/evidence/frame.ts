@@ -3,6 +3,7 @@ import { ipv6Text } from '../world/libc.js'
 
 export interface FrameSummary {
   readonly sourceMac: string
+  readonly destinationMac: string
   readonly protocol: 'arp' | 'icmp' | 'icmpv6' | 'tcp' | 'udp' | 'other'
   /** Addresses of IPv4 and IPv6; of ARP whose its sender says it is, and whose it is about; empty for everything else. */
   readonly from: string
@@ -21,13 +22,15 @@ const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd }
 
 /** Reads a frame as far as it goes. IPv6 extension headers are not followed. */
 export function summarizeFrame(frame: Buffer): FrameSummary {
-  const sourceMac = [...frame.subarray(6, 12)].map(byte => byte.toString(16).padStart(2, '0')).join(':')
+  const sourceMac = macText(frame.subarray(6, 12))
+  const destinationMac = macText(frame.subarray(0, 6))
   const type = frame.length >= 14 ? frame.readUInt16BE(12) : 0
   const packet = frame.subarray(14)
   if (type === ETHERTYPE.ipv4 && packet.length >= 20) {
     const header = ((packet[0] ?? 0) & 0x0f) * 4
     return {
       sourceMac,
+      destinationMac,
       from: packet.subarray(12, 16).join('.'),
       to: packet.subarray(16, 20).join('.'),
       ...transport(packet[9] ?? 0, packet[header]),
@@ -36,6 +39,7 @@ export function summarizeFrame(frame: Buffer): FrameSummary {
   if (type === ETHERTYPE.ipv6 && packet.length >= 40)
     return {
       sourceMac,
+      destinationMac,
       from: ipv6Text(packet.subarray(8, 24)),
       to: ipv6Text(packet.subarray(24, 40)),
       ...transport(packet[6] ?? 0, packet[40]),
@@ -43,12 +47,18 @@ export function summarizeFrame(frame: Buffer): FrameSummary {
   if (type === ETHERTYPE.arp && packet.length >= 28)
     return {
       sourceMac,
+      destinationMac,
       protocol: 'arp',
       from: packet.subarray(14, 18).join('.'),
       to: packet.subarray(24, 28).join('.'),
       type: packet.readUInt16BE(6),
     }
-  return { sourceMac, protocol: type === ETHERTYPE.arp ? 'arp' : 'other', from: '', to: '' }
+  return { sourceMac, destinationMac, protocol: type === ETHERTYPE.arp ? 'arp' : 'other', from: '', to: '' }
+}
+
+/** A MAC address as text. */
+function macText(bytes: Buffer): string {
+  return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join(':')
 }
 
 function transport(number: number, type: number | undefined): Pick<FrameSummary, 'protocol' | 'type'> {

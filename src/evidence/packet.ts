@@ -1,88 +1,12 @@
 /** Packets on one device, by their addresses: what counters say of a whole namespace, said of the packets of one trial. */
 import { z } from 'zod'
-import type { Finding, ObservedExperiment, Observer } from '../model/evidence.js'
+import type { Finding } from '../model/evidence.js'
 import { ipv4 as address, type FieldsOf } from '../model/fields.js'
 import { type Place, partsOf } from '../model/topology.js'
-import { Tap } from '../world/tap.js'
-import { describeFrame, type FrameSummary, summarizeFrame } from './frame.js'
+import { describeFrame } from './frame.js'
 import { MIB_LIBRARY } from './mib.js'
 import { DEVICE_FIELDS, unavailable, withWords, wordsOf } from './source.js'
-
-/** Enough for the headers that tell packets apart. */
-const SNAP_LENGTH = 96
-const LO_INDEX = 1
-
-/** A packet that a device sent or received. */
-interface Passed extends FrameSummary {
-  readonly direction: 'in' | 'out'
-  /** Bytes of the packet, without the link-layer header. */
-  readonly bytes: number
-}
-
-/** What goes over one device, from when somebody first asks until the end of the experiment. */
-class Trail {
-  readonly #tap: Tap
-  #packets: Passed[] = []
-
-  /** Throws SystemError. */
-  constructor({ netns }: ObservedExperiment, node: string, index: number) {
-    this.#tap = new Tap(netns(node), index, SNAP_LENGTH)
-  }
-
-  /** Everything since the last `clear`. */
-  packets(): readonly Passed[] {
-    for (let got = this.#tap.next(); got; got = this.#tap.next())
-      this.#packets.push({ ...summarizeFrame(got.data), direction: got.direction, bytes: got.bytes })
-    return this.#packets
-  }
-
-  clear(): void {
-    this.packets()
-    this.#packets = []
-  }
-
-  close(): void {
-    this.#tap.close()
-  }
-}
-
-/** The trails of one experiment. */
-class Trails {
-  readonly #trails = new Map<string, Trail>()
-
-  constructor(private readonly experiment: ObservedExperiment) {}
-
-  on(node: string, device: string): Trail {
-    const key = `${node}:${device}`
-    let trail = this.#trails.get(key)
-    if (!trail) {
-      const own = this.experiment.devices.find(entry => entry.node === node && entry.device === device)
-      trail = new Trail(this.experiment, node, own?.index ?? LO_INDEX)
-      this.#trails.set(key, trail)
-    }
-    return trail
-  }
-
-  clear(): void {
-    for (const trail of this.#trails.values()) trail.clear()
-  }
-
-  close(): void {
-    for (const trail of this.#trails.values()) trail.close()
-  }
-}
-
-const observer: Observer<Trails> = {
-  what: 'packets on devices',
-  level: 'basic',
-  open: () => ({
-    experiment(experiment) {
-      const trails = new Trails(experiment)
-      return { view: trails, startTrial: () => trails.clear(), close: () => trails.close() }
-    },
-    close() {},
-  }),
-}
+import { type Passed, trailObserver } from './trail.js'
 
 const FIELDS = {
   ...DEVICE_FIELDS,
@@ -110,11 +34,11 @@ export const passed = wordsOf(
     source: 'packet',
     fields: z.strictObject(FIELDS),
     level: 'basic',
-    observer,
+    observer: trailObserver,
     happens: ({ present }: PacketProof) => present,
     watch(own: PacketProof, { view }) {
       const { source, node, device, direction, protocol, from, to, present } = own
-      const trails = view(observer)
+      const trails = view(trailObserver)
       if (typeof trails === 'string') return unavailable(own, trails)
       const trail = trails.on(node, device)
       const start = trail.packets().length

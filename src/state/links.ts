@@ -44,6 +44,7 @@ const PORT: Readonly<Record<number, Field>> = {
 
 /** IFLA_BR_* (linux/if_link.h) that are settings. */
 const BRIDGE: Readonly<Record<number, Field>> = {
+  1: number('forward_delay', 4),
   5: number('stp_state', 4),
   6: number('priority', 2),
   7: flag('vlan_filtering'),

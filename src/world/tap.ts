@@ -1,6 +1,15 @@
 /** Listening to one device of a namespace by a packet socket. */
 import { close } from 'node:fs'
-import { AF_PACKET, bindSocket, EPOLLIN, openSocket, receiveFrame, SOCK_RAW } from './libc.js'
+import {
+  AF_PACKET,
+  bindSocket,
+  EPOLLIN,
+  openSocket,
+  type ReceivedFrame,
+  receiveFrame,
+  SOCK_RAW,
+  SystemError,
+} from './libc.js'
 import type { Netns } from './netns.js'
 import { ready } from './reactor.js'
 
@@ -34,12 +43,22 @@ export class Tap {
 
   /** The next frame that waits; undefined when there is none. Throws SystemError. */
   next(): TappedFrame | undefined {
-    const got = receiveFrame(this.#fd, this.#data)
+    const got = this.#receive()
     if (!got) return undefined
     return {
       data: this.#data.subarray(0, Math.min(got.length, this.#data.length)),
       bytes: got.length - ETHERNET_HEADER,
       direction: got.direction,
+    }
+  }
+
+  /** The kernel says once that the device went down (packet_notifier()), and goes on when it is up again. */
+  #receive(): ReceivedFrame | undefined {
+    try {
+      return receiveFrame(this.#fd, this.#data)
+    } catch (error) {
+      if (!(error instanceof SystemError) || error.code !== 'ENETDOWN') throw error
+      return receiveFrame(this.#fd, this.#data)
     }
   }
 
