@@ -1,6 +1,7 @@
 /** The topology of the benchmark: hosts on one bridge, and the plan of a topology that nothing is tried in. */
 
 import type { ExperimentPlan } from '../src/model/plan.js'
+import { PLAIN_IPTABLES } from '../src/model/steps.js'
 import type { Topology } from '../src/model/topology.js'
 import { compileTopology } from '../src/topology/compile.js'
 
@@ -26,8 +27,6 @@ export function star(hosts: number): Topology {
   }
 }
 
-const COMMANDS = { iptables: 'iptables', restore: 'iptables-restore', save: 'iptables-save' }
-
 /** The plan that only builds a topology and takes it down. */
 export function standing(topology: Topology): ExperimentPlan {
   const compiled = compileTopology(
@@ -45,14 +44,14 @@ export function standing(topology: Topology): ExperimentPlan {
       firstIndex: 100,
       folder: '/run/netns-lab/bench',
     },
-    COMMANDS,
+    PLAIN_IPTABLES,
   )
   return {
     scenario: 'bench',
     id: '',
     title: 'bench',
     iptables: 'nft',
-    commands: COMMANDS,
+    commands: PLAIN_IPTABLES,
     netns: Object.fromEntries(Object.keys(topology.nodes).map(node => [node, node])),
     macs: compiled.macs,
     indexes: compiled.indexes,

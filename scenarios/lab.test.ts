@@ -78,6 +78,7 @@ const EXPECTED = {
   'strict-arp-vip': 'confirmed',
   'link-local-frames': 'confirmed',
   'stp-forward-delay': 'confirmed',
+  'bridged-forward-drop': 'confirmed',
 }
 
 function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err, report }: Outcome): void {

@@ -1,5 +1,7 @@
 /** Every liar that a scenario has to notice, made from its toggles and its rules. */
+
 import type { Experiment, Scenario, Settings } from '../../src/model/scenario.js'
+import { PLAIN_IPTABLES } from '../../src/model/steps.js'
 import type { ToggleContext } from '../../src/model/toggle.js'
 import { defaultSettings } from '../../src/plan/expectations.js'
 import type { Change } from './lie.js'
@@ -22,7 +24,7 @@ export interface ToggleLiar {
 
 /** What the steps of a toggle depend on, where it does not matter which one. */
 const SOME_CONTEXT = {
-  iptables: { iptables: 'iptables', restore: 'iptables-restore', save: 'iptables-save' },
+  iptables: PLAIN_IPTABLES,
   folder: '/run/folder',
   mac: () => '02:00:00:00:00:01',
 } as const

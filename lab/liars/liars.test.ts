@@ -1,7 +1,9 @@
 /** The generator of liars, and what is made of what came of them. */
+
 import t from 'tap'
 import type { RunEvent } from '../../src/model/event.js'
 import type { Scenario } from '../../src/model/scenario.js'
+import { PLAIN_IPTABLES } from '../../src/model/steps.js'
 import { definitions, FILE } from '../../src/plan/plan.fixture.js'
 import { readScenario } from '../../src/plan/read.js'
 import { scenario as report, trial } from '../../src/report/synthetic.fixture.js'
@@ -20,7 +22,7 @@ const all = scenarios.flatMap(liarsOf)
 const names = new Set(all.map(nameOf))
 
 const CONTEXT = {
-  iptables: { iptables: 'iptables', restore: 'iptables-restore', save: 'iptables-save' },
+  iptables: PLAIN_IPTABLES,
   folder: '/run/some',
   mac: () => '02:00:00:00:00:01',
   settings: {},

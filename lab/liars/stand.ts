@@ -9,7 +9,10 @@ import { quote } from '../../src/base/shell-words.js'
 import { type Deed, deedOf, type Telling, type ToolStep, toolOf } from './lie.js'
 
 /** Programs that toggles are set with, and topologies loaded. */
-const TOOLS = ['sysctl', 'bridge', 'ip', 'iptables', 'iptables-restore', 'ebtables', 'virsh', 'tc']
+const TOOLS = [
+  ...['sysctl', 'bridge', 'ip', 'iptables', 'iptables-restore', 'ip6tables', 'ip6tables-restore'],
+  ...['iptables-legacy', 'iptables-legacy-restore', 'nft', 'ebtables', 'virsh', 'tc'],
+]
 
 /**
  * A program by its own name. The namespace `NODE-12n1-3` (planScenario()) is of the liar with the number 12, in the node NODE.

@@ -6,7 +6,9 @@ const RULES = [
   '-d 203.0.113.80/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.3.80',
   '-d 10.0.3.9',
 ]
-const plan = { rules: [{ node: 'host', table: 'nat', chain: 'PREROUTING', rules: RULES }] }
+const plan = {
+  rules: [{ node: 'host', set: 'iptables' as const, table: 'nat', chain: 'PREROUTING', rules: RULES }],
+}
 
 /** What is wrong where the chain nat PREROUTING of a node has these rules, and nat POSTROUTING those. */
 const fault = (
@@ -15,9 +17,16 @@ const fault = (
   others: readonly string[] = [],
   claims: readonly ToggleClaim[] = [],
 ) =>
-  wrongRule(node, plan, claims, (table, chain) =>
-    table !== 'nat' ? [] : chain === 'PREROUTING' ? rules : chain === 'POSTROUTING' ? others : [],
-  )
+  wrongRule(node, plan, claims, (set, table, chain) => ({
+    rules:
+      set !== 'iptables' || table !== 'nat'
+        ? []
+        : chain === 'PREROUTING'
+          ? rules
+          : chain === 'POSTROUTING'
+            ? others
+            : [],
+  }))
 
 t.test('rules that are as they were loaded are none to speak of', async test => {
   test.equal(fault('host', RULES), undefined)
@@ -61,4 +70,20 @@ t.test('a rule that a toggle claims is expected in its place, once, and nowhere 
   const gone = [{ toggle: 'some', setting: 'off', claim: { ...claim, rule: { not: [['-j', 'RETURN']] } } }]
   test.equal(fault('host', RULES, [], gone), undefined)
   test.match(fault('host', ['-j RETURN', ...RULES], [], gone), /rule 1 /)
+})
+
+t.test('a policy that nobody set or claims is named', async test => {
+  const policies = (claims: readonly ToggleClaim[], policy: 'ACCEPT' | 'DROP') =>
+    wrongRule('host', { rules: [] }, claims, (set, table, chain) =>
+      `${set} ${table} ${chain}` === 'ip6tables filter FORWARD' ? { rules: [], policy } : { rules: [] },
+    )
+  const claim = { node: 'host', set: 'ip6tables', table: 'filter', chain: 'FORWARD', policy: 'DROP' } as const
+  const claims = [{ toggle: 'policy', setting: 'DROP', claim }]
+  test.equal(policies([], 'ACCEPT'), undefined)
+  test.equal(policies(claims, 'DROP'), undefined)
+  test.equal(
+    policies([], 'DROP'),
+    'the policy of filter FORWARD of ip6tables in node host is DROP, not ACCEPT',
+  )
+  test.match(policies(claims, 'ACCEPT'), /is ACCEPT, not DROP$/)
 })

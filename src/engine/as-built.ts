@@ -1,6 +1,19 @@
 /** Whether the rules of a topology are those that it was loaded with, and those that its toggles claim to have put there. */
+
+import type { Policy } from '../model/configuration.js'
 import type { ExperimentPlan, ToggleClaim } from '../model/plan.js'
+import { RULE_SETS, type RuleSet } from '../model/steps.js'
 import { asListed } from './rule-book.js'
+
+/** What the kernel says of a chain. */
+export interface ListedChain {
+  readonly rules: readonly string[]
+  /** Left out where there is no such chain, or it is none that the kernel itself calls. */
+  readonly policy?: Policy
+}
+type WantedChain = Required<ListedChain>
+
+const SAID: Readonly<Record<string, string>> = { ip6tables: 'ip6tables', otherIptables: 'the other iptables' }
 
 /** Chains that iptables-restore empties with each table that it loads. */
 const HOOKS: Readonly<Record<string, readonly string[]>> = {
@@ -11,46 +24,59 @@ const HOOKS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * The first rule of a node that is other than it should be, in a sentence; undefined where there is none. `listed` has the rules
- * of a chain in the words of iptables-save.
+ * The first rule or policy of a node that is other than it should be, in a sentence; undefined where there is none. `listed` has the
+ * rules of a chain in the words of iptables-save, and its policy where it has one.
  */
 export function wrongRule(
   node: string,
   { rules: loaded }: Pick<ExperimentPlan, 'rules'>,
   claims: readonly ToggleClaim[],
-  listed: (table: string, chain: string) => readonly string[],
+  listed: (set: RuleSet, table: string, chain: string) => ListedChain,
 ): string | undefined {
-  for (const [key, rules] of rulesOf(node, loaded, claims)) {
-    const [table = '', chain = ''] = key.split(' ')
-    const there = listed(table, chain)
-    const last = Math.max(there.length, rules.length)
+  for (const [key, wanted] of chainsOf(node, loaded, claims)) {
+    const [set = '', table = '', chain = ''] = key.split(' ')
+    const there = listed(set as RuleSet, table, chain)
+    const name = `${table} ${chain}${set === 'iptables' ? '' : ` of ${SAID[set] ?? set}`}`
+    if (there.policy !== undefined && there.policy !== wanted.policy)
+      return `the policy of ${name} in node ${node} is ${there.policy}, not ${wanted.policy}`
+    const last = Math.max(there.rules.length, wanted.rules.length)
     for (let at = 0; at < last; at++) {
-      const [is, wanted] = [there[at], rules[at]]
-      if (plain(is) !== plain(wanted))
-        return `rule ${at + 1} of ${key} in node ${node} is ${says(is) ?? 'not there'}, ${wanted === undefined ? 'and there should be none' : `not ${says(wanted)}`}`
+      const [is, should] = [there.rules[at], wanted.rules[at]]
+      if (plain(is) !== plain(should))
+        return `rule ${at + 1} of ${name} in node ${node} is ${says(is) ?? 'not there'}, ${should === undefined ? 'and there should be none' : `not ${says(should)}`}`
     }
   }
   return undefined
 }
 
-/** The rules that a node must have, by `table chain`: what it was loaded with, and what is claimed in its place among that. */
-function rulesOf(
+/** The chains that a node must have, by `set table chain`: what it was loaded with, and what is claimed in its place among that. */
+function chainsOf(
   node: string,
   loaded: ExperimentPlan['rules'],
   claims: readonly ToggleClaim[],
-): Map<string, readonly string[]> {
+): Map<string, WantedChain> {
   const wanted = new Map(
-    Object.entries(HOOKS).flatMap(([table, chains]) =>
-      chains.map((chain): [string, readonly string[]] => [`${table} ${chain}`, []]),
+    RULE_SETS.flatMap(set =>
+      Object.entries(HOOKS).flatMap(([table, chains]) =>
+        chains.map((chain): [string, WantedChain] => [
+          `${set} ${table} ${chain}`,
+          { rules: [], policy: 'ACCEPT' },
+        ]),
+      ),
     ),
   )
-  for (const { node: of, table, chain, rules } of loaded)
-    if (of === node) wanted.set(`${table} ${chain}`, rules)
+  for (const { node: of, set, table, chain, rules, policy = 'ACCEPT' } of loaded)
+    if (of === node) wanted.set(`${set} ${table} ${chain}`, { rules, policy })
   for (const { claim } of claims) {
-    if (claim.node !== node || !('chain' in claim) || !('words' in claim.rule)) continue
-    const key = `${claim.table} ${claim.chain}`
-    const { position, words } = claim.rule
-    wanted.set(key, (wanted.get(key) ?? []).toSpliced(position - 1, 0, words.join(' ')))
+    if (claim.node !== node || !('chain' in claim)) continue
+    const key = `${claim.set ?? 'iptables'} ${claim.table} ${claim.chain}`
+    const { rules, policy } = wanted.get(key) ?? { rules: [], policy: 'ACCEPT' as const }
+    if ('policy' in claim) wanted.set(key, { rules, policy: claim.policy })
+    else if ('words' in claim.rule)
+      wanted.set(key, {
+        rules: rules.toSpliced(claim.rule.position - 1, 0, claim.rule.words.join(' ')),
+        policy,
+      })
   }
   return wanted
 }

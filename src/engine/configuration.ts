@@ -3,15 +3,22 @@
  * phase before, and nothing changes while a probe runs.
  */
 import { LabError } from '../base/errors.js'
-import type { Claim, Configuration, ConfigurationChange } from '../model/configuration.js'
-import type { ExperimentPlan, PhasePlan, ToggleClaim } from '../model/plan.js'
+import type { Claim, Configuration, ConfigurationChange, Policy } from '../model/configuration.js'
+import {
+  type ExperimentPlan,
+  type IptablesBackend,
+  otherBackend,
+  type PhasePlan,
+  type ToggleClaim,
+} from '../model/plan.js'
+import type { RuleSet } from '../model/steps.js'
 import { partsOf } from '../model/topology.js'
 import { diffConfigurations } from '../state/diff.js'
 import { NodeState } from '../state/node-state.js'
 import { readableNow } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
-import { wrongRule } from './as-built.js'
-import { asListed, RuleBook, rulesIn } from './rule-book.js'
+import { type ListedChain, wrongRule } from './as-built.js'
+import { asListed, familyOf, RuleBook, rulesIn, setOf } from './rule-book.js'
 
 const LO_INDEX = 1
 /** Sysctls of a device that decide about packets, and that somebody may have set on another one by mistake. */
@@ -87,17 +94,18 @@ export class ConfigurationWatch {
     const changes = changesBetween(base, nodes)
     const before = this.#before ?? phase
     this.#before = phase
-    const claimed = new Set([...claimedBy(phase, before), ...claimedBy(before, phase)])
+    const { iptables } = this.plan
+    const claimed = new Set([...claimedBy(iptables, phase, before), ...claimedBy(iptables, before, phase)])
     const unclaimed = changes.filter(
       ({ node, what }) => phase.phase !== 'fixed' || !isClaimed(node, what, claimed),
     )
     const [first] = unclaimed
     if (first)
       throw new LabError(
-        `${describeSet(phase)}${phase.phase === 'fixed' ? 'something else changed, too' : 'the configuration is not what it was before'}: ${describe(first)}`,
+        `${describeSet(phase)}${phase.phase === 'fixed' ? 'something else changed, too' : 'the configuration is not what it was before'}: ${describe(first, iptables)}`,
         blame(phase),
       )
-    return changes.flatMap(readable)
+    return changes.flatMap(change => readable(change, iptables))
   }
 
   /** What changed since the phase was taken up, or since the last look. */
@@ -105,7 +113,8 @@ export class ConfigurationWatch {
     const before = this.#now
     const now = this.#read(false)
     this.#now = now
-    return before ? changesBetween(before, now).flatMap(readable) : []
+    if (!before) return []
+    return changesBetween(before, now).flatMap(change => readable(change, this.plan.iptables))
   }
 
   /** Programs that were the last to be told to configure anything. */
@@ -133,18 +142,22 @@ export class ConfigurationWatch {
   async #lookAround(): Promise<Nodes> {
     const nodes = this.#read(true)
     for (const [node, configuration] of nodes)
-      await book.learn(configuration, this.plan.commands, argv => this.list(node, argv))
+      await book.learn(configuration, this.plan.iptables, this.plan.commands, argv => this.list(node, argv))
     return nodes
   }
 
   /** Throws LabError when the toggles that are set first have changed something that none of them claims. */
   #checkFirst(phase: PhasePlan, nodes: Nodes): void {
     if (this.#base || !this.#built) return
-    const claimed = new Set(claimedBy(phase))
+    const claimed = new Set(claimedBy(this.plan.iptables, phase))
     const [first] = changesBetween(this.#built, nodes).filter(
       change => !isClaimed(change.node, change.what, claimed) && !isNewChain(change, claimed),
     )
-    if (first) throw new LabError(`something else than the toggles was set: ${describe(first)}`, blame(phase))
+    if (first)
+      throw new LabError(
+        `something else than the toggles was set: ${describe(first, this.plan.iptables)}`,
+        blame(phase),
+      )
   }
 
   /** Throws LabError for the first claim that the kernel does not bear out. */
@@ -163,8 +176,8 @@ export class ConfigurationWatch {
 
   #wrongRule(claims: readonly ToggleClaim[], nodes: Nodes): string | undefined {
     for (const [node, configuration] of nodes) {
-      const fault = wrongRule(node, this.plan, claims, (table, chain) =>
-        this.#rules(configuration, table, chain),
+      const fault = wrongRule(node, this.plan, claims, (set, table, chain) =>
+        this.#chain(configuration, set, table, chain),
       )
       if (fault) return fault
     }
@@ -199,14 +212,20 @@ export class ConfigurationWatch {
         ? undefined
         : `the kernel has ${there ? 'rules for bridged frames' : 'no rule for bridged frames'}`
     }
+    if ('policy' in claim) {
+      const { policy } = this.#chain(configuration, claim.set, claim.table, claim.chain)
+      return policy === claim.policy
+        ? undefined
+        : `the policy of ${claim.table} ${claim.chain} is ${policy ?? 'not there'}, not ${claim.policy}`
+    }
     return this.#ruleContradiction(claim, configuration)
   }
 
   #ruleContradiction(
-    { table, chain, rule }: Extract<Claim, { readonly chain: string }>,
+    { set, table, chain, rule }: Extract<Claim, { readonly rule: object }>,
     configuration: Configuration,
   ): string | undefined {
-    const listed = this.#rules(configuration, table, chain)
+    const { rules: listed } = this.#chain(configuration, set, table, chain)
     if ('words' in rule) {
       const wanted = asListed(rule.words)
       const is = listed[rule.position - 1]
@@ -217,10 +236,12 @@ export class ConfigurationWatch {
     return left === undefined ? undefined : `${table} ${chain} still has '${left}'`
   }
 
-  /** The rules of a chain in words. */
-  #rules(configuration: Configuration, table: string, chain: string): string[] {
-    const family = this.plan.iptables === 'nft' ? 'ip' : 'legacy'
-    return rulesIn(configuration.get(`rules ${family} ${table} ${chain}`)).map(text => book.words(text))
+  /** A chain with its rules in words. */
+  #chain(configuration: Configuration, set: RuleSet = 'iptables', table: string, chain: string): ListedChain {
+    const name = `${familyOf(set, this.plan.iptables)} ${table} ${chain}`
+    const rules = rulesIn(configuration.get(`rules ${name}`)).map(text => book.words(text))
+    const policy = policyIn(configuration.get(`chain ${name}`))
+    return { rules, ...(policy ? { policy } : {}) }
   }
 }
 
@@ -254,27 +275,25 @@ function changesBetween(before: Nodes, after: Nodes): ConfigurationChange[] {
 }
 
 /** What the claims of a phase are about that another one does not make alike: `node what`. */
-function claimedBy({ claims }: PhasePlan, other?: PhasePlan): string[] {
+function claimedBy(backend: IptablesBackend, { claims }: PhasePlan, other?: PhasePlan): string[] {
   const same = new Set(other?.claims.map(({ claim }) => JSON.stringify(claim)))
   return claims.flatMap(({ claim }) => {
     if (same.has(JSON.stringify(claim))) return []
     if ('what' in claim) return [`${claim.node} ${claim.what}`]
     if ('nftTable' in claim) return [`${claim.node} nft ${claim.nftTable}`]
-    return 'bridgeRules' in claim
-      ? [`${claim.node} rules bridge`]
-      : [`${claim.node} rules ${claim.table} ${claim.chain}`]
+    if ('bridgeRules' in claim) return [`${claim.node} rules bridge`]
+    const { node, set = 'iptables', table, chain } = claim
+    return [`${node} ${'policy' in claim ? 'chain' : 'rules'} ${familyOf(set, backend)} ${table} ${chain}`]
   })
 }
 
 function isClaimed(node: string, what: string, claimed: ReadonlySet<string>): boolean {
   if (isBridgeRules(what)) return claimed.has(`${node} rules bridge`)
-  const [word, family, table, chain] = what.split(' ')
+  const [word, family, table] = what.split(' ')
   if (claimed.has(`${node} nft ${family} ${table}`)) return true
   if (word === 'sysctl' && setTogether(family ?? '').some(key => claimed.has(`${node} sysctl ${key}`)))
     return true
-  return word === 'rules' && (family === 'ip' || family === 'legacy')
-    ? claimed.has(`${node} rules ${table} ${chain}`)
-    : claimed.has(`${node} ${what}`)
+  return claimed.has(`${node} ${what}`)
 }
 
 /**
@@ -296,10 +315,10 @@ function isNewChain(
   const [word, family, table] = what.split(' ')
   return (
     word === 'chain' &&
-    family === 'ip' &&
+    (family === 'ip' || family === 'ip6') &&
     before === undefined &&
     after.startsWith('accept ') &&
-    [...claimed].some(claim => claim.startsWith(`${node} rules ${table} `))
+    [...claimed].some(claim => claim.startsWith(`${node} rules ${family} ${table} `))
   )
 }
 
@@ -308,9 +327,26 @@ function isBridgeRules(what: string): boolean {
   return /^(rules|chain|set) bridge /.test(what)
 }
 
-/** A change as people read it: rules by their words, one at a time. */
-function readable(change: ConfigurationChange): ConfigurationChange[] {
-  const [word, family, ...chain] = change.what.split(' ')
+/** The policy of a chain as a configuration has it. */
+function policyIn(value: string | undefined): Policy | undefined {
+  const [, policy] = /^(accept|drop) /.exec(value ?? '') ?? []
+  return policy === undefined ? undefined : policy === 'drop' ? 'DROP' : 'ACCEPT'
+}
+
+const KEEPERS: Readonly<Record<RuleSet, (backend: IptablesBackend) => string>> = {
+  iptables: () => '',
+  ip6tables: () => 'ip6tables ',
+  otherIptables: backend => `iptables-${otherBackend(backend)} `,
+}
+
+/** A change as people read it: rules by their words, one at a time, and policies by theirs. */
+function readable(change: ConfigurationChange, backend: IptablesBackend): ConfigurationChange[] {
+  const [word, family = '', ...chain] = change.what.split(' ')
+  const set = setOf(family, backend)
+  const name = `${set ? KEEPERS[set](backend) : `${family} `}${chain.join(' ')}`
+  const policies = [policyIn(change.before), policyIn(change.after)] as const
+  if (word === 'chain' && policies[0] && policies[1] && policies[0] !== policies[1])
+    return [{ node: change.node, what: `policy of ${name}`, before: policies[0], after: policies[1] }]
   if (word !== 'rules') return [change]
   const [before, after] = [rulesIn(change.before), rulesIn(change.after)]
   let first = 0
@@ -324,7 +360,6 @@ function readable(change: ConfigurationChange): ConfigurationChange[] {
     last++
   const olds = before.slice(first, before.length - last)
   const news = after.slice(first, after.length - last)
-  const name = `${family === 'ip' || family === 'legacy' ? '' : `${family} `}${chain.join(' ')}`
   return Array.from({ length: Math.max(olds.length, news.length) }, (_, at) => {
     const [old, fresh] = [olds[at], news[at]]
     return {
@@ -343,8 +378,8 @@ export function describeChange({ node, what, before, after }: ConfigurationChang
   return `${node}: ${what} ${was} and ${is}`
 }
 
-function describe(change: ConfigurationChange): string {
-  const [first = change] = readable(change)
+function describe(change: ConfigurationChange, backend: IptablesBackend): string {
+  const [first = change] = readable(change, backend)
   return describeChange(first)
 }
 

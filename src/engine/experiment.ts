@@ -220,8 +220,8 @@ async function runTrial(
     exec: (node, argv) =>
       running(JSON.stringify([node, argv]), () => topology.exec(node, argv, 'collect evidence')),
     iptables: plan.commands,
-    hasRule: (node, table, text) =>
-      scenario.topology.nodes[node]?.iptables?.[table]?.some(rule => rule.includes(text)) ?? false,
+    hasRule: (node, set, table, text) =>
+      scenario.topology.nodes[node]?.[set]?.[table]?.some(rule => rule.includes(text)) ?? false,
     mac: (node, device) => plan.macs[`${node}:${device}`] ?? '',
     index: (node, device) => (device === 'lo' ? 1 : (plan.indexes[`${node}:${device}`] ?? 0)),
     view: recorder.view,

@@ -3,14 +3,29 @@
  * of them reads like: asked once for a rule that is not known yet, in whatever namespace it is in.
  */
 import type { Configuration } from '../model/configuration.js'
-import type { IptablesCommands } from '../model/steps.js'
+import { type IptablesBackend, otherBackend } from '../model/plan.js'
+import { type IptablesCommands, RULE_SETS, type RuleSet, rulePrograms } from '../model/steps.js'
 
 const TABLES = ['filter', 'nat', 'mangle', 'raw', 'security']
 
-/** Chains of iptables in a configuration: those of the family ip, and those of x_tables. */
-function isIptables(what: string): boolean {
-  const [word, family, table = ''] = what.split(' ')
-  return word === 'rules' && (family === 'ip' || family === 'legacy') && TABLES.includes(table)
+/** What a configuration calls the chains of a set of rules, where iptables has this backend: `rules legacy6 filter FORWARD`. */
+export function familyOf(set: RuleSet, backend: IptablesBackend): string {
+  const nft = (set === 'otherIptables' ? otherBackend(backend) : backend) === 'nft'
+  if (set === 'ip6tables') return nft ? 'ip6' : 'legacy6'
+  return nft ? 'ip' : 'legacy'
+}
+
+/** The set of rules that a family of chains is of; undefined for chains that no iptables keeps. */
+export function setOf(family: string, backend: IptablesBackend): RuleSet | undefined {
+  return RULE_SETS.find(set => familyOf(set, backend) === family)
+}
+
+/** Chains of a set of rules in a configuration. */
+function chainsOf(configuration: Configuration, set: RuleSet, backend: IptablesBackend) {
+  return [...configuration].filter(([what]) => {
+    const [word, family, table = ''] = what.split(' ')
+    return word === 'rules' && family === familyOf(set, backend) && TABLES.includes(table)
+  })
 }
 
 /** The words of rules, by the text that a configuration has for them. */
@@ -20,20 +35,23 @@ export class RuleBook {
   /** Learns what is not known of a configuration; `list` runs a program in its node and resolves with what it prints. */
   async learn(
     configuration: Configuration,
+    backend: IptablesBackend,
     commands: IptablesCommands,
     list: (argv: readonly string[]) => Promise<string>,
   ): Promise<void> {
-    const chains = [...configuration].filter(([what]) => isIptables(what))
-    const unknown = chains.some(([, rules]) => rulesIn(rules).some(rule => !this.#words.has(rule)))
-    if (!unknown) return
-    const listed = rulesByChain(await list([commands.save]))
-    for (const [what, rules] of chains) {
-      const [, , table, chain] = what.split(' ')
-      const words = listed.get(`${table} ${chain}`) ?? []
-      const known = rulesIn(rules)
-      // Something else has come or gone meanwhile: the next look learns it.
-      if (words.length !== known.length) continue
-      for (const [at, rule] of known.entries()) this.#words.set(rule, words[at] ?? '')
+    for (const set of RULE_SETS) {
+      const chains = chainsOf(configuration, set, backend)
+      const unknown = chains.some(([, rules]) => rulesIn(rules).some(rule => !this.#words.has(rule)))
+      if (!unknown) continue
+      const listed = rulesByChain(await list([rulePrograms(commands, set).save]))
+      for (const [what, rules] of chains) {
+        const [, , table, chain] = what.split(' ')
+        const words = listed.get(`${table} ${chain}`) ?? []
+        const known = rulesIn(rules)
+        // Something else has come or gone meanwhile: the next look learns it.
+        if (words.length !== known.length) continue
+        for (const [at, rule] of known.entries()) this.#words.set(rule, words[at] ?? '')
+      }
     }
   }
 
@@ -66,7 +84,9 @@ function rulesByChain(text: string): Map<string, string[]> {
 export function asListed(words: readonly string[]): string {
   return words
     .map((word, at) =>
-      ['-s', '-d'].includes(words[at - 1] ?? '') && /^\d+(\.\d+){3}$/.test(word) ? `${word}/32` : word,
+      ['-s', '-d'].includes(words[at - 1] ?? '') && !word.includes('/')
+        ? `${word}/${word.includes(':') ? 128 : 32}`
+        : word,
     )
     .join(' ')
 }

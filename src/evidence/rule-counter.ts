@@ -2,11 +2,14 @@ import { z } from 'zod'
 import { LabError } from '../base/errors.js'
 import type { EvidenceContext, Finding } from '../model/evidence.js'
 import type { FieldsOf } from '../model/fields.js'
+import { RULE_SETS, type RuleSet, rulePrograms } from '../model/steps.js'
 import { PROOF_FIELDS, withWords, wordsOf } from './source.js'
 
 const FIELDS = {
   ...PROOF_FIELDS,
   source: z.literal('rule-counter'),
+  /** Whose rule; that of iptables when left out. */
+  set: z.enum(RULE_SETS).optional(),
   table: z.string(),
   rule: z.string(),
   moves: z.boolean(),
@@ -15,46 +18,47 @@ type RuleProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
 
 const LIBRARY = `# rule before|after NODE IPTABLES-SAVE TABLE RULE moves|still
 rule() {
-  value=$(in_node "$2" "$3" -c -t "$4" | grep -F -e "$5" | sed -n '1s/^\\[\\([0-9]*\\):.*/\\1/p')
-  # A rule that a toggle put there meanwhile starts from zero.
+  value=$(in_node "$2" "$3" -c -t "$4" | grep -F -e "$5" | sed -n '1s/^[^[]*\\[\\([0-9]*\\):.*/\\1/p')
+  # A rule or policy that a toggle set meanwhile starts from zero.
   [ "$1" = after ] || value=\${value:-0}
   count "$1" "$2" "$4 '$5'" "$6" 1 "$value"
 }
 `
 
 /**
- * The packet counter of the iptables rule whose text holds `rule` must move; with `still`, must not; `andStays`: also moves
- * where the failure is repaired.
+ * The packet counter of the iptables rule whose text holds `rule`, or of a policy by `:FORWARD DROP`, must move; with `still`, must
+ * not; `andStays`: also moves where the failure is repaired. `set` says whose rule it is, where it is not that of iptables.
  */
 export const counted = wordsOf(
-  <const N extends string>(node: N, table: string, rule: string) =>
-    proof<N>({ source: 'rule-counter', node, table, rule, moves: true }),
+  <const N extends string>(node: N, table: string, rule: string, set?: RuleSet) =>
+    proof<N>({ source: 'rule-counter', node, ...(set ? { set } : {}), table, rule, moves: true }),
   {
     source: 'rule-counter',
     fields: z.strictObject(FIELDS),
     level: 'basic',
     happens: ({ moves }: RuleProof) => moves,
     async watch(own: RuleProof, context) {
-      const { source, node, table, rule, moves } = own
+      const { source, node, set = 'iptables', table, rule, moves } = own
+      const { save } = rulePrograms(context.iptables, set)
       const before = await packets(own, context)
       return {
         pollable: 'dear',
         async look(): Promise<Finding> {
           const after = await packets(own, context)
-          if (after === undefined && context.hasRule(node, table, rule))
+          if (after === undefined && context.hasRule(node, set, table, rule))
             throw new LabError(
-              `${context.iptables.save} lists no rule '${rule}' in table ${table} of node ${node}, and the lab has put it there`,
+              `${save} lists no rule '${rule}' in table ${table} of node ${node}, and the lab has put it there`,
               'a rule that is lost counts nothing: what loads or lists the rules did not do all of that',
             )
           if (after === undefined)
             return { source, node, state: 'unavailable', says: `no rule '${rule}' in table ${table}` }
-          // A rule that a toggle put there meanwhile starts from zero.
+          // A rule or policy that a toggle set meanwhile starts from zero.
           const delta = after - (before ?? 0)
           return {
             source,
             node,
             state: delta > 0 === moves ? 'seen' : 'absent',
-            says: `${table} '${rule}' counted ${delta} packet${delta === 1 ? '' : 's'}`,
+            says: `${set === 'iptables' ? '' : `${save.replace(/-save$/, '')} `}${table} '${rule}' counted ${delta} packet${delta === 1 ? '' : 's'}`,
           }
         },
       }
@@ -67,11 +71,14 @@ export const counted = wordsOf(
         .slice(0, 2)
         .join(', '),
     }),
-    script: ({ table, rule, moves }, { commands: { save } }) => ({
-      words: ['rule', save, table, rule, moves ? 'moves' : 'still'],
-      library: LIBRARY,
-      tools: [save],
-    }),
+    script: ({ set = 'iptables', table, rule, moves }, { commands }) => {
+      const { save } = rulePrograms(commands, set)
+      return {
+        words: ['rule', save, table, rule, moves ? 'moves' : 'still'],
+        library: LIBRARY,
+        tools: [save],
+      }
+    },
   },
 )
 
@@ -90,13 +97,13 @@ function proof<N extends string>(data: RuleProof<N>): RuleProof<N> & RuleWords<N
 }
 
 async function packets(
-  { node, table, rule }: RuleProof,
+  { node, set = 'iptables', table, rule }: RuleProof,
   { exec, iptables }: EvidenceContext,
 ): Promise<number | undefined> {
   // All tables at once: the proofs of a trial then have one program to wait for.
-  const { stdout } = await exec(node, [iptables.save, '-c'])
+  const { stdout } = await exec(node, [rulePrograms(iptables, set).save, '-c'])
   const rules = stdout.split(/^(?=\*)/m).find(text => text.startsWith(`*${table}\n`))
   const line = rules?.split('\n').find(text => text.includes(rule))
-  const count = line && /^\[(\d+):/.exec(line)?.[1]
+  const count = line && /^(?::\S+ \S+ )?\[(\d+):/.exec(line)?.[1]
   return count === undefined ? undefined : Number(count)
 }

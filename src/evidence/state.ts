@@ -1,6 +1,7 @@
 /** The state that a trial ran in, as text: the settings in force, and what the nodes' tables hold. */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { EvidenceContext } from '../model/evidence.js'
+import { RULE_SETS, rulePrograms } from '../model/steps.js'
 import type { Topology } from '../model/topology.js'
 
 /** The settings of a device that the documented failures hang on. */
@@ -11,11 +12,11 @@ const BRIDGE = ['bridge-nf-call-iptables', 'bridge-nf-call-ip6tables', 'bridge-n
 /** Describes every node. A command that fails is part of the text, not an error. */
 export async function describeState(topology: Topology, context: EvidenceContext): Promise<string> {
   const nodes = await Promise.all(
-    Object.entries(topology.nodes).map(async ([node, { bridges, iptables, ipv6 }]) => {
+    Object.entries(topology.nodes).map(async ([node, { bridges, ipv6, ...own }]) => {
       const commands = [
         ...(ipv6 ? [['ip', '-6', 'addr']] : []),
         ...(bridges ? [['bridge', 'fdb', 'show']] : []),
-        ...(iptables ? [[context.iptables.save, '-c']] : []),
+        ...RULE_SETS.flatMap(set => (own[set] ? [[rulePrograms(context.iptables, set).save, '-c']] : [])),
       ]
       const said = await Promise.all(
         commands.map(async argv => {

@@ -4,6 +4,7 @@ import { wrap } from '../base/text.js'
 import { hasChange, releasesOf, revertClause } from '../model/change.js'
 import type { Claim } from '../model/configuration.js'
 import type { Scenario, Settings } from '../model/scenario.js'
+import { PLAIN_IPTABLES, type RuleSet } from '../model/steps.js'
 import type { Toggle } from '../model/toggle.js'
 import { formatKernelVersion, type KernelVersion } from '../model/version.js'
 import { defaultSettings, kernelChanges } from '../plan/expectations.js'
@@ -15,7 +16,7 @@ const WIDTH = 100
 
 /** No claim depends on these. */
 const ANY_MACHINE = {
-  iptables: { iptables: 'iptables', restore: 'iptables-restore', save: 'iptables-save' },
+  iptables: PLAIN_IPTABLES,
   mac: () => '',
   folder: '',
 }
@@ -124,15 +125,24 @@ function differences(scenario: Scenario, name: string, setting: string): string[
   )
 }
 
+const SETS: Readonly<Record<RuleSet, string>> = {
+  iptables: '',
+  ip6tables: 'ip6tables ',
+  otherIptables: 'the other iptables’ ',
+}
+
 function describeClaim(claim: Claim): string {
   if ('what' in claim) return `${claim.node}: ${claim.what} ${claim.value ?? 'is not there'}`
   if ('nftTable' in claim) return `${claim.node}: ${claim.rules} rules in table ${claim.nftTable} of nftables`
   if ('bridgeRules' in claim)
     return `${claim.node}: ${claim.bridgeRules ? 'rules' : 'no rule'} for bridged frames`
-  const { node, table, chain, rule } = claim
+  const { node, set = 'iptables', table } = claim
+  const chain = `${SETS[set]}${table} ${claim.chain}`
+  if ('policy' in claim) return `${node}: policy of ${chain}: ${claim.policy}`
+  const { rule } = claim
   return 'words' in rule
-    ? `${node}: rule ${rule.position} of ${table} ${chain}: ${rule.words.join(' ')}`
-    : `${node}: not in ${table} ${chain}: ${rule.not.map(words => words.join(' ')).join('; nor ')}`
+    ? `${node}: rule ${rule.position} of ${chain}: ${rule.words.join(' ')}`
+    : `${node}: not in ${chain}: ${rule.not.map(words => words.join(' ')).join('; nor ')}`
 }
 
 function togetherLines(scenario: Scenario, strong: Emphasis): string[] {

@@ -24,7 +24,8 @@ const USUAL = [
     'modprobe',
     'kmod',
   ],
-  ...['iptables', 'iptables-restore', 'iptables-save', 'ip6tables', 'ip6tables-restore', 'ebtables', 'nft'],
+  ...['iptables', 'iptables-restore', 'iptables-save', 'ip6tables', 'ip6tables-restore', 'ip6tables-save'],
+  ...['ebtables', 'nft'],
   ...[
     'iptables-nft',
     'iptables-legacy',

@@ -10,6 +10,8 @@ import { bridge } from './capabilities/bridge.js'
 import { ebtables } from './capabilities/ebtables.js'
 import { ethtool } from './capabilities/ethtool.js'
 import { forceForwarding } from './capabilities/force-forwarding.js'
+import { ip6tablesLegacy } from './capabilities/ip6tables-legacy.js'
+import { ip6tablesNft } from './capabilities/ip6tables-nft.js'
 import { iptablesLegacy } from './capabilities/iptables-legacy.js'
 import { iptablesNft } from './capabilities/iptables-nft.js'
 import { ipv6 } from './capabilities/ipv6.js'
@@ -28,6 +30,8 @@ export const CAPABILITIES: readonly Capability[] = [
   brNetfilter,
   iptablesNft,
   iptablesLegacy,
+  ip6tablesNft,
+  ip6tablesLegacy,
   ebtables,
   tcRedirect,
   ethtool,

@@ -1,7 +1,7 @@
 /** Which iptables this machine has, and how each backend is called. */
 
 import { missingTool } from '../base/tools.js'
-import type { IptablesBackend } from '../model/plan.js'
+import { type IptablesBackend, otherBackend } from '../model/plan.js'
 import type { IptablesCommands } from '../model/steps.js'
 import { CommandError, runCommand } from '../world/command.js'
 
@@ -19,5 +19,6 @@ export async function defaultBackend(): Promise<IptablesBackend> {
 /** How a backend is called: as plain `iptables` where there is that and it is it, so that what the user's PATH says counts. */
 export function iptablesCommands(backend: IptablesBackend, plain: IptablesBackend): IptablesCommands {
   const name = backend === plain && !missingTool('iptables') ? 'iptables' : `iptables-${backend}`
-  return { iptables: name, restore: `${name}-restore`, save: `${name}-save` }
+  const other = `iptables-${otherBackend(backend)}`
+  return { iptables: name, restore: `${name}-restore`, save: `${name}-save`, other }
 }

@@ -3,6 +3,11 @@
  * person can read: `link vnet0 hairpin_mode`, `sysctl net.ipv4.conf.all.rp_filter`, `rules ip nat POSTROUTING`.
  */
 
+import type { RuleSet } from './steps.js'
+
+/** What becomes of packets that no rule of a chain decides about. */
+export type Policy = 'ACCEPT' | 'DROP'
+
 /** A node's settings by name, as the kernel itself says them. */
 export type Configuration = ReadonlyMap<string, string>
 
@@ -21,9 +26,19 @@ export interface ConfigurationChange {
 export type Claim<N extends string = string> =
   /** A setting by its name in a configuration; null where it must not be there. */
   | { readonly node: N; readonly what: string; readonly value: string | null }
+  /** The policy of a chain of iptables that the kernel itself calls. */
+  | {
+      readonly node: N
+      readonly set?: RuleSet
+      readonly table: string
+      readonly chain: string
+      readonly policy: Policy
+    }
   /** A rule of iptables at a place of its chain, counted from 1, in the words of iptables-save; without words, that none of `not` is in the chain. */
   | {
       readonly node: N
+      /** Whose rules; those of iptables when left out. */
+      readonly set?: RuleSet
       readonly table: string
       readonly chain: string
       readonly rule:

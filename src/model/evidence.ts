@@ -9,7 +9,7 @@ import type { Netns } from '../world/netns.js'
 import type { KernelChange } from './change.js'
 import type { ProbeResult } from './probe.js'
 import type { ScriptPart } from './script-part.js'
-import type { IptablesCommands } from './steps.js'
+import type { IptablesCommands, RuleSet } from './steps.js'
 import type { Place } from './topology.js'
 import type { KernelVersion } from './version.js'
 
@@ -110,7 +110,7 @@ export interface EvidenceContext {
   readonly exec: (node: string, argv: readonly string[]) => Promise<CommandRecord>
   readonly iptables: IptablesCommands
   /** Whether the topology was loaded with a rule of a node whose text holds this: one that must be there to be counted. */
-  readonly hasRule: (node: string, table: string, text: string) => boolean
+  readonly hasRule: (node: string, set: RuleSet, table: string, text: string) => boolean
   /** MAC address of a device. */
   readonly mac: (node: string, device: string) => string
   /** Index of a device. */

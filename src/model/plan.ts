@@ -2,10 +2,10 @@
  * What a plan is: pure data that says which commands run where, in what order, and what must come of each trial. The engine
  * performs it; whoever prints, draws or ships it needs nothing else.
  */
-import type { Claim } from './configuration.js'
+import type { Claim, Policy } from './configuration.js'
 import type { ProbeSpec } from './probe.js'
 import type { Expectation, Settings } from './scenario.js'
-import type { IptablesCommands, Step } from './steps.js'
+import type { IptablesCommands, RuleSet, Step } from './steps.js'
 
 /** The phases of an experiment, in their order; the last two come again for each fix. */
 export const PHASES = ['control', 'broken', 'fixed', 'reverted'] as const
@@ -14,6 +14,11 @@ export type Phase = (typeof PHASES)[number]
 /** The two ways in which iptables talks to the kernel. */
 export const IPTABLES_BACKENDS = ['nft', 'legacy'] as const
 export type IptablesBackend = (typeof IPTABLES_BACKENDS)[number]
+
+/** The backend that it is when it is not this one. */
+export function otherBackend(backend: IptablesBackend): IptablesBackend {
+  return backend === 'nft' ? 'legacy' : 'nft'
+}
 
 /** One probe under one setting of the toggles. */
 export interface TrialPlan {
@@ -69,9 +74,12 @@ export interface ExperimentPlan {
   /** The rules that the topology is loaded with, chain by chain, without the words that name the chain. */
   readonly rules: readonly {
     readonly node: string
+    readonly set: RuleSet
     readonly table: string
     readonly chain: string
     readonly rules: readonly string[]
+    /** The chain's policy where the topology says one. */
+    readonly policy?: Policy
   }[]
   readonly build: readonly (readonly Step[])[]
   readonly phases: readonly PhasePlan[]

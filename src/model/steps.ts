@@ -1,11 +1,38 @@
 /** What a plan is made of: pure data that the engine performs, `script` prints and a reader can follow. */
 import type { PolicyRule } from './policy-rule.js'
 
-/** How iptables is called: as the machine's `iptables`, or one of its two backends by name. */
-export interface IptablesCommands {
+/** The programs that edit, load and list one set of rules. */
+export interface RulePrograms {
   readonly iptables: string
   readonly restore: string
   readonly save: string
+}
+
+/** How iptables is called: as the machine's `iptables`, or one of its two backends by name. */
+export interface IptablesCommands extends RulePrograms {
+  /** What edits the rules of the backend that is not called: `iptables-legacy`. */
+  readonly other: string
+}
+
+/** As iptables is called where nobody asks for a backend, on a machine whose `iptables` is nft's. */
+export const PLAIN_IPTABLES: IptablesCommands = {
+  iptables: 'iptables',
+  restore: 'iptables-restore',
+  save: 'iptables-save',
+  other: 'iptables-legacy',
+}
+
+/** Whose rules: those of iptables, of ip6tables, and of iptables with the other backend, which the kernel keeps beside them. */
+export const RULE_SETS = ['iptables', 'ip6tables', 'otherIptables'] as const
+export type RuleSet = (typeof RULE_SETS)[number]
+
+/** How the programs of a set of rules are called. */
+export function rulePrograms(commands: IptablesCommands, set: RuleSet): RulePrograms {
+  const { iptables, restore, save, other } = commands
+  if (set === 'otherIptables') return { iptables: other, restore: `${other}-restore`, save: `${other}-save` }
+  if (set === 'iptables') return { iptables, restore, save }
+  const v6 = (name: string) => name.replace(/^ip/, 'ip6')
+  return { iptables: v6(iptables), restore: v6(restore), save: v6(save) }
 }
 
 /** A program to run in a node (or, with node null, in the world itself). It must succeed. */

@@ -88,8 +88,12 @@ export interface Node {
   readonly rules?: readonly string[]
   /** Sysctls on top of the neutral ones that every node gets. */
   readonly sysctls?: Readonly<Record<string, string | number>>
-  /** Rules by table, as iptables-save writes them: `-A PREROUTING -d … -j DNAT …`. */
+  /** Rules by table, as iptables-save writes them: `-A PREROUTING -d … -j DNAT …`; and policies: `-P FORWARD DROP`. */
   readonly iptables?: Readonly<Record<string, readonly string[]>>
+  /** The same of ip6tables. */
+  readonly ip6tables?: Readonly<Record<string, readonly string[]>>
+  /** The same of iptables with the other backend: where one is legacy, the other is nft. The kernel asks both. */
+  readonly otherIptables?: Readonly<Record<string, readonly string[]>>
   /** nftables beside them: command lines without the leading `nft`, which only add. */
   readonly nft?: readonly string[]
   /** `tc` command lines without the leading `tc`. */

@@ -1,8 +1,10 @@
 /** The scenarios as their files write them, and what becomes of one that is not as it must be. */
+
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { LabError } from '../base/errors.js'
 import type { DefinedScenario, ScenarioDefinition } from '../model/scenario.js'
+import { PLAIN_IPTABLES } from '../model/steps.js'
 import type { Toggle } from '../model/toggle.js'
 import { type PlanOptions, planScenario } from './plan.js'
 import { readScenario } from './read.js'
@@ -32,7 +34,7 @@ export function definition(id: string): Definition {
 export const OPTIONS: PlanOptions = {
   kernel: { major: 6, minor: 18, patch: 44 },
   iptables: 'nft',
-  commands: { iptables: 'iptables', restore: 'iptables-restore', save: 'iptables-save' },
+  commands: PLAIN_IPTABLES,
   instance: 'u1',
 }
 

@@ -7,13 +7,15 @@ import { hasChange } from '../model/change.js'
 import type { Defaults } from '../model/defaults.js'
 import type { ExperimentPlan, IptablesBackend, PhasePlan, ToggleClaim, TrialPlan } from '../model/plan.js'
 import type { Experiment, Scenario, Settings } from '../model/scenario.js'
-import { type IptablesCommands, mergeSysctls, type Step } from '../model/steps.js'
+import { type IptablesCommands, mergeSysctls, RULE_SETS, rulePrograms, type Step } from '../model/steps.js'
 import type { ToggleContext } from '../model/toggle.js'
 import type { Topology } from '../model/topology.js'
 import { formatKernelVersion, type KernelVersion } from '../model/version.js'
 import { probeOf } from '../probes/index.js'
 import { compileTopology } from '../topology/compile.js'
+import { policyOf } from '../topology/lines.js'
 import { defaultSettings, findExpectation } from './expectations.js'
+import { capabilityOf } from './needs.js'
 import { malformed, stepsOf } from './validate.js'
 
 /** Tells this process from every other on the machine; its pid would not, as each world begins to count anew. */
@@ -168,10 +170,14 @@ function planExperiment(
     }),
   ]
   const build = setUp.length > 0 ? [...topology.build, setUp] : topology.build
-  const usesIptables = [...build.flat(), ...phases.flatMap(phase => phase.change)].some(
-    step => step.do === 'run' && Object.values(options.commands).includes(step.argv[0] ?? ''),
+  const called = new Set(
+    [...build.flat(), ...phases.flatMap(phase => phase.change)].flatMap(step =>
+      step.do === 'run' ? step.argv.slice(0, 1) : [],
+    ),
   )
-  const backend = usesIptables ? [`iptables-${options.iptables}`] : []
+  const sets = RULE_SETS.filter(set =>
+    Object.values(rulePrograms(options.commands, set)).some(program => called.has(program)),
+  )
   return {
     scenario: scenario.id,
     id,
@@ -186,13 +192,13 @@ function planExperiment(
       ...new Set([
         ...scenario.needs,
         ...[...used].flatMap(name => scenario.toggles[name]?.needs ?? []),
-        ...backend,
+        ...sets.map(set => capabilityOf(set, options.iptables)),
       ]),
     ],
     ...(scenario.exclusive ? { exclusive: scenario.exclusive } : {}),
     rules: rulesOf(scenario.topology),
     build,
-    usesIptables,
+    usesIptables: sets.length > 0,
     phases,
     teardown: topology.teardown,
   }
@@ -207,15 +213,21 @@ interface PhaseSettings {
 
 /** The rules that a topology has in each chain. */
 function rulesOf({ nodes }: Topology): ExperimentPlan['rules'] {
-  return Object.entries(nodes).flatMap(([node, { iptables = {} }]) =>
-    Object.entries(iptables).flatMap(([table, rules]) => {
-      const byChain = new Map<string, string[]>()
-      for (const rule of rules) {
-        const [, chain = '', ...words] = rule.split(' ')
-        byChain.set(chain, [...(byChain.get(chain) ?? []), words.join(' ')])
-      }
-      return [...byChain].map(([chain, own]) => ({ node, table, chain, rules: own }))
-    }),
+  return Object.entries(nodes).flatMap(([node, own]) =>
+    RULE_SETS.flatMap(set =>
+      Object.entries(own[set] ?? {}).flatMap(([table, lines]) => {
+        const policies = new Map(lines.flatMap(policyOf))
+        const byChain = new Map<string, string[]>([...policies.keys()].map(chain => [chain, []]))
+        for (const rule of lines.filter(line => !policyOf(line)[0])) {
+          const [, chain = '', ...words] = rule.split(' ')
+          byChain.set(chain, [...(byChain.get(chain) ?? []), words.join(' ')])
+        }
+        return [...byChain].map(([chain, rules]) => {
+          const policy = policies.get(chain)
+          return { node, set, table, chain, rules, ...(policy ? { policy } : {}) }
+        })
+      }),
+    ),
   )
 }
 

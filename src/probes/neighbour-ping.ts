@@ -26,7 +26,7 @@ neighbour_ping() {
   fi
   in_node "$1" ip -6 neigh flush dev "$2"
   reply=$(in_node "$1" ping -n -c 1 -W "$WAIT" "$there" 2>&1 | grep -E 'bytes from|[Ee]rror|unreachable' | sed -n 1p)
-  case $reply in *'bytes from'*) came=works ;; esac
+  case $reply in *'bytes from'*) came=works answered_by=$there ;; esac
   said=\${reply:-no reply from $there within $WAIT s}
 }
 `

@@ -10,6 +10,7 @@ import {
   EPOLLIN,
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
+  IPPROTO_IP,
   IPPROTO_IPV6,
   openSocket,
   receiveBytes,
@@ -28,7 +29,6 @@ const ECHO_HEADER = 8
 export const ECHO = { v4: { request: 8, reply: 0 }, v6: { request: 128, reply: 129 } }
 
 /** linux/in.h, linux/in6.h. */
-const IPPROTO_IP = 0
 const IP_TOS = 1
 const IPV6_TCLASS = 67
 

@@ -1,7 +1,8 @@
 import t from 'tap'
+import { PLAIN_IPTABLES } from '../model/steps.js'
 import { version } from '../model/version.fixture.js'
 import { parseSettings, planChosen, type ScriptPhase } from './choose.js'
-import { COMMANDS, find } from './script.fixture.js'
+import { find } from './script.fixture.js'
 
 t.test('a setting may hold = itself, and what is unknown is named', async test => {
   const scenario = find('neutron-floating-ip-self')
@@ -28,7 +29,7 @@ t.test(
         phase,
         kernel: version('6.12'),
         iptables: 'nft',
-        commands: COMMANDS,
+        commands: PLAIN_IPTABLES,
       }).phases.map(({ phase: name, settings }) => `${name} ${settings.rp_filter} ${settings.accept_local}`)
     test.same(plan(['rp_filter=1', 'accept_local=all=1']).slice(0, 3), [
       'control 1 0',

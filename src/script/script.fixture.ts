@@ -1,6 +1,7 @@
 /** Scripts of the lab's own scenarios. */
 
 import type { Scenario } from '../model/scenario.js'
+import { PLAIN_IPTABLES } from '../model/steps.js'
 import type { KernelVersion } from '../model/version.js'
 import { loadCatalogue } from '../plan/catalogue.js'
 import { parseSettings, planChosen, type ScriptPhase } from './choose.js'
@@ -14,8 +15,6 @@ export function find(id: string): Scenario {
   return found
 }
 
-export const COMMANDS = { iptables: 'iptables', restore: 'iptables-restore', save: 'iptables-save' }
-
 /** The script of a scenario with these settings, as `lab script` makes it. */
 export function make(
   scenario: Scenario,
@@ -28,7 +27,7 @@ export function make(
     phase,
     kernel,
     iptables: 'nft',
-    commands: COMMANDS,
+    commands: PLAIN_IPTABLES,
   })
   return scriptOf(scenario, plan, { commandLine: `lab script ${scenario.id}`, kernel: 'this one' })
 }

@@ -3,8 +3,11 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import {
   AF_INET,
+  AF_INET6,
   askSocketOption,
   closeFd,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
   IPPROTO_RAW,
   openSocket,
   SOCK_RAW,
@@ -12,9 +15,9 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 
-const IPPROTO_IP = 0
-const IPT_SO_GET_INFO = 64
-const IPT_SO_GET_ENTRIES = 65
+/** IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES; those of IP6T have the same numbers. */
+const GET_INFO = 64
+const GET_ENTRIES = 65
 const XT_TABLE_MAXNAMELEN = 32
 /** raw, mangle, nat, filter and security: there are no others. */
 const NAMES_BYTES = 256
@@ -23,28 +26,68 @@ const INFO_BYTES = 84
 const INFO_SIZE_AT = 80
 /** struct ipt_get_entries: name, size, then the entries, aligned to eight bytes. */
 const ENTRIES_AT = 40
-/** struct ipt_entry: ip, nfcache, target_offset, next_offset, comefrom, counters, then matches and the target. */
-const ENTRY = { targetOffset: 88, nextOffset: 90, comefrom: 92, end: 112 }
+/**
+ * The two families of tables. struct ipt_entry and ip6t_entry: ip or ipv6, nfcache, target_offset, next_offset, comefrom, counters, then
+ * matches and the target.
+ */
+const FAMILIES = [
+  {
+    name: 'legacy',
+    list: 'ip_tables_names',
+    domain: AF_INET,
+    level: IPPROTO_IP,
+    entry: { targetOffset: 88, nextOffset: 90, comefrom: 92, end: 112 },
+  },
+  {
+    name: 'legacy6',
+    list: 'ip6_tables_names',
+    domain: AF_INET6,
+    level: IPPROTO_IPV6,
+    entry: { targetOffset: 140, nextOffset: 142, comefrom: 144, end: 168 },
+  },
+] as const
+type Family = (typeof FAMILIES)[number]
+/** What a policy, or the way back, is as a verdict of the target (XT_RETURN is -NF_REPEAT - 1). */
+const VERDICTS: Readonly<Record<number, string>> = { [-1]: 'drop', [-2]: 'accept', [-5]: 'return' }
 const TARGET_NAME_AT = 2
 const TARGET_DATA_AT = 32
 const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']
 const INFO = { validHooks: 32, hookEntry: 36 }
 
-/** Reads the legacy tables of one namespace. */
+/** Reads the legacy tables of one namespace, of both families. */
 export class LegacyReader {
+  readonly #families: readonly FamilyReader[]
+
+  constructor(netns: Netns) {
+    this.#families = FAMILIES.map(family => new FamilyReader(netns, family))
+  }
+
+  /** Every chain of every legacy table that there is: `rules legacy nat POSTROUTING`. None where the kernel has no x_tables. */
+  read(into: Map<string, string>): void {
+    for (const family of this.#families) family.read(into)
+  }
+
+  close(): void {
+    for (const family of this.#families) family.close()
+  }
+}
+
+class FamilyReader {
   readonly #buffer = Buffer.alloc(NAMES_BYTES)
   #names: number | undefined
   #socket: number | undefined
 
-  constructor(private readonly netns: Netns) {}
+  constructor(
+    private readonly netns: Netns,
+    private readonly family: Family,
+  ) {}
 
-  /** Every chain of every legacy table that there is: `rules legacy nat POSTROUTING`. None where the kernel has no x_tables. */
   read(into: Map<string, string>): void {
     const tables = this.#tables()
     if (tables.length === 0) return
     try {
-      this.#socket ??= this.netns.inside(() => openSocket(AF_INET, SOCK_RAW, IPPROTO_RAW))
-      for (const table of tables) readTable(this.#socket, table, into)
+      this.#socket ??= this.netns.inside(() => openSocket(this.family.domain, SOCK_RAW, IPPROTO_RAW))
+      for (const table of tables) readTable(this.#socket, this.family, table, into)
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
     }
@@ -58,7 +101,7 @@ export class LegacyReader {
   /** The file stays that of its namespace, and tells them anew whenever it is read from its beginning. */
   #tables(): string[] {
     try {
-      this.#names ??= this.netns.inside(() => openSync('/proc/thread-self/net/ip_tables_names', 'r'))
+      this.#names ??= this.netns.inside(() => openSync(`/proc/thread-self/net/${this.family.list}`, 'r'))
       const length = readSync(this.#names, this.#buffer, 0, NAMES_BYTES, 0)
       return this.#buffer.toString('latin1', 0, length).split('\n').filter(Boolean)
     } catch (error) {
@@ -69,23 +112,25 @@ export class LegacyReader {
   }
 }
 
-function readTable(fd: number, table: string, into: Map<string, string>): void {
+function readTable(fd: number, family: Family, table: string, into: Map<string, string>): void {
   const name = Buffer.alloc(XT_TABLE_MAXNAMELEN)
   name.write(table, 'latin1')
   const question = Buffer.concat([name, Buffer.alloc(INFO_BYTES - name.length)])
-  const info = askSocketOption(fd, IPPROTO_IP, IPT_SO_GET_INFO, question)
+  const info = askSocketOption(fd, family.level, GET_INFO, question)
   const size = info.readUInt32LE(INFO_SIZE_AT)
   const request = Buffer.alloc(ENTRIES_AT + size)
   name.copy(request)
   request.writeUInt32LE(size, XT_TABLE_MAXNAMELEN)
-  const answer = askSocketOption(fd, IPPROTO_IP, IPT_SO_GET_ENTRIES, request)
-  const chains = chainsOf(entriesIn(answer.subarray(ENTRIES_AT)), info)
+  const answer = askSocketOption(fd, family.level, GET_ENTRIES, request)
+  const chains = chainsOf(entriesIn(answer.subarray(ENTRIES_AT), family), family, info)
   const starts = new Map(chains.map(chain => [chain.start, chain.name]))
   for (const { name: chain, rules } of chains) {
-    const prints = rules.map(rule => fingerprint(rule, starts))
+    const prints = rules.map(rule => fingerprint(rule, family, starts))
     // The last one is the policy, or the way back from a chain of one's own.
-    into.set(`chain legacy ${table} ${chain}`, prints.pop() ?? '')
-    into.set(`rules legacy ${table} ${chain}`, prints.join(' '))
+    const last = rules.at(-1)
+    const verdict = last && VERDICTS[targetOf(last, family).readInt32LE(TARGET_DATA_AT)]
+    into.set(`chain ${family.name} ${table} ${chain}`, `${verdict ?? 'other'} ${prints.pop() ?? ''}`)
+    into.set(`rules ${family.name} ${table} ${chain}`, prints.join(' '))
   }
 }
 
@@ -101,11 +146,11 @@ interface Chain {
   readonly rules: Buffer[]
 }
 
-function entriesIn(bytes: Buffer): Entry[] {
+function entriesIn(bytes: Buffer, { entry }: Family): Entry[] {
   const found: Entry[] = []
-  for (let at = 0; at + ENTRY.end <= bytes.length; ) {
-    const next = bytes.readUInt16LE(at + ENTRY.nextOffset)
-    if (next < ENTRY.end) break
+  for (let at = 0; at + entry.end <= bytes.length; ) {
+    const next = bytes.readUInt16LE(at + entry.nextOffset)
+    if (next < entry.end) break
     found.push({ at, bytes: bytes.subarray(at, at + next) })
     at += next
   }
@@ -113,7 +158,7 @@ function entriesIn(bytes: Buffer): Entry[] {
 }
 
 /** The chains of a table: built-in ones begin where the hooks do, others behind an ERROR target that has their name. */
-function chainsOf(entries: readonly Entry[], info: Buffer): Chain[] {
+function chainsOf(entries: readonly Entry[], family: Family, info: Buffer): Chain[] {
   const hooks = new Map<number, string>()
   for (const [hook, chain] of HOOKS.entries())
     if (((info.readUInt32LE(INFO.validHooks) >> hook) & 1) === 1)
@@ -121,7 +166,7 @@ function chainsOf(entries: readonly Entry[], info: Buffer): Chain[] {
   const chains: Chain[] = []
   let own: string | undefined
   for (const { at, bytes } of entries) {
-    const target = targetOf(bytes)
+    const target = targetOf(bytes, family)
     if (nameOf(target) === 'ERROR') {
       own = textOf(target.subarray(TARGET_DATA_AT))
       continue
@@ -134,8 +179,8 @@ function chainsOf(entries: readonly Entry[], info: Buffer): Chain[] {
   return chains
 }
 
-function targetOf(entry: Buffer): Buffer {
-  return entry.subarray(entry.readUInt16LE(ENTRY.targetOffset))
+function targetOf(rule: Buffer, { entry }: Family): Buffer {
+  return rule.subarray(rule.readUInt16LE(entry.targetOffset))
 }
 
 function nameOf(target: Buffer): string {
@@ -147,11 +192,11 @@ function textOf(bytes: Buffer): string {
 }
 
 /** A rule in a short text. A jump says where in the table its chain is, which moves with every rule before it. */
-function fingerprint(entry: Buffer, starts: ReadonlyMap<number, string>): string {
-  const still = Buffer.from(entry)
-  still.fill(0, ENTRY.comefrom, ENTRY.end)
+function fingerprint(rule: Buffer, family: Family, starts: ReadonlyMap<number, string>): string {
+  const still = Buffer.from(rule)
+  still.fill(0, family.entry.comefrom, family.entry.end)
   const hash = createHash('sha256')
-  const target = targetOf(still)
+  const target = targetOf(still, family)
   const verdict = nameOf(target) === '' ? target.readInt32LE(TARGET_DATA_AT) : -1
   if (verdict >= 0) {
     hash.update(starts.get(verdict) ?? '')

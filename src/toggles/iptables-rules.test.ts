@@ -3,7 +3,7 @@ import { iptablesRules } from './iptables-rules.js'
 import { policyRule } from './policy-rule.js'
 
 const CONTEXT = {
-  iptables: { iptables: 'iptables-nft', restore: '', save: '' },
+  iptables: { iptables: 'iptables-nft', restore: '', save: '', other: 'iptables-legacy' },
   mac: () => '',
   folder: '',
   settings: {},

@@ -1,9 +1,11 @@
 import type { Claim } from '../model/configuration.js'
-import { run } from '../model/steps.js'
+import { type RuleSet, rulePrograms, run } from '../model/steps.js'
 import type { Toggle } from '../model/toggle.js'
 
 /** A rule of a set, in the words of iptables-save. */
 interface Rule {
+  /** Whose rule; that of iptables when left out. */
+  readonly set?: RuleSet
   readonly table: string
   readonly chain: string
   readonly words: readonly string[]
@@ -36,9 +38,9 @@ export function iptablesRules<const S extends string, const N extends string>({
     nodes: [node],
     needs,
     settings: Object.keys(settings) as unknown as [S, ...S[]],
-    change(to, from, { iptables: { iptables } }) {
-      const edit = ({ table }: Rule, action: readonly string[]) =>
-        run(node, [iptables, '-w', '-t', table, ...action], summary)
+    change(to, from, { iptables: commands }) {
+      const edit = ({ set = 'iptables', table }: Rule, action: readonly string[]) =>
+        run(node, [rulePrograms(commands, set).iptables, '-w', '-t', table, ...action], summary)
       const old = from === undefined ? [] : settings[from]
       return [
         ...old.map(rule => edit(rule, ['-D', rule.chain, ...rule.words])),
@@ -51,25 +53,33 @@ export function iptablesRules<const S extends string, const N extends string>({
       const own = placed(settings[setting])
       const others = Object.values<readonly Rule[]>(settings).flat()
       return chains.flatMap((chain): Claim<N>[] => {
-        const [table = '', name = ''] = chain.split(' ')
+        const [set = '', table = '', name = ''] = chain.split(' ')
+        const where = { node, ...(set === 'iptables' ? {} : { set: set as RuleSet }), table, chain: name }
         const there = own.filter(rule => chainOf(rule) === chain)
         const mine = new Set(there.map(({ words }) => words.join(' ')))
         const not = others
           .filter(rule => chainOf(rule) === chain && !mine.has(rule.words.join(' ')))
           .map(({ words }) => words)
         return [
-          ...there.map(({ position, words }) => ({ node, table, chain: name, rule: { position, words } })),
-          ...(not.length > 0 ? [{ node, table, chain: name, rule: { not } }] : []),
+          ...there.map(({ position, words }) => ({ ...where, rule: { position, words } })),
+          ...(not.length > 0 ? [{ ...where, rule: { not } }] : []),
         ]
       })
     },
     onRealSystem: setting =>
-      settings[setting].map(
-        ({ table, chain, words }) => `iptables -t ${table} -A ${chain} ${words.join(' ')}`,
+      placed(settings[setting]).map(
+        ({ set = 'iptables', table, chain, position, words }) =>
+          `${ON_REAL_SYSTEM[set]} -t ${table} -I ${chain} ${position} ${words.join(' ')}`,
       ),
   }
 }
 
-function chainOf({ table, chain }: Rule): string {
-  return `${table} ${chain}`
+const ON_REAL_SYSTEM: Readonly<Record<RuleSet, string>> = {
+  iptables: 'iptables',
+  ip6tables: 'ip6tables',
+  otherIptables: 'iptables-legacy',
+}
+
+function chainOf({ set = 'iptables', table, chain }: Rule): string {
+  return `${set} ${table} ${chain}`
 }

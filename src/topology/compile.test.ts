@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import t from 'tap'
 import { runs } from '../base/property.fixture.js'
 import type { Step } from '../model/steps.js'
+import { PLAIN_IPTABLES } from '../model/steps.js'
 import type { Topology } from '../model/topology.js'
 import { type CompiledTopology, compileTopology } from './compile.js'
 import { programOf } from './programs.js'
-import { built, COMMANDS, INSTANCE } from './topology.fixture.js'
+import { built, INSTANCE } from './topology.fixture.js'
 
 /** What ip(8) would be told in place of a step. */
 const linesOf = (step: Step) =>
@@ -94,7 +95,7 @@ t.test(
   async test => {
     fc.assert(
       fc.property(built, ({ topology }) => {
-        const wrong = flaws(topology, compileTopology(topology, INSTANCE, COMMANDS))
+        const wrong = flaws(topology, compileTopology(topology, INSTANCE, PLAIN_IPTABLES))
         if (wrong.length > 0) throw new Error(wrong.join('\n'))
       }),
       runs(400),
@@ -125,7 +126,7 @@ t.test(
         ],
       },
       INSTANCE,
-      COMMANDS,
+      PLAIN_IPTABLES,
     )
     const lines = build.flat().flatMap(linesOf)
     test.notOk(lines.some(line => /port1.*up$/.test(line)))
@@ -151,7 +152,7 @@ t.test('a distribution’s sysctls stand in for the lab’s, and give way to the
       ],
     ],
   }
-  const { build } = compileTopology(topology, INSTANCE, COMMANDS, [
+  const { build } = compileTopology(topology, INSTANCE, PLAIN_IPTABLES, [
     ...[set('default', 'rp_filter', '2'), set('default', 'arp_ignore', '2')],
     ...[set('eth0', 'rp_filter', '2'), set('eth0', 'log_martians', '0')],
   ])
@@ -175,7 +176,7 @@ t.test(
         ],
       ],
     }
-    const steps = compileTopology(topology, INSTANCE, COMMANDS).build.flat()
+    const steps = compileTopology(topology, INSTANCE, PLAIN_IPTABLES).build.flat()
     const written = (node: string) =>
       steps.flatMap(step => (step.do === 'sysctls' && step.node === node ? Object.entries(step.values) : []))
     const defaults = new Map(written('host').map(([key, value]) => [key, String(value)]))
@@ -198,7 +199,7 @@ t.test('a node that forwards IPv6 says nothing else of its future devices: `all`
     nodes: { router: { is: 'a router', ipv6: true, sysctls: forwards } },
     links: [],
   }
-  const steps = compileTopology(topology, INSTANCE, COMMANDS).build.flat()
+  const steps = compileTopology(topology, INSTANCE, PLAIN_IPTABLES).build.flat()
   const keys = steps.flatMap(step => (step.do === 'sysctls' ? Object.keys(step.values) : []))
   test.ok(keys.includes('net.ipv6.conf.all.forwarding'))
   test.notOk(keys.includes('net.ipv6.conf.default.forwarding'))

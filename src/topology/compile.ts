@@ -11,6 +11,8 @@ import {
   type NetworkOperation,
   type NetworkStep,
   type NewDevice,
+  RULE_SETS,
+  rulePrograms,
   run,
   type ServeStep,
   type Step,
@@ -18,7 +20,7 @@ import {
   writeSysctls,
 } from '../model/steps.js'
 import type { LinkEnd, Node, Topology } from '../model/topology.js'
-import type { Complaint } from './lines.js'
+import { type Complaint, policyOf } from './lines.js'
 import { parseNextHopObject, parseRoute } from './routes.js'
 
 /**
@@ -171,9 +173,11 @@ export function compileTopology(
     nodes.flatMap(([name, node]) => nextHops(name, node, topology)),
     nodes.flatMap(([name, node]) => [
       ...ownSysctlsStep(name, node, devicesOf(name, node, topology), defaults),
-      ...(node.iptables
-        ? [run(name, [iptables.restore, '-w'], 'load the document’s rules', restoreInput(node.iptables))]
-        : []),
+      ...RULE_SETS.flatMap(set => {
+        const rules = node[set]
+        const { restore } = rulePrograms(iptables, set)
+        return rules ? [run(name, [restore, '-w'], 'load the document’s rules', restoreInput(rules))] : []
+      }),
       ...(node.nft
         ? [run(name, ['nft', '-f', '-'], 'load the rules of nftables', `${node.nft.join('\n')}\n`)]
         : []),
@@ -405,14 +409,16 @@ function restoreInput(tables: Readonly<Record<string, readonly string[]>>): stri
   return Object.entries(tables)
     .map(([table, rules]) => {
       const builtIn = BUILT_IN_CHAINS[table] ?? []
+      const policies = new Map(rules.flatMap(policyOf))
+      const appended = rules.filter(rule => !policyOf(rule)[0])
       const own = new Set(
-        rules.map(rule => rule.split(' ')[1] ?? '').filter(chain => !builtIn.includes(chain)),
+        appended.map(rule => rule.split(' ')[1] ?? '').filter(chain => !builtIn.includes(chain)),
       )
       return [
         `*${table}`,
-        ...builtIn.map(chain => `:${chain} ACCEPT [0:0]`),
+        ...builtIn.map(chain => `:${chain} ${policies.get(chain) ?? 'ACCEPT'} [0:0]`),
         ...[...own].map(chain => `:${chain} - [0:0]`),
-        ...rules,
+        ...appended,
         'COMMIT',
         '',
       ].join('\n')

@@ -3,11 +3,12 @@ import t from 'tap'
 import { noise, runs } from '../base/property.fixture.js'
 import { parsePolicyRule } from '../model/policy-rule.js'
 import type { NetworkOperation } from '../model/steps.js'
+import { PLAIN_IPTABLES } from '../model/steps.js'
 import { attributes, RTM } from '../world/rtnetlink.js'
 import { compileTopology } from './compile.js'
 import { ipRequests } from './ip-requests.js'
 import { parseRoute } from './routes.js'
-import { built, COMMANDS, INSTANCE } from './topology.fixture.js'
+import { built, INSTANCE } from './topology.fixture.js'
 
 const NAMES = {
   index: (device: string) => ({ lo: 1, eth0: 100, br0: 200 })[device],
@@ -160,7 +161,7 @@ t.test('what is not known is left to ip(8) itself', async test => {
 t.test('the lab makes the links, addresses and plain routes of any topology itself', async test => {
   fc.assert(
     fc.property(built, ({ topology }) => {
-      const { build, indexes } = compileTopology(topology, INSTANCE, COMMANDS)
+      const { build, indexes } = compileTopology(topology, INSTANCE, PLAIN_IPTABLES)
       for (const step of build.flat()) {
         if (step.do !== 'network') continue
         const { node } = step

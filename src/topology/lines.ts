@@ -65,10 +65,18 @@ export function tableProblem(table: string): Complaint | undefined {
     : { problem: `${shown(table)} is no table of iptables here`, remedy: `tables are: ${TABLES.join(', ')}` }
 }
 
-/** What is wrong with a rule as iptables-save writes it. */
+/** The chain and its policy, of a line that is none of a rule. */
+export function policyOf(line: string): [chain: string, policy: 'ACCEPT' | 'DROP'][] {
+  const [, chain, policy] =
+    /^-P (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) (ACCEPT|DROP)$/.exec(line) ?? []
+  return chain === undefined ? [] : [[chain, policy === 'DROP' ? 'DROP' : 'ACCEPT']]
+}
+
+/** What is wrong with a rule as iptables-save writes it, or with the policy of a chain: `-P FORWARD DROP`. */
 export function ruleProblem(rule: string): Complaint | undefined {
   const broken = lineProblem(rule)
   if (broken) return broken
+  if (policyOf(rule)[0]) return undefined
   if (!/^-[AI] [A-Za-z][\w.:-]{0,27}( |$)/.test(rule))
     return { problem: `${shown(rule)} is no rule`, remedy: "write it as iptables-save does: '-A CHAIN …'" }
   const option = / (-M|--mod[a-z]*|-t|--tab[a-z]*)(?=$|[ =])/.exec(rule)?.[1]

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import t from 'tap'
 import { runs } from '../base/property.fixture.js'
 import { about, fieldOf, pathsOf, replaced, WRONG } from '../model/mutation.fixture.js'
+import { PLAIN_IPTABLES } from '../model/steps.js'
 import type { Topology } from '../model/topology.js'
 import { compileTopology } from './compile.js'
-import { built, COMMANDS, INSTANCE } from './topology.fixture.js'
+import { built, INSTANCE } from './topology.fixture.js'
 import { validateTopology } from './validate.js'
 
 t.test('a value of the wrong type is refused by the name of its field', async test => {
@@ -59,7 +60,7 @@ t.test('anything at all is refused or accepted, and never an exception', async t
       const problems = validateTopology(value as Topology)
       if (!problems.every(({ field }) => field.startsWith('topology')))
         throw new Error(JSON.stringify(problems))
-      if (problems.length === 0) compileTopology(value as Topology, INSTANCE, COMMANDS)
+      if (problems.length === 0) compileTopology(value as Topology, INSTANCE, PLAIN_IPTABLES)
     }),
     runs(1500),
   )

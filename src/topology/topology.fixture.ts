@@ -2,8 +2,6 @@
 import fc from 'fast-check'
 import type { LinkEnd, Node, Topology } from '../model/topology.js'
 
-export const COMMANDS = { iptables: 'iptables', restore: 'iptables-restore', save: 'iptables-save' }
-
 /** One instance of a topology that has others beside it. */
 export const INSTANCE = {
   netns: (node: string) => `${node}-1`,
@@ -166,7 +164,10 @@ export const built = fc
       }
       if (has('sysctls')) draft.sysctls = { 'net.ipv4.ip_forward': 1, 'net.ipv4.tcp_rmem': '4096 8192 16384' }
       if (has('iptables'))
-        draft.iptables = { filter: ['-A FORWARD -s 192.0.2.0/24 -j ACCEPT', '-A OWN -j RETURN'], nat: [] }
+        draft.iptables = {
+          filter: ['-P FORWARD DROP', '-A FORWARD -s 192.0.2.0/24 -j ACCEPT', '-A OWN -j RETURN'],
+          nat: [],
+        }
       if (has('services')) draft.services = [{ protocol: port % 2 === 0 ? 'tcp' : 'udp', port }]
       if (has('loopback')) draft.loopbackMac = '02:00:00:00:00:99'
       if (device === undefined) continue

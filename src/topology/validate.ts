@@ -3,6 +3,7 @@
 import { type Prefix, parseAddress, parsePrefix } from '../base/addresses.js'
 import { parsePolicyRule } from '../model/policy-rule.js'
 import { type Problem, shapeProblems } from '../model/shape.js'
+import { RULE_SETS } from '../model/steps.js'
 import type { Node, Topology } from '../model/topology.js'
 import {
   lineProblem,
@@ -283,10 +284,13 @@ function nodeProblems(field: string, name: string, node: Node, known: ReadonlySe
   }
   for (const line of node.nft ?? []) refuse('nft', nftProblem(line))
   for (const line of node.tc ?? []) refuse('tc', tcProblem(line))
-  for (const [table, rules] of Object.entries(node.iptables ?? {})) {
-    refuse(`iptables.${table}`, tableProblem(table))
-    for (const rule of rules) refuse(`iptables.${table}`, ruleProblem(rule))
-  }
+  for (const set of RULE_SETS)
+    for (const [table, rules] of Object.entries(node[set] ?? {})) {
+      const where = `${set}.${table}`
+      refuse(where, tableProblem(table))
+      for (const rule of rules) refuse(where, ruleProblem(rule))
+      if (set === 'ip6tables') needIpv6(where, table)
+    }
   for (const [key, value] of Object.entries(node.sysctls ?? {})) refuse('sysctls', sysctlProblem(key, value))
 
   const served = new Set<number>()

@@ -79,6 +79,7 @@ export const SOL_SOCKET = 1
 export const SO_REUSEADDR = 2
 export const IPPROTO_ICMP = 1
 export const IPPROTO_TCP = 6
+export const IPPROTO_IP = 0
 export const IPPROTO_IPV6 = 41
 export const IPPROTO_ICMPV6 = 58
 export const IPPROTO_RAW = 255

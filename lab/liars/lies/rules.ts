@@ -1,6 +1,15 @@
 /** Lies of iptables about a rule: where it stands, what it matches, what it does. */
 import type { Topology } from '../../../src/model/topology.js'
-import { besides, type Change, type Deed, deedOf, type Lie, otherwise, toolOf } from '../lie.js'
+import {
+  besides,
+  type Change,
+  type Deed,
+  deedOf,
+  type Lie,
+  otherwise,
+  type ToolStep,
+  toolOf,
+} from '../lie.js'
 
 /** TEST-NET-1: nobody has it. */
 const NOBODY = '192.0.2.77'
@@ -22,8 +31,9 @@ interface Edit {
 /** Other chains, places, matches and targets. */
 export function liesAboutRules(change: Change): Lie[] {
   const [step] = change.steps
-  if (step?.do !== 'run' || !toolOf(step).startsWith('iptables')) return []
+  if (step?.do !== 'run' || !/^ip6?tables/.test(toolOf(step))) return []
   const edit = parse(deedOf(step))
+  if (edit.action === '-P') return liesAboutPolicies(change)
   const rewritten = (name: string, deeds: readonly Deed[]) => otherwise(change, name, () => deeds)
   const { node, iptables, table } = edit
   const chain = { node, argv: [iptables, '-w', '-t', table, '-N', UNREACHED] }
@@ -52,6 +62,23 @@ export function liesAboutRules(change: Change): Lie[] {
     ...(['-I', '-A'].includes(edit.action) ? [besides(change, 'does it twice', [deedOf(step)])] : []),
     besides(change, 'accepts everything in mangle POSTROUTING, too', [
       { node, argv: [iptables, '-w', '-t', 'mangle', '-A', 'POSTROUTING', '-j', 'ACCEPT'] },
+    ]),
+  ]
+}
+
+/** The policy of another chain, in its place or as well. */
+function liesAboutPolicies(change: Change): Lie[] {
+  const inOther = (step: ToolStep) => {
+    const { node, argv } = deedOf(step)
+    return [{ node, argv: argv.map(word => (word === 'FORWARD' ? 'OUTPUT' : word)) }]
+  }
+  return [
+    ...otherwise(change, 'sets that of OUTPUT', inOther),
+    besides(change, 'drops what no rule of INPUT decides about, too', [
+      ...change.steps.slice(0, 1).map(step => {
+        const { node, argv } = deedOf(step)
+        return { node, argv: [...argv.slice(0, argv.indexOf('-P')), '-P', 'INPUT', 'DROP'] }
+      }),
     ]),
   ]
 }
