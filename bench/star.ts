@@ -58,6 +58,7 @@ export function standing(topology: Topology): ExperimentPlan {
     folder: '/run/netns-lab/bench',
     needs: [],
     rules: [],
+    loaded: {},
     usesIptables: false,
     build: compiled.build,
     phases: [],

@@ -2,6 +2,7 @@
 import type { Scenario } from '../../src/model/scenario.js'
 import { PLAIN_IPTABLES, RULE_SETS, rulePrograms } from '../../src/model/steps.js'
 import { policyOf } from '../../src/topology/lines.js'
+import { alikeInNft } from './lies/nft.js'
 import { alike } from './lies/rules.js'
 
 /** A program that lies about one line of its standard input. */
@@ -19,42 +20,50 @@ export interface BuildLiar {
 
 /** Every liar about a rule or a filter that the topology is loaded with. */
 export function buildLiars(scenario: Scenario): BuildLiar[] {
-  return Object.entries(scenario.topology.nodes).flatMap(([node, { tc = [], ...rules }]) => {
-    const own = { of: 'build' as const, scenario, node }
+  return Object.entries(scenario.topology.nodes).flatMap(([node, { nft = [], tc = [], ...rules }]) => {
+    const liars = (tool: string, line: string, others: readonly (readonly [string, string])[]) => {
+      const own = { of: 'build' as const, scenario, node, tool, line }
+      return [
+        { ...own, lie: 'loses it', sed: `${address(line)}d` },
+        { ...own, lie: 'loads it twice', sed: `${address(line)}p` },
+        ...others.map(([lie, other]) => ({ ...own, lie, sed: `${address(line)}c\\\n${other}` })),
+      ]
+    }
     return [
       ...RULE_SETS.flatMap(set => {
         const { restore: tool } = rulePrograms(PLAIN_IPTABLES, set)
         const lines = Object.values(rules[set] ?? {}).flat()
         return lines.flatMap(line => {
           const [policy] = policyOf(line)
-          if (policy)
-            return [
-              { ...own, line, lie: 'loses it', tool, sed: `s/^:${policy[0]} [A-Z]*/:${policy[0]} ACCEPT/` },
-            ]
-          const [append = '', chain = '', ...rule] = line.split(' ')
-          const others = rule.includes('-j') ? alike({ rule }) : neverMatching(rule)
-          return [
-            { ...own, line, lie: 'loses it', tool, sed: deleted(line) },
-            {
-              ...own,
-              line,
-              lie: 'loads it twice',
-              tool,
-              sed: `${address(line)}p`,
-            },
-            ...others.map(([lie, words]) => ({
-              ...own,
-              line,
-              lie,
-              tool,
-              sed: `${address(line)}c\\\n${[append, chain, ...words].join(' ')}`,
-            })),
-          ]
+          if (!policy) return liars(tool, line, alikeInIptables(line))
+          const sed = `s/^:${policy[0]} [A-Z]*/:${policy[0]} ACCEPT/`
+          return [{ of: 'build' as const, scenario, node, tool, line, lie: 'loses it', sed }]
         })
       }),
-      ...tc.map(line => ({ ...own, line, lie: 'loses it', tool: 'tc', sed: deleted(line) })),
+      ...nft
+        .filter(line => line.startsWith('add rule '))
+        .flatMap(line => liars('nft', line, alikeInNft(line))),
+      // What is there twice is refused by tc itself, unless it is a filter.
+      ...tc.flatMap(line =>
+        line.startsWith('filter ')
+          ? liars('tc', line, alikeInTc(line))
+          : liars('tc', line, []).filter(({ lie }) => lie === 'loses it'),
+      ),
     ]
   })
+}
+
+function alikeInIptables(line: string): [string, string][] {
+  const [append = '', chain = '', ...rule] = line.split(' ')
+  const others = rule.includes('-j') ? alike({ rule }) : neverMatching(rule)
+  return others.map(([lie, words]) => [lie, [append, chain, ...words].join(' ')])
+}
+
+function alikeInTc(line: string): [string, string][] {
+  return [
+    ['has it for another protocol', line.replace(/protocol \S+/, 'protocol ipv6')],
+    ['mirrors in place of redirecting', line.replace(' redirect ', ' mirror ')],
+  ]
 }
 
 /** A rule that only counts. */
@@ -64,8 +73,4 @@ function neverMatching(rule: readonly string[]): [string, readonly string[]][] {
 
 function address(line: string): string {
   return `/^${line.replace(/[\\/.[\]*^$]/g, '\\$&')}$/`
-}
-
-function deleted(line: string): string {
-  return `${address(line)}d`
 }

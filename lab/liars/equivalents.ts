@@ -19,11 +19,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     is: liar => liar.of === 'evidence' && liar.lie === 'withholds' && LOSSY.includes(liar.tool),
   },
   {
-    which: '`rp-filter-loopback-redirect`: tc loses one of the four filters for ARP',
-    why: 'no probe needs them: both sides have the address and the MAC address, and ask nobody; what tc has loaded is not read back, only what comes of it',
-    is: liar => liar.of === 'build' && liar.tool === 'tc' && liar.line.includes(' protocol arp '),
-  },
-  {
     which: '`nwfilter`: either of the two filters in place of the other',
     why: 'they are one rule under two names, as it was proposed and as it was merged',
     is: liar =>

@@ -59,13 +59,14 @@ export function withLyingSource({ scenario, mechanism: id, proof: at, lie }: Evi
 }
 
 /**
- * Whether a trial could have come out otherwise for a lie: one that fails is explained by what was seen, and one that works
- * must have nothing left of the failure.
+ * Whether a trial could have come out otherwise for a lie: one that fails, and an attack that is refused, are explained by what was
+ * seen, and one that works must have nothing left of the failure.
  */
 export function restsOn({ outcome, verdict, mechanism, evidence }: TrialReport, liar: EvidenceLiar): boolean {
   if (verdict === 'skipped') return false
   const lies = evidence.filter(({ says }) => says.endsWith(MARK))
-  if (outcome === 'fails') return mechanism === liar.mechanism && lies.some(({ state }) => state !== 'seen')
+  if (outcome === 'fails' || mechanism === liar.mechanism)
+    return mechanism === liar.mechanism && lies.some(({ state }) => state !== 'seen')
   const proof = liar.scenario.mechanisms[liar.mechanism]?.proofs[liar.proof]
   if (!proof || proof.stops === false || !sourceOf(proof).happens(proof)) return false
   return lies.some(({ state }) => state === 'seen')

@@ -11,6 +11,7 @@ import { restsOn, turned } from './evidence.js'
 import { changeOf } from './generate.js'
 import { type Liar, liarsOf, nameOf } from './liar.js'
 import { deedOf, toolOf } from './lie.js'
+import { alikeInNft } from './lies/nft.js'
 import { alike } from './lies/rules.js'
 import { liesAbout } from './lies.js'
 import { outcomeOf } from './outcome.js'
@@ -78,6 +79,8 @@ t.test('the lies by which the lab was once deceived are among them', async test 
     'neutron-floating-ip-self: accept_local=lo=1: sysctl takes it back after 300 ms',
     'neutron-floating-ip-self: rp_filter=1: sysctl takes it back after 300 ms',
     "bridge-dnat-bounce: rules and filters of host: iptables-restore '-A FORWARD -d 10.0.3.80/32' loses it",
+    'vpn-address-from-lan: fib-rule=on: nft has it never match',
+    "localhost-from-neighbour: rules and filters of neighbour: nft 'add rule ip localhost out ip daddr 192.0.2.127 ip daddr set 127.0.0.1' loads it twice",
   ])
     test.ok(names.has(name), name)
 })
@@ -88,13 +91,28 @@ t.test('a lie is other than the truth, and the same change gives the same lies',
   const lies = liesAbout(change)
   test.same(lies, liesAbout(change))
   test.ok(lies.length > 10)
-  const honest = JSON.stringify(change.steps.map(step => deedOf(step).argv))
+  const honest = JSON.stringify(change.steps.map(deedOf))
   for (const { name, tellings } of lies) {
     test.equal(tellings.length, change.steps.length, name)
     const told = tellings.some(
-      telling => telling && (telling.later || JSON.stringify(telling.now.map(({ argv }) => argv)) !== honest),
+      telling => telling && (telling.later || JSON.stringify(telling.now) !== honest),
     )
     test.ok(told, name)
+  }
+})
+
+t.test('a rule of nftables like another one differs from it', async test => {
+  const rules = [
+    'add rule ip lab in fib daddr . iif type != { local, broadcast } drop',
+    'add rule ip6 marks output ip6 dscp 4 meta mark set 16',
+  ]
+  for (const rule of rules) {
+    const others = alikeInNft(rule)
+    test.ok(others.length >= 2)
+    for (const [name, other] of others) {
+      test.not(other, rule, name)
+      test.match(other, /^add rule ip6? \w+ \w+ \S/)
+    }
   }
 })
 
@@ -131,12 +149,21 @@ t.test('a verdict rests on evidence of what fails, and on what should have stopp
   const own = liar('lan-dnat-without-snat: evidence of reply-bypasses-host: mib (proof 1) invents')
   if (own.of !== 'evidence') throw new Error('it is about evidence')
   const lie = { source: 'mib', node: 'neighbour', says: 'TcpOutRsts +0 (a lie)' } as const
-  const came = (outcome: 'works' | 'fails', state: 'seen' | 'absent', mechanism = 'reply-bypasses-host') =>
-    restsOn(trial('confirmed', 'fixed', { outcome, mechanism, evidence: [{ ...lie, state }] }), own)
+  const came = (outcome: 'works' | 'fails', state: 'seen' | 'absent', mechanism?: string) =>
+    restsOn(
+      trial('confirmed', 'fixed', {
+        outcome,
+        ...(mechanism === undefined ? {} : { mechanism }),
+        evidence: [{ ...lie, state }],
+      }),
+      own,
+    )
   test.equal(came('works', 'seen'), true)
-  test.equal(came('fails', 'absent'), true)
+  test.equal(came('fails', 'absent', own.mechanism), true)
   test.equal(came('fails', 'absent', 'another'), false)
   test.equal(came('works', 'absent'), false)
+  test.equal(came('works', 'absent', own.mechanism), true, 'an attack that is refused by it')
+  test.equal(came('works', 'seen', own.mechanism), false)
 })
 
 t.test('a liar is caught by what its scenario comes to, by name where the reason has it', async test => {
@@ -149,6 +176,8 @@ t.test('a liar is caught by what its scenario comes to, by name where the reason
   test.equal(came('confirmed', ''), 'missed')
   test.equal(came('confirmed', '', false), 'idle')
   const filter = liar('hairpin-ipv6-dad: nwfilter=no-mac-reflection: virsh sets nova-no-nd-reflection')
+  const error = report('nova-float-hairpin', 'error', [trial('error', 'fixed', {})])
+  test.equal(outcomeOf(bridge, error, undefined).came, 'missed', 'nothing came of a lie that was not told')
   test.equal(outcomeOf(filter, report('hairpin-ipv6-dad', 'confirmed', []), true).came, 'equivalent')
 })
 

@@ -3,6 +3,7 @@
 import { besides, type Change, deedOf, deedsOf, instead, type Lie } from './lie.js'
 import { liesAboutDevices } from './lies/devices.js'
 import { liesAboutFilters } from './lies/filters.js'
+import { liesAboutNft } from './lies/nft.js'
 import { liesAboutRules } from './lies/rules.js'
 import { liesAboutSysctls } from './lies/sysctls.js'
 
@@ -22,6 +23,7 @@ export function liesAbout(change: Change): Lie[] {
     ...liesAboutDevices(change),
     ...liesAboutRules(change),
     ...liesAboutFilters(change),
+    ...liesAboutNft(change),
   ]
 }
 

@@ -27,11 +27,16 @@ export interface Outcome {
   readonly says: string
 }
 
-/** What came of a liar whose scenario came to this; `told` says whether any of its lies was told while something rested on it. */
-export function outcomeOf(liar: Liar, scenario: ScenarioReport, told: boolean): Outcome {
+/**
+ * What came of a liar whose scenario came to this; `told` says whether any of its lies was told while something rested on it,
+ * undefined where none was told at all: then whatever came was not for a lie.
+ */
+export function outcomeOf(liar: Liar, scenario: ScenarioReport, told: boolean | undefined): Outcome {
   const { verdict, reason, trials } = scenario
   const outcome = (came: Came, says = reason): Outcome => ({ liar, came, says })
   if (verdict === 'skipped') return outcome('skipped')
+  if (told === undefined)
+    return outcome('missed', `it has never lied, and this came of the scenario: ${reason}`)
   if (isBad(verdict)) {
     if (verdict !== 'error') return outcome(verdict as Came)
     const why = trials.flatMap(trial => (trial.verdict === 'error' ? [trial.why] : []))

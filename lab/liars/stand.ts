@@ -3,7 +3,16 @@
  * are in what to do. To the lab they are the machine's programs; many liars have their turn at once, each in topologies of its
  * own.
  */
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { quote } from '../../src/base/shell-words.js'
 import { type Deed, deedOf, type Telling, type ToolStep, toolOf } from './lie.js'
@@ -22,7 +31,10 @@ const LIAR = `#!/bin/sh
 self=\${0##*/}
 stand=\${0%/*}
 PATH=\${PATH#*:}
-name=$(ip netns identify 2>/dev/null)
+name=
+for file in /run/netns/*; do
+  if [ "$file" -ef /proc/self/ns/net ]; then name=\${file##*/}; break; fi
+done
 rest=\${name%-*}
 instance=\${rest##*-}
 node=\${rest%-*}
@@ -31,14 +43,28 @@ own=\${stand%/*}/\${instance%%[nl]*}
 [ -n "$name" ] && [ -f "$own/$self" ] || exec "$self" "$@"
 told() { echo "$(date +%s%3N) $1" >> "$own/told"; }
 at() { netns=$1$suffix; shift; nsenter --net="/run/netns/$netns" -- "$@"; }
-has() { case " $words " in *" $1 "*) ;; *) return 1 ;; esac; }
+newline='
+'
+line="$*"
+words=
+for word do words=$words$word$newline; done
+has() { case $newline$words in *"$newline$1$newline"*) ;; *) return 1 ;; esac; }
 without() {
   left=
-  for word in $words; do [ "$word" = "$1" ] || left="$left $word"; done
+  IFS=$newline
+  for word in $words; do [ "$word" = "$1" ] || left=$left$word$newline; done
+  unset IFS
   words=$left
 }
-words="$*"
-proceed() { case $words in *=*) "$self" $words || exit ;; esac; }
+proceed() {
+  case $words in
+  *=*)
+    IFS=$newline
+    "$self" $words || exit
+    unset IFS
+    ;;
+  esac
+}
 . "$own/$self"
 [ "$self" = sysctl ] || exec "$self" "$@"
 proceed
@@ -59,6 +85,13 @@ export class Stand {
   /** What has to be the first folder of the PATH. */
   get path(): string {
     return join(this.folder, 'bin')
+  }
+
+  /** Has no liar lie any more: their numbers are given to others. */
+  forget(): void {
+    for (const name of readdirSync(this.folder))
+      if (/^\d+$/.test(name)) rmSync(join(this.folder, name), { recursive: true })
+    this.#told.clear()
   }
 
   /** Has the liar with a number tell this in place of a step. */
@@ -96,7 +129,7 @@ export class Stand {
 
 function ofCommand(step: ToolStep, telling: Telling): string {
   const { node, argv } = deedOf(step)
-  return `if [ "$node" = ${quote(node)} ] && [ "$words" = ${quote(argv.slice(1).join(' '))} ]; then
+  return `if [ "$node" = ${quote(node)} ] && [ "$line" = ${quote(argv.slice(1).join(' '))} ]; then
 ${told(telling)}  exit 0
 fi
 `

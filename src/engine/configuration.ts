@@ -18,6 +18,8 @@ import { NodeState } from '../state/node-state.js'
 import { readableNow } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { type ListedChain, wrongRule } from './as-built.js'
+import { wronglyLoaded } from './as-loaded.js'
+import { asBridgeRule, bridgeRules, isBridgeRules } from './bridge-rules.js'
 import { asListed, familyOf, RuleBook, rulesIn, setOf } from './rule-book.js'
 
 const LO_INDEX = 1
@@ -77,6 +79,11 @@ export class ConfigurationWatch {
     this.#built = nodes
     const fault = this.#wrongRule([], nodes)
     if (fault) throw new LabError(fault, `${this.plan.commands.restore} did something else than it was told`)
+    for (const [node, configuration] of nodes) {
+      const wrong = wronglyLoaded(node, this.plan, configuration)
+      if (wrong)
+        throw new LabError(wrong, 'the program did something else than it was told, or the kernel did')
+    }
   }
 
   /**
@@ -202,16 +209,7 @@ export class ConfigurationWatch {
         ? undefined
         : `table ${claim.nftTable} of nftables has ${there} rules, not ${claim.rules}`
     }
-    if ('bridgeRules' in claim) {
-      // Several toggles may claim rules of one node's bridges: there are some as soon as one of them has set some.
-      const wanted = all.some(
-        other => 'bridgeRules' in other.claim && other.claim.node === claim.node && other.claim.bridgeRules,
-      )
-      const there = [...configuration].some(([what, rules]) => isBridgeRules(what) && rules !== '')
-      return there === wanted
-        ? undefined
-        : `the kernel has ${there ? 'rules for bridged frames' : 'no rule for bridged frames'}`
-    }
+    if ('bridgeRules' in claim) return bridgeContradiction(claim, configuration, all)
     if ('policy' in claim) {
       const { policy } = this.#chain(configuration, claim.set, claim.table, claim.chain)
       return policy === claim.policy
@@ -243,6 +241,27 @@ export class ConfigurationWatch {
     const policy = policyIn(configuration.get(`chain ${name}`))
     return { rules, ...(policy ? { policy } : {}) }
   }
+}
+
+/** Several toggles may claim rules of one node's bridges: there must be those of all of them, and no others. */
+function bridgeContradiction(
+  { node }: Claim,
+  configuration: Configuration,
+  all: readonly ToggleClaim[],
+): string | undefined {
+  const wanted = all
+    .flatMap(({ claim }) => (claim.node === node && 'bridgeRules' in claim ? claim.bridgeRules : []))
+    .map(asBridgeRule)
+    .sort()
+  const is = bridgeRules(configuration, rule => book.find(rule))
+  // What cannot be followed is there, at least, where something should be.
+  if (is ? is.join() === wanted.join() : wanted.length > 0) return undefined
+  return `the rules for bridged frames are ${listed(is)}, not ${listed(wanted)}`
+}
+
+function listed(rules: readonly string[] | undefined): string {
+  if (!rules) return 'none that can be read'
+  return rules.length === 0 ? 'none' : rules.map(rule => `'${rule}'`).join(', ')
 }
 
 /** Keys that a plan writes in a node, or claims. */
@@ -322,11 +341,6 @@ function isNewChain(
   )
 }
 
-/** Chains, rules and sets of bridges. */
-function isBridgeRules(what: string): boolean {
-  return /^(rules|chain|set) bridge /.test(what)
-}
-
 /** The policy of a chain as a configuration has it. */
 function policyIn(value: string | undefined): Policy | undefined {
   const [, policy] = /^(accept|drop) /.exec(value ?? '') ?? []
@@ -342,7 +356,9 @@ const KEEPERS: Readonly<Record<RuleSet, (backend: IptablesBackend) => string>> =
 /** A change as people read it: rules by their words, one at a time, and policies by theirs. */
 function readable(change: ConfigurationChange, backend: IptablesBackend): ConfigurationChange[] {
   const [word, family = '', ...chain] = change.what.split(' ')
-  const set = setOf(family, backend)
+  // Part of a rule, whose words have what is in it.
+  if (word === 'set' && /^__(set|map)\d+$/.test(chain[1] ?? '')) return []
+  const set = setOf(change.what, backend)
   const name = `${set ? KEEPERS[set](backend) : `${family} `}${chain.join(' ')}`
   const policies = [policyIn(change.before), policyIn(change.after)] as const
   if (word === 'chain' && policies[0] && policies[1] && policies[0] !== policies[1])

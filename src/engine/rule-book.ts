@@ -1,11 +1,14 @@
 /**
- * Rules in words. The kernel says which rules there are, and a program that nothing was set with, iptables-save, what each
- * of them reads like: asked once for a rule that is not known yet, in whatever namespace it is in.
+ * Rules in words. The kernel says which rules there are, and a program what each of them reads like, iptables-save for those of
+ * iptables and nft for all others: asked once for a rule that is not known yet, in whatever namespace it is in.
  */
+import { missingTool } from '../base/tools.js'
 import type { Configuration } from '../model/configuration.js'
 import { type IptablesBackend, otherBackend } from '../model/plan.js'
 import { type IptablesCommands, RULE_SETS, type RuleSet, rulePrograms } from '../model/steps.js'
 
+/** Without what rules have counted. */
+const NFT_LIST = ['nft', '-s', 'list', 'ruleset']
 const TABLES = ['filter', 'nat', 'mangle', 'raw', 'security']
 
 /** What a configuration calls the chains of a set of rules, where iptables has this backend: `rules legacy6 filter FORWARD`. */
@@ -15,17 +18,10 @@ export function familyOf(set: RuleSet, backend: IptablesBackend): string {
   return nft ? 'ip' : 'legacy'
 }
 
-/** The set of rules that a family of chains is of; undefined for chains that no iptables keeps. */
-export function setOf(family: string, backend: IptablesBackend): RuleSet | undefined {
-  return RULE_SETS.find(set => familyOf(set, backend) === family)
-}
-
-/** Chains of a set of rules in a configuration. */
-function chainsOf(configuration: Configuration, set: RuleSet, backend: IptablesBackend) {
-  return [...configuration].filter(([what]) => {
-    const [word, family, table = ''] = what.split(' ')
-    return word === 'rules' && family === familyOf(set, backend) && TABLES.includes(table)
-  })
+/** The set of rules that a chain is of; undefined for chains that no iptables keeps. */
+export function setOf(what: string, backend: IptablesBackend): RuleSet | undefined {
+  const [, family, table = ''] = what.split(' ')
+  return TABLES.includes(table) ? RULE_SETS.find(set => familyOf(set, backend) === family) : undefined
 }
 
 /** The words of rules, by the text that a configuration has for them. */
@@ -39,25 +35,46 @@ export class RuleBook {
     commands: IptablesCommands,
     list: (argv: readonly string[]) => Promise<string>,
   ): Promise<void> {
-    for (const set of RULE_SETS) {
-      const chains = chainsOf(configuration, set, backend)
-      const unknown = chains.some(([, rules]) => rulesIn(rules).some(rule => !this.#words.has(rule)))
-      if (!unknown) continue
-      const listed = rulesByChain(await list([rulePrograms(commands, set).save]))
-      for (const [what, rules] of chains) {
-        const [, , table, chain] = what.split(' ')
-        const words = listed.get(`${table} ${chain}`) ?? []
-        const known = rulesIn(rules)
-        // Something else has come or gone meanwhile: the next look learns it.
-        if (words.length !== known.length) continue
-        for (const [at, rule] of known.entries()) this.#words.set(rule, words[at] ?? '')
-      }
+    for (const set of RULE_SETS)
+      await this.#learn(
+        [...configuration].filter(([what]) => what.startsWith('rules ') && setOf(what, backend) === set),
+        async () => rulesByChain(await list([rulePrograms(commands, set).save])),
+      )
+    // Where there is no nft, what it would list is known by the kernel's text alone.
+    if (missingTool('nft') === undefined)
+      await this.#learn(
+        [...configuration].filter(
+          ([what]) => /^rules (?!legacy)/.test(what) && setOf(what, backend) === undefined,
+        ),
+        async () => nftRulesByChain(await list(NFT_LIST)),
+      )
+  }
+
+  /** Learns the words of chains that are not known yet; `list` has them by chain, with or without its family. */
+  async #learn(
+    chains: readonly (readonly [what: string, rules: string])[],
+    list: () => Promise<Map<string, string[]>>,
+  ): Promise<void> {
+    const unknown = chains.some(([, rules]) => rulesIn(rules).some(rule => !this.#words.has(rule)))
+    if (!unknown) return
+    const listed = await list()
+    for (const [what, rules] of chains) {
+      const words = listed.get(what) ?? listed.get(what.replace(/^rules \S+ /, '')) ?? []
+      const known = rulesIn(rules)
+      // Something else has come or gone meanwhile: the next look learns it.
+      if (words.length !== known.length) continue
+      for (const [at, rule] of known.entries()) this.#words.set(rule, words[at] ?? '')
     }
   }
 
   /** A rule in words, or as the kernel's text for it where nobody knows them. */
   words(rule: string): string {
-    return this.#words.get(rule) ?? `rule ${rule}`
+    return this.find(rule) ?? `rule ${rule}`
+  }
+
+  /** A rule in words; undefined where nobody knows them. */
+  find(rule: string): string | undefined {
+    return this.#words.get(rule)
   }
 }
 
@@ -76,6 +93,27 @@ function rulesByChain(text: string): Map<string, string[]> {
     if (chain === undefined) continue
     const key = `${table} ${chain}`
     found.set(key, [...(found.get(key) ?? []), words])
+  }
+  return found
+}
+
+/** What nft lists, by the name that a configuration has for the chain: `rules ip6 marks output`. */
+export function nftRulesByChain(text: string): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  let table = ''
+  let rules: string[] | undefined
+  for (const line of text.split('\n')) {
+    const [, tabs = '', words = ''] = /^(\t*)(.*)$/.exec(line) ?? []
+    const [head, ...name] = words.replace(/ \{( #.*)?$/, '').split(' ')
+    if (tabs.length === 0 && head === 'table') table = name.join(' ')
+    if (tabs.length === 1) rules = undefined
+    if (tabs.length === 1 && head === 'chain') {
+      rules = []
+      found.set(`rules ${table} ${name.join(' ')}`, rules)
+    }
+    // What is indented more goes on with the rule before it.
+    if (tabs.length > 2) rules?.push(`${rules.pop()} ${words.trim()}`)
+    if (tabs.length === 2 && !/^(type \S+ hook |policy |#)/.test(words)) rules?.push(words)
   }
   return found
 }

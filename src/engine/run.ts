@@ -46,6 +46,8 @@ export interface RunOptions {
   readonly repeat: number
   /** Shuffles the experiments, the same way for the same seed; in the order of their plans when left out. */
   readonly seed?: number
+  /** How often an experiment is tried that ends in error: twice when left out. */
+  readonly tries?: 1 | 2
   readonly keepGoing: boolean
   readonly rootless: boolean
   /** Which sources of evidence to use; `basic` when left out. */
@@ -148,7 +150,10 @@ export async function run(options: RunOptions): Promise<Report> {
         own.push(...untried)
       } else if (!stopped) {
         const { onSurprise } = options
-        const trials = await tryTwice(entry, { ...context, ...(onSurprise ? { onSurprise } : {}) })
+        const trials = await tryIt(entry, options.tries ?? 2, {
+          ...context,
+          ...(onSurprise ? { onSurprise } : {}),
+        })
         looks.add(entry, trials)
         own.push(...trials)
       }
@@ -201,13 +206,14 @@ export async function run(options: RunOptions): Promise<Report> {
  * Runs an experiment. One bad answer of a busy machine is no verdict: where a trial ends in error, all of it is tried once
  * more, from nothing.
  */
-async function tryTwice(
+async function tryIt(
   { scenario, plan, repetition, again }: Entry,
+  tries: 1 | 2,
   context: Omit<ExperimentContext, 'scenario' | 'repetition'>,
 ): Promise<TrialReport[]> {
   const own = { ...context, scenario, repetition }
   const trials = await runExperiment(plan, own)
-  if (!trials.some(({ verdict }) => verdict === 'error')) return trials
+  if (tries === 1 || !trials.some(({ verdict }) => verdict === 'error')) return trials
   context.emit({ type: 'experiment-again', scenario: plan.scenario, experiment: plan.id })
   return runExperiment({ ...again('again'), id: plan.id }, own)
 }

@@ -135,7 +135,7 @@ function describeClaim(claim: Claim): string {
   if ('what' in claim) return `${claim.node}: ${claim.what} ${claim.value ?? 'is not there'}`
   if ('nftTable' in claim) return `${claim.node}: ${claim.rules} rules in table ${claim.nftTable} of nftables`
   if ('bridgeRules' in claim)
-    return `${claim.node}: ${claim.bridgeRules ? 'rules' : 'no rule'} for bridged frames`
+    return `${claim.node}: ${claim.bridgeRules.length === 0 ? 'no rule for bridged frames' : `for bridged frames: ${claim.bridgeRules.join('; ')}`}`
   const { node, set = 'iptables', table } = claim
   const chain = `${SETS[set]}${table} ${claim.chain}`
   if ('policy' in claim) return `${node}: policy of ${chain}: ${claim.policy}`

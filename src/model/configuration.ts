@@ -47,5 +47,8 @@ export type Claim<N extends string = string> =
     }
   /** A table of nftables that nobody else uses, by family and name: how many rules its chains have together; 0 where there is no such table. */
   | { readonly node: N; readonly nftTable: string; readonly rules: number }
-  /** Rules of bridges, which tools and daemons make in chains of their own: whether there are any that a fresh bridge does not have. */
-  | { readonly node: N; readonly bridgeRules: boolean }
+  /**
+   * Rules of bridges, which tools and daemons make in chains of their own: all that a frame may come by, each from its hook to its
+   * verdict, in the words of nft(8): `postrouting oifname "vnet0" ether type ip6 drop`.
+   */
+  | { readonly node: N; readonly bridgeRules: readonly string[] }

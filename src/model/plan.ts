@@ -81,6 +81,10 @@ export interface ExperimentPlan {
     /** The chain's policy where the topology says one. */
     readonly policy?: Policy
   }[]
+  /** The lines that nodes are loaded with by nft(8) and tc(8), by node. */
+  readonly loaded: Readonly<
+    Record<string, { readonly nft?: readonly string[]; readonly tc?: readonly string[] }>
+  >
   readonly build: readonly (readonly Step[])[]
   readonly phases: readonly PhasePlan[]
   readonly teardown: readonly Step[]

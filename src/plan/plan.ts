@@ -197,6 +197,12 @@ function planExperiment(
     ],
     ...(scenario.exclusive ? { exclusive: scenario.exclusive } : {}),
     rules: rulesOf(scenario.topology),
+    loaded: Object.fromEntries(
+      Object.entries(scenario.topology.nodes).map(([node, { nft, tc }]) => [
+        node,
+        { ...(nft ? { nft } : {}), ...(tc ? { tc } : {}) },
+      ]),
+    ),
     build,
     usesIptables: sets.length > 0,
     phases,

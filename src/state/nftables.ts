@@ -10,6 +10,9 @@ import { attributes, elements, NetlinkError, NetlinkSocket, NLM_F } from '../wor
 const SUBSYSTEM = 10
 const MESSAGE = { getTable: 1, getChain: 4, getRule: 7, getSet: 10 }
 const CHAIN = { table: 1, name: 3, hook: 4, policy: 5, type: 7 }
+const HOOK = { number: 1, priority: 2, device: 3 }
+/** NF_INET_*, which those of bridges are alike (linux/netfilter.h, linux/netfilter_bridge.h). */
+const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting']
 const RULE = { table: 1, chain: 2, expressions: 4 }
 const SET = { table: 1, name: 2, flags: 3, keyType: 4, keyLength: 5 }
 const ELEMENT = { name: 1, data: 2 }
@@ -45,7 +48,7 @@ export class NftablesReader {
       const hook = found.get(CHAIN.hook)
       const name = `${FAMILIES[message[0] ?? 0] ?? message[0]} ${text(found.get(CHAIN.table))} ${text(found.get(CHAIN.name))}`
       into.set(`rules ${name}`, '')
-      if (hook) into.set(`chain ${name}`, `${policy === 0 ? 'drop' : 'accept'} ${hook.toString('hex')}`)
+      if (hook) into.set(`chain ${name}`, `${policy === 0 ? 'drop' : 'accept'} ${hookOf(hook)}`)
     }
     for (const message of this.#dump(MESSAGE.getRule)) {
       const found = attributes(message.subarray(4))
@@ -90,6 +93,18 @@ export class NftablesReader {
       throw error
     }
   }
+}
+
+/** What a base chain hangs on to: `postrouting priority 300`. */
+function hookOf(nested: Buffer): string {
+  const found = attributes(nested)
+  const number = found.get(HOOK.number)?.readUInt32BE() ?? 0
+  const device = found.get(HOOK.device)
+  return [
+    HOOKS[number] ?? `hook ${number}`,
+    ...(device ? [`device ${text(device)}`] : []),
+    `priority ${found.get(HOOK.priority)?.readInt32BE()}`,
+  ].join(' ')
 }
 
 /** A rule's expressions in a short text, the same for the same rule in any namespace. */

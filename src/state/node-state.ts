@@ -8,6 +8,7 @@ import { readLinks } from './links.js'
 import { Monitor } from './monitor.js'
 import { NftablesReader } from './nftables.js'
 import { readNextHops, readPolicyRules, readRoutes } from './routes.js'
+import { readTrafficControl } from './traffic-control.js'
 import { LegacyReader } from './xtables.js'
 
 const VALUE_BYTES = 256
@@ -95,6 +96,7 @@ export class NodeState {
     readNextHops(socket, nameOf, found)
     readPolicyRules(socket, found)
     readNeighbours(socket, nameOf, found)
+    readTrafficControl(socket, nameOf, found)
     this.#nftables.read(found)
     return found
   }

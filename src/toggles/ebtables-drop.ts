@@ -1,6 +1,11 @@
 import { run } from '../model/steps.js'
 import type { Toggle, ToggleContext } from '../model/toggle.js'
 
+/** What comes of any rule that drops a VM's own IPv6 multicast on its way back into its port, as {@link Claim} has it. */
+export function reflectedMulticast(port: string, mac: string): string {
+  return `postrouting oifname "${port}" ether type ip6 ether saddr ${mac} ether daddr 33:33:00:00:00:00/16 drop`
+}
+
 /** An ebtables rule that drops IPv6 multicast on its way into the port whose own MAC address is its source: the nwfilter's match, by hand. */
 export function ebtablesDrop<const N extends string>({
   node,
@@ -27,7 +32,12 @@ export function ebtablesDrop<const N extends string>({
       if (to === 'on') return from === 'on' ? [] : [edit('-A', context)]
       return from === 'on' ? [edit('-D', context)] : []
     },
-    claims: setting => [{ node, bridgeRules: setting === 'on' }],
+    claims: (setting, context) => [
+      {
+        node,
+        bridgeRules: setting === 'on' ? [reflectedMulticast(port, context.mac(vm.node, vm.device))] : [],
+      },
+    ],
     onRealSystem: setting =>
       setting === 'on' ? [`ebtables -t nat -A POSTROUTING ${rule('"$MAC"').join(' ')}`] : [],
   }

@@ -1,5 +1,6 @@
 import { run, type Step } from '../model/steps.js'
 import type { Toggle, ToggleContext } from '../model/toggle.js'
+import { reflectedMulticast } from './ebtables-drop.js'
 
 type Filter = 'none' | 'no-mac-reflection' | 'nova-no-nd-reflection'
 
@@ -43,7 +44,12 @@ export function nwfilter<const N extends string>({
         )
       return steps
     },
-    claims: setting => [{ node, bridgeRules: setting !== 'none' }],
+    claims: (setting, context) => [
+      {
+        node,
+        bridgeRules: setting === 'none' ? [] : [reflectedMulticast(port, context.mac(vm.node, vm.device))],
+      },
+    ],
     onRealSystem: setting =>
       setting === 'none'
         ? []

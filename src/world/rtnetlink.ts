@@ -31,6 +31,7 @@ export const RTM = {
   deleteRule: 33,
   getRule: 34,
   getQdisc: 38,
+  getFilter: 46,
   newNextHop: 104,
   getNextHop: 106,
 } as const
