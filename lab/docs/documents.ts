@@ -5,10 +5,12 @@ import { execa } from 'execa'
 import { glob } from 'zx'
 import { projectRoot } from '../../src/base/root.js'
 import { type Report, reportSchema } from '../../src/model/report.js'
+import { loadCatalogue } from '../../src/plan/catalogue.js'
 import { prettyReporter } from '../../src/report/pretty.js'
 import { combine } from '../../src/report/registry.js'
 import { replay } from '../../src/report/replay.js'
 import { partOf, withPart } from '../readme.js'
+import { fixTablesOf } from './fix-tables.js'
 import { type ProgramHelp, readHelp } from './help.js'
 import { layersTable } from './layers.js'
 import { withLines } from './markdown.js'
@@ -62,11 +64,29 @@ export async function fromSources(): Promise<Generated[]> {
   const texts = new Map<string, string>()
   for (const [path, name, part] of parts)
     texts.set(path, placed(path, texts.get(path) ?? (await textOf(path)), name, part))
+  const { scenarios } = await loadCatalogue()
+  for (const scenario of scenarios) {
+    const path = `scenarios/${scenario.id}/README.md`
+    const text = withHeading(await textOf(path), path)
+    texts.set(path, placed(path, text, 'fixes', fixTablesOf(scenario)))
+  }
   return [
     ...[...texts].map(([path, text]) => ({ path, text })),
     { path: SCHEMA, text: await formatted(SCHEMA, JSON.stringify(schema)) },
     { path: PICTURE, text: picture(linesOf(await textOf(PICTURE))) },
   ]
+}
+
+const FIXES = '## What breaks, and what repairs it'
+
+/** A scenario's README with a place for its table of fixes: before its mechanism, or at its end. */
+function withHeading(text: string, path: string): string {
+  if (partOf(text, 'fixes') !== undefined) return text
+  const section = `${FIXES}\n\n<!-- fixes:start -->\n<!-- fixes:end -->\n\n`
+  const at = text.indexOf('## Mechanism')
+  if (text.includes(FIXES))
+    throw new Error(`${path} has the heading '${FIXES}' without the comments below it`)
+  return at < 0 ? `${text.trimEnd()}\n\n${section.trimEnd()}\n` : text.slice(0, at) + section + text.slice(at)
 }
 
 /** A document's text with a part in its place. Throws where it has none. */
@@ -127,17 +147,10 @@ export async function triedPicture(): Promise<Generated> {
   return { path: PICTURE, text: same ? old : picture(lines) }
 }
 
-/**
- * What every run prints, without line breaks. The first lines tell of the machine; and whether the kernel log or a counter
- * tells of a cause, and on which device, is the log's rate limit's to decide.
- */
+/** What every run prints, without line breaks and what tells of the machine. */
 function digest(lines: readonly string[]): string {
-  const text = lines
-    .slice(FRAME)
-    .map(plain)
-    .join('\n')
-    .replace(/\n {6}(?=\S)/g, ' ')
-  return text.replace(/^( {4}✗ [^:]+: )[^:]+: ([^:]+): .*$/gm, '$1$2').replace(/\s+/g, ' ')
+  const text = lines.slice(FRAME).map(plain).join('\n')
+  return text.replace(/\s+/g, ' ')
 }
 
 /** The command, the machine, and an empty line. */

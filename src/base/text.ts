@@ -26,6 +26,11 @@ export function columns(rows: readonly (readonly string[])[]): string {
     .join('\n')
 }
 
+/** A number of things: `1 scenario`, `2 scenarios`. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
+
 /** Seconds with one decimal. */
 export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`

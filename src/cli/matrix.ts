@@ -17,9 +17,10 @@ import type { KernelRun } from '../matrix/run-in-guest.js'
 import { describeSelftest, selftestsFolder } from '../matrix/selftests.js'
 import { verdictTable } from '../matrix/table.js'
 import { EVIDENCE_LEVELS } from '../model/evidence.js'
-import { checkToggles, chooseScenarios, loadCatalogue } from '../plan/catalogue.js'
+import { checkToggles, chooseScenarios } from '../plan/catalogue.js'
 import { diffText } from '../report/diff-text.js'
 import { fetchShown } from './fetch-shown.js'
+import { withoutScenarios } from './words.js'
 
 const optionsSchema = z.object({
   kernel: z.array(z.string()).default([]),
@@ -48,9 +49,20 @@ type Options = z.infer<typeof optionsSchema>
  * Throws LabError for a kernel, a scenario or a folder of selftests that there is not, before any guest is started; in a
  * bisection that is a status, too.
  */
-export async function matrix(ids: readonly string[], given: object): Promise<number> {
-  const options = optionsSchema.parse(given)
+export async function matrix(given: readonly string[], rawOptions: object): Promise<number> {
+  const { ids, ...options } = await sorted(given, optionsSchema.parse(rawOptions))
   return options.bisect ? bisectStep(() => judgeKernel(ids, options)) : compareKernels(ids, options)
+}
+
+/** Options that take several words take scenarios, too, that stand behind them: `--kernel debian:6.1 lan-dnat-without-snat`. */
+async function sorted(
+  given: readonly string[],
+  options: Options,
+): Promise<Options & { readonly ids: readonly string[] }> {
+  const kernel = await withoutScenarios(options.kernel, given)
+  const distro = await withoutScenarios(options.distro, kernel.ids)
+  const toggle = await withoutScenarios(options.toggle, distro.ids)
+  return { ...options, kernel: kernel.words, distro: distro.words, toggle: toggle.words, ids: toggle.ids }
 }
 
 async function compareKernels(ids: readonly string[], options: Options): Promise<number> {
@@ -84,14 +96,12 @@ async function compareKernels(ids: readonly string[], options: Options): Promise
   return matrixStatus(runs, selftests, diffs)
 }
 
-/** One commit's kernel, for `git bisect run`. `--kernel` takes several words, so scenarios may be among them here. */
-async function judgeKernel(given: readonly string[], options: Options): Promise<BisectJudgement> {
+/** One commit's kernel, for `git bisect run`. */
+async function judgeKernel(ids: readonly string[], options: Options): Promise<BisectJudgement> {
   const { expect } = options
   requireSomething(options)
-  const known = (await loadCatalogue()).scenarios.map(({ id }) => id)
-  const [kernel = '', ...others] = options.kernel
-  const kernels = [kernel, ...others.filter(word => !known.includes(word))]
-  const ids = [...others.filter(word => known.includes(word)), ...given]
+  const { kernel: kernels } = options
+  const [kernel = ''] = kernels
   if (kernels.length > 1)
     throw new LabError(
       `a bisection judges one kernel, and these are several: ${kernels.join(', ')}`,

@@ -1,11 +1,14 @@
 /** The command line. What a command needs is imported when that command runs, so that help and lists come at once. */
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { describeError, EXIT, LabError } from '../base/errors.js'
-import { unknownWord } from '../base/nearest.js'
+import { readFileSync } from 'node:fs'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { EXIT, LabError } from '../base/errors.js'
+import { asCalled } from '../base/program-name.js'
+import { repositoryFile } from '../base/root.js'
 import { completePath } from '../base/tools.js'
 import { EXPECTABLE, guardExit } from '../matrix/bisect.js'
 import type { DistroOptions } from './distro.js'
 import type { KernelOptions } from './kernel.js'
+import { complain, isCommanders, unknownCommand, usageError } from './usage.js'
 
 const positive = (text: string): number => {
   const value = Number(text)
@@ -32,6 +35,7 @@ const program = new Command('lab')
     'Reproduces documented Linux networking failures on the running kernel, toggles each documented fix, takes it back, and says what changed.',
   )
   .helpCommand(false)
+  .option('--version', 'print the version')
   .configureHelp({ sortSubcommands: true })
   .addHelpText(
     'after',
@@ -39,6 +43,17 @@ const program = new Command('lab')
 Exit status: 0 as expected, 1 a trial did not come out as it must, 2 usage, 3 the lab broke,
 4 everything was skipped, 69 no namespaces can be made here, 130 interrupted.`,
   )
+
+program
+  .command('help')
+  .description('show the help of a command, or that of all')
+  .argument('[command]', 'which command')
+  .addHelpText('after', '\nExample:\n  $ lab help run')
+  .action((name: string | undefined) => {
+    const command = name === undefined ? program : program.commands.find(one => one.name() === name)
+    if (!command) throw unknownCommand(program, name ?? '')
+    command.outputHelp()
+  })
 
 program
   .command('list')
@@ -54,13 +69,15 @@ program
   .command('run')
   .description('run scenarios on the running kernel: control, broken, fixed, reverted')
   .argument('[id...]', 'ids of scenarios, or paths of compiled ones of your own; all when left out')
-  .option('--toggle <id...>', 'only the fixes that set one of these toggles')
+  .option('--toggle <id...>', 'only the fixes that set one of these toggles, or one of them to NAME=SETTING')
   .option('--json <file>', 'write the report as JSON to a file, or to standard output for -')
   .option('--reporter <name[=file]>', REPORTERS_HELP, collect)
   .option('--jobs <n>', 'experiments at once', positive)
   .option('--repeat <n>', 'run everything n times; a trial that comes out both ways is flaky', positive, 1)
   .option('--shuffle', 'in an order by chance; it is said with which --seed it comes again')
   .option('--seed <n>', 'the order that --shuffle had with this seed', positive)
+  .option('-v, --verbose', 'also say by what evidence each verdict stands, and what each fix changed')
+  .addOption(new Option('-q, --quiet', 'print the last line alone').conflicts('verbose'))
   .option('--profile', 'print where the time went, by phase, by probe and by command')
   .option('--rootless', 'use a user namespace even as root')
   .addOption(
@@ -98,6 +115,7 @@ program
 Examples:
   $ lab run
   $ lab run bridge-dnat-bounce --toggle promisc
+  $ lab run bridge-dnat-bounce --toggle hairpin_mode=on -v
   $ lab run --iptables both --json report.json
   $ lab run --distro debian:13
   $ lab run --reporter html=report.html --reporter junit=report.xml`,
@@ -329,7 +347,7 @@ program
   .option('--modules <folder>', 'modules of a kernel that is given as an image')
   .option('--jobs <n>', 'guests at once', positive)
   .option('--out <folder>', 'where reports and consoles go; ./matrix when left out')
-  .option('--toggle <id...>', 'only the fixes that set one of these toggles')
+  .option('--toggle <id...>', 'only the fixes that set one of these toggles, or one of them to NAME=SETTING')
   .option('--repeat <n>', 'run everything n times', positive)
   .addOption(
     new Option('--evidence <level>', 'what to watch the kernel with: full adds traces and captures').choices([
@@ -365,7 +383,7 @@ program
 Examples:
   $ git bisect run sh -c 'lab kernel build --bisect --source . --name candidate &&
       lab matrix --bisect --kernel candidate rp-filter-loopback-redirect'
-  $ lab matrix --kernel debian:5.10 --kernel debian:6.1 -- bridge-dnat-bounce
+  $ lab matrix --kernel debian:5.10 debian:6.1 bridge-dnat-bounce
   $ lab matrix --distro debian:11 --distro debian:12 -- bridge-dnat-bounce
   $ lab matrix --kernel arch/x86/boot/bzImage --modules /tmp/modules`,
   )
@@ -391,7 +409,15 @@ program
   })
 
 for (const command of [program, ...program.commands])
-  command.exitOverride().configureOutput({ outputError: () => {} })
+  command.exitOverride().configureOutput({
+    outputError: () => {},
+    writeOut: text => process.stdout.write(asCalled(text)),
+  })
+program.on('option:version', () => {
+  const { version } = JSON.parse(readFileSync(repositoryFile('package.json'), 'utf8')) as { version: string }
+  process.stdout.write(`${version}\n`)
+  process.exit(EXIT.ok)
+})
 
 // `lab list | head`: whoever reads has read enough. A run goes on: it has a status, and perhaps files, to come to. (enter.ts
 // knows whether this is inside a world; it takes too long to load for a list.)
@@ -411,27 +437,9 @@ if (process.argv.some(word => /^--(bisect|expect)(=|$)/.test(word))) guardExit()
 try {
   await program.parseAsync()
 } catch (error) {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) process.exit(EXIT.ok)
-    // Commander's own message, without its suggestion of a word: ours covers options, too.
-    const word = /'([^']+)'/.exec(error.message)?.[1]?.split(/[= ]/)[0] ?? ''
-    const known =
-      error.code === 'commander.unknownCommand'
-        ? program.commands.map(command => command.name())
-        : [program, ...program.commands].flatMap(command => command.options.map(option => option.long ?? ''))
-    const unknown = error.code === 'commander.unknownCommand' || error.code === 'commander.unknownOption'
-    const complaint = unknown
-      ? describeError(
-          unknownWord(error.code === 'commander.unknownCommand' ? 'command' : 'option', word, known),
-        )
-      : error.message.replace(/^error: /, '').split('\n')[0]
-    process.stderr.write(
-      `lab: ${error.code === 'commander.help' ? 'no command given; see lab --help' : complaint}\n`,
-    )
-    process.exit(EXIT.usage)
-  }
-  process.stderr.write(`lab: ${describeError(error)}\n`)
-  if (!(error instanceof LabError) && process.env.NETNS_LAB_DEBUG)
-    process.stderr.write(`${(error as Error).stack}\n`)
-  process.exitCode = error instanceof LabError ? error.exitCode : EXIT.error
+  const refused = isCommanders(error) ? usageError(error, program, process.argv.slice(2)) : error
+  if (refused === undefined) process.exit(EXIT.ok)
+  const status = complain(refused)
+  if (isCommanders(error)) process.exit(status)
+  process.exitCode = status
 }

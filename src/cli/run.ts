@@ -21,6 +21,7 @@ import { profileReporter } from '../report/profile.js'
 import { combine, createReporters } from '../report/registry.js'
 import { insideWorld } from '../world/enter.js'
 import { chooseRoot } from './other-root.js'
+import { withoutScenarios } from './words.js'
 import { type Inside, inWorld } from './world.js'
 
 const optionsSchema = z.object({
@@ -43,15 +44,23 @@ const optionsSchema = z.object({
   rootfs: z.string().optional(),
   defaults: z.boolean().default(false),
   sysctl: z.array(z.string()).default([]),
+  verbose: z.boolean().default(false),
+  quiet: z.boolean().default(false),
 })
 
 /** Runs `lab run`; resolves with the exit status. Throws LabError for unknown ids, toggles and unwritable files. */
-export async function runCommandLine(ids: readonly string[], given: object): Promise<number> {
-  const options = optionsSchema.parse(given)
+export async function runCommandLine(given: readonly string[], rawOptions: object): Promise<number> {
+  const parsed = optionsSchema.parse(rawOptions)
+  const { words: toggle, ids } = await withoutScenarios(parsed.toggle, given)
+  const options = { ...parsed, toggle }
   const { scenarios, broken } = await chooseScenarios(ids)
   checkToggles(scenarios, options.toggle)
   const requests = [...options.reporter, ...(options.json === undefined ? [] : [`json=${options.json}`])]
-  const named = createReporters(requests, { runs: 1, env: process.env })
+  const named = createReporters(requests, {
+    runs: 1,
+    env: process.env,
+    detail: options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal',
+  })
   if (options.out !== undefined && !insideWorld()) takeFolder(options.out)
   const folder =
     options.out === undefined || !insideWorld()

@@ -1,9 +1,10 @@
 /** Starting the command line again inside the world, for the commands that need one. */
 import { getuid } from 'node:process'
-import { describeError, EXIT, LabError } from '../base/errors.js'
+import { EXIT, LabError } from '../base/errors.js'
 import { missingTool } from '../base/tools.js'
 import { insideWorld, leaveWorld, rootlessWorld, runInWorld, settleInWorld } from '../world/enter.js'
 import { type OtherRoot, otherRoot } from '../world/root.js'
+import { complain } from './usage.js'
 
 /** What every world is made with. */
 const ESSENTIAL = ['ip', 'sysctl', 'unshare', 'setpriv']
@@ -37,10 +38,7 @@ export async function inWorld(
     leaveWorld(EXIT.interrupted)
   })
   const fail = (error: unknown): never => {
-    process.stderr.write(`lab: ${describeError(error)}\n`)
-    if (!(error instanceof LabError) && process.env.NETNS_LAB_DEBUG)
-      process.stderr.write(`${(error as Error).stack}\n`)
-    return leaveWorld(error instanceof LabError ? error.exitCode : EXIT.error)
+    return leaveWorld(complain(error))
   }
   // What a timer or a child throws reaches nobody else; and a thread that still waits must not keep a failed run alive.
   process.on('uncaughtException', fail)

@@ -37,7 +37,7 @@ export interface RunOptions {
   /** Scenarios that cannot be run: each is an error in the report, and nobody else's. */
   readonly broken?: readonly BrokenScenario[]
   readonly backends: readonly BackendChoice[]
-  /** Only fixes that set one of these toggles; all when empty. */
+  /** Only fixes that set one of these toggles, or one to this setting (`NAME=SETTING`); all when empty. */
   readonly toggles: readonly string[]
   /** A distribution's sysctls, in place of the lab's where a document does not name them. */
   readonly defaults?: Defaults

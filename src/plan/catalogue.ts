@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
+import { entryOf } from '../base/records.js'
 import { projectRoot } from '../base/root.js'
 import type { DefinedScenario, Scenario } from '../model/scenario.js'
 import { readScenario } from './read.js'
@@ -56,6 +57,11 @@ export async function chooseScenarios(ids: readonly string[]): Promise<Catalogue
   }
 }
 
+/** Whether a word is the path of a module, by how it ends. */
+export function isModule(word: string): boolean {
+  return /\.[cm]?[jt]s$/.test(word)
+}
+
 /** The scenario with this id. Throws LabError: exit 2, naming the nearest, when there is none; what is wrong, where it is broken. */
 export async function oneScenario(id: string): Promise<Scenario> {
   const { scenarios, broken } = await chooseScenarios([id])
@@ -64,10 +70,17 @@ export async function oneScenario(id: string): Promise<Scenario> {
   throw broken[0]?.problem ?? unknownWord('scenario', id, [])
 }
 
-/** Checks toggle ids against those of the scenarios. Throws LabError (exit 2) for an unknown one, naming the nearest. */
-export function checkToggles(scenarios: readonly Scenario[], toggles: readonly string[]): void {
-  const known = [...new Set(scenarios.flatMap(scenario => Object.keys(scenario.toggles)))]
-  for (const toggle of toggles) if (!known.includes(toggle)) throw unknownWord('toggle', toggle, known)
+/** Checks toggles, each a name or `NAME=SETTING`, against those of the scenarios. Throws LabError (exit 2) for an unknown word, naming the nearest. */
+export function checkToggles(scenarios: readonly Scenario[], words: readonly string[]): void {
+  for (const word of words) {
+    const [name = '', ...setting] = word.split('=')
+    const having = scenarios.flatMap(({ toggles }) => entryOf(toggles, name) ?? [])
+    const names = scenarios.flatMap(scenario => Object.keys(scenario.toggles))
+    if (having.length === 0) throw unknownWord('toggle', name, [...new Set(names)])
+    const settings = [...new Set(having.flatMap(toggle => toggle.settings))]
+    if (setting.length > 0 && !settings.includes(setting.join('=')))
+      throw unknownWord(`setting of ${name}`, setting.join('='), settings)
+  }
 }
 
 function sorted(loaded: readonly (Scenario | BrokenScenario)[]): Catalogue {

@@ -33,7 +33,7 @@ export interface PlanOptions {
   readonly commands: IptablesCommands
   /** A distribution's sysctls, in place of the lab's where the document does not name them. */
   readonly defaults?: Defaults
-  /** Only fixes that set one of these toggles; all when empty. */
+  /** Only fixes that set one of these toggles, or one to this setting (`NAME=SETTING`); all when empty. */
   readonly toggles?: readonly string[]
   /** Tells the instances of one run apart; part of names, folders and MAC addresses. Empty for one that stands alone: nodes keep their own names. */
   readonly instance: string
@@ -44,7 +44,7 @@ export function planScenario(scenario: Scenario, options: PlanOptions): Experime
   const chosen = options.toggles ?? []
   return scenario.experiments.flatMap((experiment, index) => {
     const fixes = experiment.fixes.filter(
-      fix => chosen.length === 0 || chosen.some(toggle => Object.hasOwn(fix, toggle)),
+      fix => chosen.length === 0 || chosen.some(word => setsToggle(fix, word)),
     )
     if (fixes.length === 0 && chosen.length > 0) return []
     const id = options.instance === '' ? '' : `${options.instance}-${index + 1}`
@@ -56,6 +56,11 @@ export function planScenario(scenario: Scenario, options: PlanOptions): Experime
       usesIptables: whole.usesIptables,
     }))
   })
+}
+
+/** Whether a fix sets a toggle, by its name or by `NAME=SETTING`. */
+function setsToggle(fix: Settings, word: string): boolean {
+  return Object.entries(fix).some(([toggle, setting]) => word === toggle || word === `${toggle}=${setting}`)
 }
 
 /** Where a trial stands in its plan: the index of its phase, and its own in there. */

@@ -3,6 +3,9 @@ import { seconds } from '../base/text.js'
 import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport } from '../model/report.js'
 import { compareVerdicts, type Verdict } from '../model/verdict.js'
+import { cellText, legendOf } from './fix-grid.js'
+import { type FixTable, fixTable, rowParts } from './fix-table.js'
+import { fixLines, signOf } from './fix-words.js'
 import { describeFix, fixesOf } from './fixes.js'
 import type { Sink } from './sink.js'
 import {
@@ -159,9 +162,29 @@ function brief(scenario: ScenarioReport, of: string, kernel: Report['kernel']): 
     escapeMarkdown(reason),
     '',
     ...(source ? [`Source: [${escapeMarkdown(source.title)}](${source.url})`, ''] : []),
+    ...fixLines(scenario).map(line => `- ${signOf(line)} ${escapeMarkdown(line.text)}`),
+    '',
+    ...fixTableLines(fixTable(scenario)),
     ...causesOf(scenario).map(cause => `- ${escapeMarkdown(describeCause(cause))}`),
     ...hintsOf(scenario, kernel).map(hint => `- → ${escapeMarkdown(hint)}`),
     '',
+  ]
+}
+
+/** The table of fixes, with an empty line behind it; none of a scenario in which nothing was tried. */
+export function fixTableLines(table: FixTable): string[] {
+  const { probes, rows } = table
+  if (rows.length === 0) return []
+  const legend = legendOf(table)
+  return [
+    `| | ${probes.map(({ id }) => escapeMarkdown(id)).join(' | ')} |`,
+    `| --- |${' --- |'.repeat(probes.length)}`,
+    ...rows.map(row => {
+      const cells = row.cells.map((cell, at) => escapeMarkdown(cellText(cell, probes[at]?.attack ?? false)))
+      return `| ${escapeMarkdown(rowParts(row).join(', '))} | ${cells.join(' | ')} |`
+    }),
+    '',
+    ...(legend.length > 0 ? [escapeMarkdown(legend.join('; ')), ''] : []),
   ]
 }
 

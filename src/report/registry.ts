@@ -9,7 +9,7 @@ import { jsonReporter } from './json.js'
 import { junitReporter } from './junit.js'
 import { ktapReporter } from './ktap.js'
 import { markdownReporter } from './markdown.js'
-import { prettyReporter } from './pretty.js'
+import { type Detail, prettyReporter } from './pretty.js'
 import { fileSink, type Sink, streamSink } from './sink.js'
 import { tapReporter } from './tap.js'
 
@@ -24,6 +24,8 @@ export interface ReportersContext {
   /** How many runs they will get the events of, one after the other. */
   readonly runs: number
   readonly env: NodeJS.ProcessEnv
+  /** How much `pretty` says; `normal` when left out. */
+  readonly detail?: Detail
 }
 
 type Make = (sink: Sink, context: ReportersContext) => Reporter
@@ -68,14 +70,14 @@ export function createReporters(requests: readonly string[], context: ReportersC
         name,
         reporter: make(file === undefined ? streamSink(process.stdout) : fileSink(file), context),
       }
-    if (file === undefined) return { name, reporter: prettyReporter(process.stdout) }
+    if (file === undefined) return { name, reporter: prettyReporter(process.stdout, context.detail) }
     const sink = fileSink(file)
-    const reporter = prettyReporter(sink)
+    const reporter = prettyReporter(sink, context.detail)
     return { name, reporter: { ...reporter, close: () => sink.close() } }
   })
   if (first?.name === 'pretty') return made
   const stream = first ? process.stderr : process.stdout
-  return [{ name: 'pretty', reporter: prettyReporter(stream) }, ...made]
+  return [{ name: 'pretty', reporter: prettyReporter(stream, context.detail) }, ...made]
 }
 
 function parseRequest(text: string): { readonly name: string; readonly file: string | undefined } {

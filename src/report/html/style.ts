@@ -58,6 +58,9 @@ summary .dim { font-weight: 400; font-size: .9rem }
 .commands .log { padding-left: 2.4rem; font-size: .9rem } .commands > details { margin: .3rem 0 .3rem 1rem } .log li { padding: .12rem 0 }
 .log .phase { list-style: none; margin: .6rem 0 .2rem -1.2rem; font-weight: 700; color: var(--ink) } .log .probe { color: var(--way) } .log .fail, .log li.fail, .log li.error { color: var(--bad) }
 pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-radius: 6px; overflow-x: auto }
+.fix-lines { list-style: none; padding: 0; margin: .8rem 0 .4rem; font-weight: 600 } .fix-lines .repairs span { color: var(--good) } .fix-lines .leaves { font-weight: 400 } .fix-lines .other { color: var(--bad) }
+.fixes { margin: .6rem 0 } .fixes table { width: auto } .fixes th, .fixes td { padding: .2rem .7rem .2rem 0; white-space: nowrap } .fixes thead th { font: 600 .82rem ui-monospace, 'DejaVu Sans Mono', monospace }
+.fixes tbody th { font: .86rem ui-monospace, 'DejaVu Sans Mono', monospace; white-space: normal } .fixes td.good, .fixes td.bad { color: var(--tone) } .fixes td.bad { --tone: var(--bad); font-weight: 700 }
 .legend { color: var(--dim); font-size: .9rem; margin: 0 } .legend b { font-weight: 600; color: var(--tone) } .good { --tone: var(--good) }
 .tools { display: flex; align-items: baseline; gap: .5rem .8rem; flex-wrap: wrap; margin-top: .8rem } button { font: inherit; font-size: .9rem; color: inherit; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .8rem; cursor: pointer }
 .top { font-size: .9rem; margin: .8rem 0 0 }

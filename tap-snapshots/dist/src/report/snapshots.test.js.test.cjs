@@ -252,6 +252,9 @@ summary .dim { font-weight: 400; font-size: .9rem }
 .commands .log { padding-left: 2.4rem; font-size: .9rem } .commands > details { margin: .3rem 0 .3rem 1rem } .log li { padding: .12rem 0 }
 .log .phase { list-style: none; margin: .6rem 0 .2rem -1.2rem; font-weight: 700; color: var(--ink) } .log .probe { color: var(--way) } .log .fail, .log li.fail, .log li.error { color: var(--bad) }
 pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-radius: 6px; overflow-x: auto }
+.fix-lines { list-style: none; padding: 0; margin: .8rem 0 .4rem; font-weight: 600 } .fix-lines .repairs span { color: var(--good) } .fix-lines .leaves { font-weight: 400 } .fix-lines .other { color: var(--bad) }
+.fixes { margin: .6rem 0 } .fixes table { width: auto } .fixes th, .fixes td { padding: .2rem .7rem .2rem 0; white-space: nowrap } .fixes thead th { font: 600 .82rem ui-monospace, 'DejaVu Sans Mono', monospace }
+.fixes tbody th { font: .86rem ui-monospace, 'DejaVu Sans Mono', monospace; white-space: normal } .fixes td.good, .fixes td.bad { color: var(--tone) } .fixes td.bad { --tone: var(--bad); font-weight: 700 }
 .legend { color: var(--dim); font-size: .9rem; margin: 0 } .legend b { font-weight: 600; color: var(--tone) } .good { --tone: var(--good) }
 .tools { display: flex; align-items: baseline; gap: .5rem .8rem; flex-wrap: wrap; margin-top: .8rem } button { font: inherit; font-size: .9rem; color: inherit; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .8rem; cursor: pointer }
 .top { font-size: .9rem; margin: .8rem 0 0 }
@@ -300,6 +303,14 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>A container cannot reach itself through a port forwarding that bounces off the host</h2>
 <p class="id"><code>bridge-dnat-bounce</code></p>
 <p class="reason"><span class="verdict changed">changed</span> Since 751de2012eaf (6.9, and stable kernels) the promiscuous copy has no conntrack: it is routed back without SNAT. The document differs: promiscuous mode “makes everything work” there; that workaround has been dead since 751de2012eaf.</p>
+<ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails, as documented: frame that would leave by the port that it came in on</li><li class="repairs"><span aria-hidden="true">✓</span> hairpin_mode=on; or nf_call_iptables=0 and bridge-nf-call-iptables=0 repairs own-address-tcp</li><li class="leaves"><span aria-hidden="true">–</span> promisc=on does not, since 751de2012eaf</li><li class="leaves"><span aria-hidden="true">–</span> nf_call_iptables=0 does not</li></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th><th scope="col">other-container-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="plain">✕ fails</td><td class="good">✓ works</td></tr>
+<tr><th scope="row">hairpin_mode=on</th><td class="good">✓ works</td><td class="dim">–</td></tr>
+<tr><th scope="row">promisc=on</th><td class="plain">✕ fails*</td><td class="dim">–</td></tr>
+<tr><th scope="row">nf_call_iptables=0</th><td class="plain">✕ fails</td><td class="dim">–</td></tr>
+<tr><th scope="row">nf_call_iptables=0, bridge-nf-call-iptables=0</th><td class="good">✓ works</td><td class="dim">–</td></tr>
+</tbody></table></div><p class="legend">– not tried; * not as documented: as this kernel must</p>
 
 <blockquote><p>they went through the PREROUTING chain as normal, but never showed up in the FORWARD chain</p><footer><a href="https://www.stderr.nl/Blog/Software/Linux/BouncingPacketsKernelBug.html">Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs Kooijman)</a></footer></blockquote>
 <figure><div class="picture" tabindex="0" role="group" aria-label="own-address-tcp: frame that would leave by the port that it came in on"><svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 892.1 298" width="892.1" height="298">
@@ -476,6 +487,12 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>A container cannot reach its neighbour through a port forwarding without SNAT</h2>
 <p class="id"><code>lan-dnat-without-snat</code></p>
 <p class="reason"><span class="verdict confirmed">confirmed</span> as documented, in 6 trials.</p>
+<ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> neighbour-tcp fails, as documented: reply that bypasses the host</li><li class="repairs"><span aria-hidden="true">✓</span> bounce-snat=on repairs neighbour-tcp</li></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">neighbour-tcp</th><th scope="col">outside-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="plain">✕ fails</td><td class="good">✓ works</td></tr>
+<tr><th scope="row">bounce-snat=on</th><td class="good">✓ works</td><td class="dim">–</td></tr>
+<tr><th scope="row">bounce-snat=on, bridge-nf-call-iptables=1</th><td class="good">✓ works</td><td class="dim">–</td></tr>
+</tbody></table></div><p class="legend">– not tried</p>
 
 <blockquote><p>the host does not have a chance to &quot;undo&quot; the DNAT on the reply packets</p><footer><a href="https://www.stderr.nl/Blog/Software/Linux/BouncingPacketsKernelBug.html">Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs Kooijman)</a></footer></blockquote>
 <figure><div class="picture" tabindex="0" role="group" aria-label="neighbour-tcp: reply that bypasses the host"><svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 905.9 298" width="905.9" height="298">
@@ -644,6 +661,9 @@ summary .dim { font-weight: 400; font-size: .9rem }
 .commands .log { padding-left: 2.4rem; font-size: .9rem } .commands > details { margin: .3rem 0 .3rem 1rem } .log li { padding: .12rem 0 }
 .log .phase { list-style: none; margin: .6rem 0 .2rem -1.2rem; font-weight: 700; color: var(--ink) } .log .probe { color: var(--way) } .log .fail, .log li.fail, .log li.error { color: var(--bad) }
 pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-radius: 6px; overflow-x: auto }
+.fix-lines { list-style: none; padding: 0; margin: .8rem 0 .4rem; font-weight: 600 } .fix-lines .repairs span { color: var(--good) } .fix-lines .leaves { font-weight: 400 } .fix-lines .other { color: var(--bad) }
+.fixes { margin: .6rem 0 } .fixes table { width: auto } .fixes th, .fixes td { padding: .2rem .7rem .2rem 0; white-space: nowrap } .fixes thead th { font: 600 .82rem ui-monospace, 'DejaVu Sans Mono', monospace }
+.fixes tbody th { font: .86rem ui-monospace, 'DejaVu Sans Mono', monospace; white-space: normal } .fixes td.good, .fixes td.bad { color: var(--tone) } .fixes td.bad { --tone: var(--bad); font-weight: 700 }
 .legend { color: var(--dim); font-size: .9rem; margin: 0 } .legend b { font-weight: 600; color: var(--tone) } .good { --tone: var(--good) }
 .tools { display: flex; align-items: baseline; gap: .5rem .8rem; flex-wrap: wrap; margin-top: .8rem } button { font: inherit; font-size: .9rem; color: inherit; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .8rem; cursor: pointer }
 .top { font-size: .9rem; margin: .8rem 0 0 }
@@ -700,6 +720,10 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>Title of broken-lab</h2>
 <p class="id"><code>broken-lab</code></p>
 <p class="reason"><span class="verdict error">error</span> a reason</p>
+<ul class="fix-lines"></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="bad">? error!</td></tr>
+</tbody></table></div><p class="legend">! must come out otherwise</p>
 
 
 <details class="trials" open><summary>Trials <span class="dim">1</span></summary>
@@ -719,6 +743,11 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>Title of regression</h2>
 <p class="id"><code>regression</code></p>
 <p class="reason"><span class="verdict regressed">regressed</span> a reason</p>
+<ul class="fix-lines"><li class="leaves"><span aria-hidden="true">–</span>  repairs nothing; own-address-tcp fails with it</li><li class="other"><span aria-hidden="true">!</span> own-address-tcp fails with , and must not</li></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="good">✓ works</td></tr>
+<tr><th scope="row"></th><td class="bad">✕ fails!</td></tr>
+</tbody></table></div><p class="legend">! must come out otherwise</p>
 
 
 <details class="trials" open><summary>Trials <span class="dim">2</span></summary>
@@ -742,6 +771,10 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>Title of no-failure</h2>
 <p class="id"><code>no-failure</code></p>
 <p class="reason"><span class="verdict unexpected-pass">unexpected-pass</span> a reason</p>
+<ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails at times, and must not</li></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="bad">± either!</td></tr>
+</tbody></table></div><p class="legend">± both ways; ! must come out otherwise</p>
 
 
 <details class="trials" open><summary>Trials <span class="dim">2</span></summary>
@@ -765,6 +798,10 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>Title of flaky-all-ok</h2>
 <p class="id"><code>flaky-all-ok</code></p>
 <p class="reason"><span class="verdict flaky">flaky</span> a reason</p>
+<ul class="fix-lines"></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="good">✓ works</td></tr>
+</tbody></table></div>
 
 
 <details class="trials" open><summary>Trials <span class="dim">2</span></summary>
@@ -788,6 +825,10 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>Title of left-out</h2>
 <p class="id"><code>left-out</code></p>
 <p class="reason"><span class="verdict skipped">skipped</span> a reason</p>
+<ul class="fix-lines"></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="dim">– skipped</td></tr>
+</tbody></table></div>
 
 
 <details class="trials" open><summary>Trials <span class="dim">2</span></summary>
@@ -811,6 +852,11 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>Title of newer-kernel</h2>
 <p class="id"><code>newer-kernel</code></p>
 <p class="reason"><span class="verdict changed">changed</span> a reason</p>
+<ul class="fix-lines"></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="good">✓ works</td></tr>
+<tr><th scope="row"></th><td class="good">✓ works*</td></tr>
+</tbody></table></div><p class="legend">* not as documented: as this kernel must</p>
 
 
 <details class="trials" open><summary>Trials <span class="dim">3</span></summary>
@@ -838,6 +884,12 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>Title of as-documented</h2>
 <p class="id"><code>as-documented</code></p>
 <p class="reason"><span class="verdict confirmed">confirmed</span> a reason</p>
+<ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails with promisc=it was dropped, as documented: in words</li><li class="repairs"><span aria-hidden="true">✓</span> hairpin_mode=on repairs own-address-tcp</li></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented, with promisc=it said so</th><td class="good">✓ works</td></tr>
+<tr><th scope="row">as documented, with promisc=it was dropped</th><td class="plain">✕ fails</td></tr>
+<tr><th scope="row">hairpin_mode=on</th><td class="good">✓ works</td></tr>
+</tbody></table></div>
 
 <blockquote><p>in words</p><footer><a href="https://example.org/document">Document: in words</a></footer></blockquote>
 <figure><div class="picture" tabindex="0" role="group" aria-label="own-address-tcp: in words"><svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 491.9 150" width="491.9" height="150">
@@ -908,6 +960,13 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>Title of an-attack</h2>
 <p class="id"><code>an-attack</code></p>
 <p class="reason"><span class="verdict regressed">regressed</span> a reason</p>
+<ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp gets through with promisc=reached: answered by 10.0.3.1, as documented: in words</li><li class="repairs"><span aria-hidden="true">✓</span> promisc=on keeps out own-address-tcp</li><li class="leaves"><span aria-hidden="true">–</span> hairpin_mode=on does not</li><li class="other"><span aria-hidden="true">!</span> own-address-tcp gets through with hairpin_mode=on, and must not</li></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented, with promisc=it said so</th><td class="good">✓ refused</td></tr>
+<tr><th scope="row">as documented, with promisc=reached: answered by 10.0.3.1</th><td class="plain">✕ reached</td></tr>
+<tr><th scope="row">promisc=on</th><td class="good">✓ refused</td></tr>
+<tr><th scope="row">hairpin_mode=on</th><td class="bad">✕ reached!</td></tr>
+</tbody></table></div><p class="legend">! must come out otherwise</p>
 
 <blockquote><p>in words</p><footer><a href="https://example.org/document">Document: in words</a></footer></blockquote>
 <figure><div class="picture" tabindex="0" role="group" aria-label="own-address-tcp: in words"><svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 491.9 150" width="491.9" height="150">
@@ -969,7 +1028,12 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <h2>Title of a-kernel-without</h2>
 <p class="id"><code>a-kernel-without</code></p>
 <p class="reason"><span class="verdict regressed">regressed</span> a reason</p>
-<p class="dim">→ this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf</p><p class="dim">→ this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf</p>
+<p class="dim">→ this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf</p><p class="dim">→ this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf</p><ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails, as this kernel must before 751de2012eaf</li><li class="leaves"><span aria-hidden="true">–</span>  does not</li><li class="other"><span aria-hidden="true">!</span> own-address-tcp fails with , and must not</li></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="plain">✕ fails*</td></tr>
+<tr><th scope="row"></th><td class="bad">✕ fails!</td></tr>
+</tbody></table></div><p class="legend">! must come out otherwise; * not as documented: as this kernel must</p>
+
 <blockquote><p>in words</p><footer><a href="https://example.org/document">Document: in words</a></footer></blockquote>
 <figure><div class="picture" tabindex="0" role="group" aria-label="Title of a-kernel-without"><svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 491.9 150" width="491.9" height="150">
 <title>Title of a-kernel-without</title>
@@ -2921,6 +2985,21 @@ Since 751de2012eaf (6.9, and stable kernels) the promiscuous copy has no conntra
 
 Source: [Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs Kooijman)](https://www.stderr.nl/Blog/Software/Linux/BouncingPacketsKernelBug.html)
 
+- ✕ own-address-tcp fails, as documented: frame that would leave by the port that it came in on
+- ✓ hairpin\\_mode=on; or nf\\_call\\_iptables=0 and bridge-nf-call-iptables=0 repairs own-address-tcp
+- – promisc=on does not, since 751de2012eaf
+- – nf\\_call\\_iptables=0 does not
+
+| | own-address-tcp | other-container-tcp |
+| --- | --- | --- |
+| as documented | ✕ fails | ✓ works |
+| hairpin\\_mode=on | ✓ works | – |
+| promisc=on | ✕ fails\\* | – |
+| nf\\_call\\_iptables=0 | ✕ fails | – |
+| nf\\_call\\_iptables=0, bridge-nf-call-iptables=0 | ✓ works | – |
+
+– not tried; \\* not as documented: as this kernel must
+
 - own-address-tcp: host br-lxc: frame that would leave by the port that it came in on: nat 'PREROUTING -d 203.0.113.80/32' counted 1 packet, filter 'FORWARD -d 10.0.3.80/32' counted 0 packets (document: “they went through the PREROUTING chain as normal, but never showed up in the FORWARD chain”)
 - own-address-tcp: web eth0: promiscuous copy without connection tracking: IPv4: martian source 10.0.3.80 from 10.0.3.80, on dev eth0 (document: “I also found that setting the bridge device to promiscuous mode (e.g. running tcpdump) makes everything work.”)
 
@@ -2938,6 +3017,17 @@ Source: [Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs K
 as documented, in 6 trials.
 
 Source: [Bouncing packets: Kernel bridge bug or corner case? (Glider, Matthijs Kooijman)](https://www.stderr.nl/Blog/Software/Linux/BouncingPacketsKernelBug.html)
+
+- ✕ neighbour-tcp fails, as documented: reply that bypasses the host
+- ✓ bounce-snat=on repairs neighbour-tcp
+
+| | neighbour-tcp | outside-tcp |
+| --- | --- | --- |
+| as documented | ✕ fails | ✓ works |
+| bounce-snat=on | ✓ works | – |
+| bounce-snat=on, bridge-nf-call-iptables=1 | ✓ works | – |
+
+– not tried
 
 - neighbour-tcp: neighbour: reply that bypasses the host: TcpOutRsts +1 (document: “reply packets get sent directly through the original container - the host does not have a chance to "undo" the DNAT”)
 
@@ -2973,14 +3063,39 @@ exports[`dist/src/report/snapshots.test.js > TAP > what markdown says of a run w
 a reason
 
 
+| | own-address-tcp |
+| --- | --- |
+| as documented | ? error! |
+
+! must come out otherwise
+
+
 ## ❌ regressed: \`regression\`
 
 a reason
+
+- – repairs nothing; own-address-tcp fails with it
+- ! own-address-tcp fails with , and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✓ works |
+|  | ✕ fails! |
+
+! must come out otherwise
 
 
 ## ❗ unexpected-pass: \`no-failure\`
 
 a reason
+
+- ✕ own-address-tcp fails at times, and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | ± either! |
+
+± both ways; ! must come out otherwise
 
 
 ## 🎲 flaky: \`flaky-all-ok\`
@@ -2988,9 +3103,19 @@ a reason
 a reason
 
 
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✓ works |
+
+
 ## ⏭️ skipped: \`left-out\`
 
 a reason
+
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | – skipped |
 
 
 ## 🔀 changed: \`newer-kernel\`
@@ -2998,11 +3123,28 @@ a reason
 a reason
 
 
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✓ works |
+|  | ✓ works\\* |
+
+\\* not as documented: as this kernel must
+
+
 ## ✅ confirmed: \`as-documented\`
 
 a reason
 
 Source: [Document: in words](https://example.org/document)
+
+- ✕ own-address-tcp fails with promisc=it was dropped, as documented: in words
+- ✓ hairpin\\_mode=on repairs own-address-tcp
+
+| | own-address-tcp |
+| --- | --- |
+| as documented, with promisc=it said so | ✓ works |
+| as documented, with promisc=it was dropped | ✕ fails |
+| hairpin\\_mode=on | ✓ works |
 
 - own-address-tcp: host br-lxc: in words: it was dropped (document: “in words”)
 
@@ -3017,11 +3159,26 @@ Source: [Document: in words](https://example.org/document)
 a reason
 
 
+
 ## ❌ regressed: \`an-attack\`
 
 a reason
 
 Source: [Document: in words](https://example.org/document)
+
+- ✕ own-address-tcp gets through with promisc=reached: answered by 10.0.3.1, as documented: in words
+- ✓ promisc=on keeps out own-address-tcp
+- – hairpin\\_mode=on does not
+- ! own-address-tcp gets through with hairpin\\_mode=on, and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented, with promisc=it said so | ✓ refused |
+| as documented, with promisc=reached: answered by 10.0.3.1 | ✕ reached |
+| promisc=on | ✓ refused |
+| hairpin\\_mode=on | ✕ reached! |
+
+! must come out otherwise
 
 - own-address-tcp: reached: host br-lxc: in words: TcpOutRsts +1 (document: “in words”)
 
@@ -3037,6 +3194,17 @@ Source: [Document: in words](https://example.org/document)
 a reason
 
 Source: [Document: in words](https://example.org/document)
+
+- ✕ own-address-tcp fails, as this kernel must before 751de2012eaf
+- – does not
+- ! own-address-tcp fails with , and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✕ fails\\* |
+|  | ✕ fails! |
+
+! must come out otherwise; \\* not as documented: as this kernel must
 
 - → this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
 - → this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
@@ -3077,14 +3245,39 @@ exports[`dist/src/report/snapshots.test.js > TAP > what markdown says of two run
 a reason
 
 
+| | own-address-tcp |
+| --- | --- |
+| as documented | ? error! |
+
+! must come out otherwise
+
+
 ## ❌ regressed: \`regression\` on Linux 6.18.44
 
 a reason
+
+- – repairs nothing; own-address-tcp fails with it
+- ! own-address-tcp fails with , and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✓ works |
+|  | ✕ fails! |
+
+! must come out otherwise
 
 
 ## ❗ unexpected-pass: \`no-failure\` on Linux 6.18.44
 
 a reason
+
+- ✕ own-address-tcp fails at times, and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | ± either! |
+
+± both ways; ! must come out otherwise
 
 
 ## 🎲 flaky: \`flaky-all-ok\` on Linux 6.18.44
@@ -3092,9 +3285,19 @@ a reason
 a reason
 
 
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✓ works |
+
+
 ## ⏭️ skipped: \`left-out\` on Linux 6.18.44
 
 a reason
+
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | – skipped |
 
 
 ## 🔀 changed: \`newer-kernel\` on Linux 6.18.44
@@ -3102,11 +3305,28 @@ a reason
 a reason
 
 
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✓ works |
+|  | ✓ works\\* |
+
+\\* not as documented: as this kernel must
+
+
 ## ✅ confirmed: \`as-documented\` on Linux 6.18.44
 
 a reason
 
 Source: [Document: in words](https://example.org/document)
+
+- ✕ own-address-tcp fails with promisc=it was dropped, as documented: in words
+- ✓ hairpin\\_mode=on repairs own-address-tcp
+
+| | own-address-tcp |
+| --- | --- |
+| as documented, with promisc=it said so | ✓ works |
+| as documented, with promisc=it was dropped | ✕ fails |
+| hairpin\\_mode=on | ✓ works |
 
 - own-address-tcp: host br-lxc: in words: it was dropped (document: “in words”)
 
@@ -3121,11 +3341,26 @@ Source: [Document: in words](https://example.org/document)
 a reason
 
 
+
 ## ❌ regressed: \`an-attack\` on Linux 6.18.44
 
 a reason
 
 Source: [Document: in words](https://example.org/document)
+
+- ✕ own-address-tcp gets through with promisc=reached: answered by 10.0.3.1, as documented: in words
+- ✓ promisc=on keeps out own-address-tcp
+- – hairpin\\_mode=on does not
+- ! own-address-tcp gets through with hairpin\\_mode=on, and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented, with promisc=it said so | ✓ refused |
+| as documented, with promisc=reached: answered by 10.0.3.1 | ✕ reached |
+| promisc=on | ✓ refused |
+| hairpin\\_mode=on | ✕ reached! |
+
+! must come out otherwise
 
 - own-address-tcp: reached: host br-lxc: in words: TcpOutRsts +1 (document: “in words”)
 
@@ -3141,6 +3376,17 @@ Source: [Document: in words](https://example.org/document)
 a reason
 
 Source: [Document: in words](https://example.org/document)
+
+- ✕ own-address-tcp fails, as this kernel must before 751de2012eaf
+- – does not
+- ! own-address-tcp fails with , and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✕ fails\\* |
+|  | ✕ fails! |
+
+! must come out otherwise; \\* not as documented: as this kernel must
 
 - → this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
 - → this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
@@ -3160,14 +3406,39 @@ Source: [Document: in words](https://example.org/document)
 a reason
 
 
+| | own-address-tcp |
+| --- | --- |
+| as documented | ? error! |
+
+! must come out otherwise
+
+
 ## ❌ regressed: \`regression\` on Linux 5.10.0
 
 a reason
+
+- – repairs nothing; own-address-tcp fails with it
+- ! own-address-tcp fails with , and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✓ works |
+|  | ✕ fails! |
+
+! must come out otherwise
 
 
 ## ❗ unexpected-pass: \`no-failure\` on Linux 5.10.0
 
 a reason
+
+- ✕ own-address-tcp fails at times, and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | ± either! |
+
+± both ways; ! must come out otherwise
 
 
 ## 🎲 flaky: \`flaky-all-ok\` on Linux 5.10.0
@@ -3175,9 +3446,19 @@ a reason
 a reason
 
 
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✓ works |
+
+
 ## ⏭️ skipped: \`left-out\` on Linux 5.10.0
 
 a reason
+
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | – skipped |
 
 
 ## 🔀 changed: \`newer-kernel\` on Linux 5.10.0
@@ -3185,11 +3466,28 @@ a reason
 a reason
 
 
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✓ works |
+|  | ✓ works\\* |
+
+\\* not as documented: as this kernel must
+
+
 ## ✅ confirmed: \`as-documented\` on Linux 5.10.0
 
 a reason
 
 Source: [Document: in words](https://example.org/document)
+
+- ✕ own-address-tcp fails with promisc=it was dropped, as documented: in words
+- ✓ hairpin\\_mode=on repairs own-address-tcp
+
+| | own-address-tcp |
+| --- | --- |
+| as documented, with promisc=it said so | ✓ works |
+| as documented, with promisc=it was dropped | ✕ fails |
+| hairpin\\_mode=on | ✓ works |
 
 - own-address-tcp: host br-lxc: in words: it was dropped (document: “in words”)
 
@@ -3204,11 +3502,26 @@ Source: [Document: in words](https://example.org/document)
 a reason
 
 
+
 ## ❌ regressed: \`an-attack\` on Linux 5.10.0
 
 a reason
 
 Source: [Document: in words](https://example.org/document)
+
+- ✕ own-address-tcp gets through with promisc=reached: answered by 10.0.3.1, as documented: in words
+- ✓ promisc=on keeps out own-address-tcp
+- – hairpin\\_mode=on does not
+- ! own-address-tcp gets through with hairpin\\_mode=on, and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented, with promisc=it said so | ✓ refused |
+| as documented, with promisc=reached: answered by 10.0.3.1 | ✕ reached |
+| promisc=on | ✓ refused |
+| hairpin\\_mode=on | ✕ reached! |
+
+! must come out otherwise
 
 - own-address-tcp: reached: host br-lxc: in words: TcpOutRsts +1 (document: “in words”)
 
@@ -3224,6 +3537,17 @@ Source: [Document: in words](https://example.org/document)
 a reason
 
 Source: [Document: in words](https://example.org/document)
+
+- ✕ own-address-tcp fails, as this kernel must before 751de2012eaf
+- – does not
+- ! own-address-tcp fails with , and must not
+
+| | own-address-tcp |
+| --- | --- |
+| as documented | ✕ fails\\* |
+|  | ✕ fails! |
+
+! must come out otherwise; \\* not as documented: as this kernel must
 
 - → this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
 - → this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
@@ -3246,18 +3570,30 @@ Linux 6.18.44-fc-v669, Debian GNU/Linux 12 (bookworm), 2 CPUs, root
 changed          bridge-dnat-bounce
     A container cannot reach itself through a port forwarding that bounces off the host.
     Since 751de2012eaf (6.9, and stable kernels) the promiscuous copy has no conntrack: it is routed back without SNAT. The document differs: promiscuous mode “makes everything work” there; that workaround has been dead since 751de2012eaf.
-    ✗ own-address-tcp: host br-lxc: frame that would leave by the port that it came in on: nat 'PREROUTING -d 203.0.113.80/32' counted 1 packet, filter 'FORWARD -d 10.0.3.80/32' counted 0 packets (document: “they went through the PREROUTING chain as normal, but never showed up in the FORWARD chain”)
-    ✗ own-address-tcp: web eth0: promiscuous copy without connection tracking: IPv4: martian source 10.0.3.80 from 10.0.3.80, on dev eth0 (document: “I also found that setting the bridge device to promiscuous mode (e.g. running tcpdump) makes everything work.”)
-    ✓ hairpin_mode on repairs own-address-tcp
-    – promisc on leaves own-address-tcp broken
-    – nf_call_iptables 0 leaves own-address-tcp broken
-    ✓ nf_call_iptables 0, bridge-nf-call-iptables 0 repairs own-address-tcp
+    ✕ own-address-tcp fails, as documented: frame that would leave by the port that it came in on
+    ✓ hairpin_mode=on; or nf_call_iptables=0 and bridge-nf-call-iptables=0 repairs own-address-tcp
+    – promisc=on does not, since 751de2012eaf
+    – nf_call_iptables=0 does not
+
+                                                   own-address-tcp  other-container-tcp
+    as documented                                  ✕ fails          ✓ works
+    hairpin_mode=on                                ✓ works          –
+    promisc=on                                     ✕ fails*         –
+    nf_call_iptables=0                             ✕ fails          –
+    nf_call_iptables=0, bridge-nf-call-iptables=0  ✓ works          –
+    – not tried  * not as documented: as this kernel must
+
 confirmed        lan-dnat-without-snat
     A container cannot reach its neighbour through a port forwarding without SNAT.
     as documented, in 6 trials.
-    ✗ neighbour-tcp: neighbour: reply that bypasses the host: TcpOutRsts +1 (document: “reply packets get sent directly through the original container - the host does not have a chance to "undo" the DNAT”)
-    ✓ bounce-snat on repairs neighbour-tcp
-    ✓ bounce-snat on, bridge-nf-call-iptables 1 repairs neighbour-tcp
+    ✕ neighbour-tcp fails, as documented: reply that bypasses the host
+    ✓ bounce-snat=on repairs neighbour-tcp
+
+                                               neighbour-tcp  outside-tcp
+    as documented                              ✕ fails        ✓ works
+    bounce-snat=on                             ✓ works        –
+    bounce-snat=on, bridge-nf-call-iptables=1  ✓ works        –
+    – not tried
 
 verdict          scenario               trials     time
 changed          bridge-dnat-bounce         12    (time) s
@@ -3275,38 +3611,104 @@ not available: kernel log: <script>alert(1)</script> # SKIP | ]]> "q" 'a' %0A ::
 error            broken-lab
     Title of broken-lab.
     a reason
+
+                   own-address-tcp
+    as documented  ? error!
+    ! must come out otherwise
+
+
 regressed        regression
     Title of regression.
     a reason
+    –  repairs nothing; own-address-tcp fails with it
+    ! own-address-tcp fails with , and must not
+
+                   own-address-tcp
+    as documented  ✓ works
+                   ✕ fails!
+    ! must come out otherwise
+
+
 unexpected-pass  no-failure
     Title of no-failure.
     a reason
+    ✕ own-address-tcp fails at times, and must not
+
+                   own-address-tcp
+    as documented  ± either!
+    ± both ways  ! must come out otherwise
+
+
 flaky            flaky-all-ok
     Title of flaky-all-ok.
     a reason
+
+                   own-address-tcp
+    as documented  ✓ works
+
+
 skipped          left-out
     Title of left-out.
     a reason
+
+                   own-address-tcp
+    as documented  – skipped
+
 changed          newer-kernel
     Title of newer-kernel.
     a reason
+
+                   own-address-tcp
+    as documented  ✓ works
+                   ✓ works*
+    * not as documented: as this kernel must
+
 confirmed        as-documented
     Title of as-documented.
     a reason
-    ✗ own-address-tcp: host br-lxc: in words: it was dropped (document: “in words”)
-    ✓ hairpin_mode on repairs own-address-tcp
+    ✕ own-address-tcp fails with promisc=it was dropped, as documented: in words
+    ✓ hairpin_mode=on repairs own-address-tcp
+
+                                                own-address-tcp
+    as documented, with promisc=it said so      ✓ works
+    as documented, with promisc=it was dropped  ✕ fails
+    hairpin_mode=on                             ✓ works
+
 skipped          without-trials
     Title of without-trials.
     a reason
+
 regressed        an-attack
     Title of an-attack.
     a reason
-    ✗ own-address-tcp: reached: host br-lxc: in words: TcpOutRsts +1 (document: “in words”)
+    ✕ own-address-tcp gets through with promisc=reached: answered by 10.0.3.1, as documented: in words
+    ✓ promisc=on keeps out own-address-tcp
+    – hairpin_mode=on does not
+    ! own-address-tcp gets through with hairpin_mode=on, and must not
+
+                                                               own-address-tcp
+    as documented, with promisc=it said so                     ✓ refused
+    as documented, with promisc=reached: answered by 10.0.3.1  ✕ reached
+    promisc=on                                                 ✓ refused
+    hairpin_mode=on                                            ✕ reached!
+    ! must come out otherwise
+
+    ✕ own-address-tcp: reached: host br-lxc: in words: TcpOutRsts +1 (document: “in words”)
     ✓ promisc on keeps out own-address-tcp
     – hairpin_mode on does not keep out own-address-tcp
+
 regressed        a-kernel-without
     Title of a-kernel-without.
     a reason
+    ✕ own-address-tcp fails, as this kernel must before 751de2012eaf
+    –  does not
+    ! own-address-tcp fails with , and must not
+
+                   own-address-tcp
+    as documented  ✕ fails*
+                   ✕ fails!
+    ! must come out otherwise  * not as documented: as this kernel must
+
     –  leaves own-address-tcp broken
     → this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
     → this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf
