@@ -14,7 +14,7 @@ import {
   setSocketOption,
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
-import { readMibs } from '../world/proc-net.js'
+import { Mibs } from '../world/proc-net.js'
 
 const ALL_NODES = 'ff02::1'
 /** linux/in6.h. A receiver takes no other hop limit (ndisc_rcv(), net/ipv6/ndisc.c). */
@@ -54,5 +54,5 @@ export function advertise(step: AdvertiseStep, netns: Netns): CommandRecord {
 
 /** How many router advertisements a namespace has got, whatever it made of them. */
 export function advertisementsTo(netns: Netns): number {
-  return readMibs(netns).get('Icmp6InRouterAdvertisements') ?? 0
+  return new Mibs(netns).get('Icmp6InRouterAdvertisements') ?? 0
 }

@@ -4,6 +4,7 @@
  */
 import { LabError } from '../base/errors.js'
 import type { Claim, Configuration, ConfigurationChange, Policy } from '../model/configuration.js'
+import type { CountedRule } from '../model/evidence.js'
 import {
   type ExperimentPlan,
   type IptablesBackend,
@@ -124,6 +125,24 @@ export class ConfigurationWatch {
     return changesBetween(before, now).flatMap(change => readable(change, this.plan.iptables))
   }
 
+  /** What the rules and policies of a node have counted until now, in the words of iptables-save. Throws LabError. */
+  async counts(node: string): Promise<CountedRule[]> {
+    const state = this.#states.get(node)
+    const counts = (state?.counts() ?? []).flatMap(count => {
+      const [, family = '', table = '', chain = ''] = count.chain.split(' ')
+      const set = setOf(family, this.plan.iptables)
+      return set ? [{ ...count, set, table, chain }] : []
+    })
+    if (state && counts.some(count => 'rule' in count && !book.knows(count.rule)))
+      await this.#learn(node, state.read({ notified: true, thorough: false }))
+    return counts.map(({ set, table, chain, packets, ...of }) => ({
+      set,
+      table,
+      words: 'rule' in of ? `-A ${chain} ${book.words(of.rule)}` : `:${chain} ${of.policy.toUpperCase()}`,
+      packets,
+    }))
+  }
+
   /** Programs that were the last to be told to configure anything. */
   get setBy(): readonly string[] {
     return this.#setBy
@@ -148,9 +167,13 @@ export class ConfigurationWatch {
   /** Everything that is configured now, with the words of its rules. */
   async #lookAround(): Promise<Nodes> {
     const nodes = this.#read(true)
-    for (const [node, configuration] of nodes)
-      await book.learn(configuration, this.plan.iptables, this.plan.commands, argv => this.list(node, argv))
+    for (const [node, configuration] of nodes) await this.#learn(node, configuration)
     return nodes
+  }
+
+  #learn(node: string, configuration: Configuration): Promise<void> {
+    const { iptables, commands } = this.plan
+    return book.learn(configuration, iptables, commands, argv => this.list(node, argv))
   }
 
   /** Throws LabError when the toggles that are set first have changed something that none of them claims. */

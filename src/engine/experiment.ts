@@ -84,7 +84,10 @@ export async function runExperiment(
       for (running of phase.trials) {
         context.signal.throwIfAborted()
         const trial = undisturbed(
-          untriggered(await runTrial(running, phase, topology, scenario, context, recorder, changes), trials),
+          untriggered(
+            await runTrial(running, phase, topology, scenario, context, recorder, watch, changes),
+            trials,
+          ),
           watch,
         )
         record(trial)
@@ -211,15 +214,18 @@ async function runTrial(
   scenario: Scenario,
   { kernel, speed, repetition }: ExperimentContext,
   recorder: ExperimentRecorder,
+  configuration: ConfigurationWatch,
   changes: readonly ConfigurationChange[],
 ): Promise<TrialReport> {
   const { plan } = topology
+  const counting = momentary<string, ReturnType<ConfigurationWatch['counts']>>()
   const running = momentary<string, ReturnType<EvidenceContext['exec']>>()
   const evidence: EvidenceContext = {
     netns: node => topology.netns(node),
     exec: (node, argv) =>
       running(JSON.stringify([node, argv]), () => topology.exec(node, argv, 'collect evidence')),
     iptables: plan.commands,
+    ruleCounts: node => counting(node, () => configuration.counts(node)),
     hasRule: (node, set, table, text) =>
       scenario.topology.nodes[node]?.[set]?.[table]?.some(rule => rule.includes(text)) ?? false,
     mac: (node, device) => plan.macs[`${node}:${device}`] ?? '',
@@ -316,7 +322,7 @@ async function endByEvidence(
   while (!ended.aborted) {
     await delay(SETTLE_MS * speed.initial, undefined, { signal: ended }).catch(() => {})
     if (ended.aborted) return
-    const now = await watch.happened(!before)
+    const now = await watch.happened()
     if (now && before) lost.abort()
     before = now
   }

@@ -67,6 +67,11 @@ export class RuleBook {
     }
   }
 
+  /** Whether a rule has been listed in words. */
+  knows(rule: string): boolean {
+    return this.#words.has(rule)
+  }
+
   /** A rule in words, or as the kernel's text for it where nobody knows them. */
   words(rule: string): string {
     return this.find(rule) ?? `rule ${rule}`

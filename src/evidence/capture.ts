@@ -8,7 +8,7 @@ import type { FieldsOf } from '../model/fields.js'
 import { type Place, partsOf } from '../model/topology.js'
 import {
   AF_PACKET,
-  closeFd,
+  closeAside,
   frameTime,
   openSocket,
   receiveFrame,
@@ -175,7 +175,7 @@ class Capture {
   close(): void {
     clearInterval(this.#timer)
     this.frames()
-    for (const { fd } of this.#taps) closeFd(fd)
+    for (const { fd } of this.#taps) closeAside(fd)
   }
 }
 

@@ -42,11 +42,8 @@ export function isAsked({ level }: { readonly level: 'basic' | 'full' }, at: Evi
 export interface MechanismWatch {
   /** What every proof says now. */
   look(): Promise<Finding[]>
-  /**
-   * Whether every proof that can be polled says that it happened already; a first look leaves out those that take a
-   * program. False when none can be polled.
-   */
-  happened(first: boolean): Promise<boolean>
+  /** Whether every proof that can be polled says that it happened already. False when none can be polled. */
+  happened(): Promise<boolean>
 }
 
 /** Takes up every proof of a mechanism, before the probe runs. */
@@ -55,20 +52,16 @@ export async function watchMechanism(
   context: EvidenceContext,
 ): Promise<MechanismWatch> {
   const watches = await Promise.all(mechanism.proofs.map(proof => watchProof(proof, context)))
-  const cheap = watches.filter(({ pollable }) => pollable === true)
-  const dear = watches.filter(({ pollable }) => pollable === 'dear')
+  const polled = watches.filter(({ pollable }) => pollable)
   const eventful = mechanism.proofs.some((proof, index) => happens(proof) && watches[index]?.pollable)
   return {
     look: () => Promise.all(watches.map(watch => watch.look())),
-    async happened(first) {
+    async happened() {
       if (!eventful) return false
-      if (first && cheap.length === 0) return true
-      const findings: Finding[] = []
-      for (const some of first ? [cheap] : [cheap, dear]) {
-        findings.push(...(await Promise.all(some.map(watch => watch.look()))))
-        if (!findings.every(({ state }) => state === 'seen' || state === 'unavailable')) return false
-      }
-      return first || findings.some(isSeen)
+      const findings = await Promise.all(polled.map(watch => watch.look()))
+      return (
+        findings.every(({ state }) => state === 'seen' || state === 'unavailable') && findings.some(isSeen)
+      )
     },
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type FieldsOf, node } from '../model/fields.js'
 import type { Netns } from '../world/netns.js'
-import { readMibs } from '../world/proc-net.js'
+import { Mibs } from '../world/proc-net.js'
 import { watchCounter } from './counter.js'
 import { momentary } from './momentary.js'
 import { PROOF_FIELDS, withWords, wordsOf } from './source.js'
@@ -20,7 +20,7 @@ const FIELDS = {
 type MibProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
 
 /** All proofs of a trial that look at a node's counters look at the same moment. */
-const reading = momentary<Netns, Map<string, number>>()
+const reading = momentary<Netns, Mibs>()
 
 /** The shell function that reads a counter. */
 export const MIB_LIBRARY = `# mib before|after NODE COUNTERS moves|still LEAST [NODE...]: their sum, as kernels have one or the other.
@@ -48,7 +48,7 @@ export const mib = wordsOf(
       watchCounter(own, namesOf(own).join(' or '), () => {
         const values = [own.node, ...(own.elsewhere ?? [])].flatMap(of => {
           const at = netns(of)
-          const all = reading(at, () => readMibs(at))
+          const all = reading(at, () => new Mibs(at))
           return namesOf(own).flatMap(name => all.get(name) ?? [])
         })
         return values.length > 0 ? values.reduce((sum, value) => sum + value) : undefined

@@ -39,16 +39,15 @@ export const counted = wordsOf(
     happens: ({ moves }: RuleProof) => moves,
     async watch(own: RuleProof, context) {
       const { source, node, set = 'iptables', table, rule, moves } = own
-      const { save } = rulePrograms(context.iptables, set)
       const before = await packets(own, context)
       return {
-        pollable: 'dear',
+        pollable: true,
         async look(): Promise<Finding> {
           const after = await packets(own, context)
           if (after === undefined && context.hasRule(node, set, table, rule))
             throw new LabError(
-              `${save} lists no rule '${rule}' in table ${table} of node ${node}, and the lab has put it there`,
-              'a rule that is lost counts nothing: what loads or lists the rules did not do all of that',
+              `the kernel has no rule '${rule}' in table ${table} of node ${node}, and the lab has put it there`,
+              'a rule that is lost counts nothing: what loads the rules did not do all of that',
             )
           if (after === undefined)
             return { source, node, state: 'unavailable', says: `no rule '${rule}' in table ${table}` }
@@ -58,7 +57,7 @@ export const counted = wordsOf(
             source,
             node,
             state: delta > 0 === moves ? 'seen' : 'absent',
-            says: `${set === 'iptables' ? '' : `${save.replace(/-save$/, '')} `}${table} '${rule}' counted ${delta} packet${delta === 1 ? '' : 's'}`,
+            says: `${set === 'iptables' ? '' : `${rulePrograms(context.iptables, set).save.replace(/-save$/, '')} `}${table} '${rule}' counted ${delta} packet${delta === 1 ? '' : 's'}`,
           }
         },
       }
@@ -98,12 +97,8 @@ function proof<N extends string>(data: RuleProof<N>): RuleProof<N> & RuleWords<N
 
 async function packets(
   { node, set = 'iptables', table, rule }: RuleProof,
-  { exec, iptables }: EvidenceContext,
+  { ruleCounts }: EvidenceContext,
 ): Promise<number | undefined> {
-  // All tables at once: the proofs of a trial then have one program to wait for.
-  const { stdout } = await exec(node, [rulePrograms(iptables, set).save, '-c'])
-  const rules = stdout.split(/^(?=\*)/m).find(text => text.startsWith(`*${table}\n`))
-  const line = rules?.split('\n').find(text => text.includes(rule))
-  const count = line && /^(?::\S+ \S+ )?\[(\d+):/.exec(line)?.[1]
-  return count === undefined ? undefined : Number(count)
+  const counts = await ruleCounts(node)
+  return counts.find(one => one.set === set && one.table === table && one.words.includes(rule))?.packets
 }

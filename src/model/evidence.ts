@@ -103,12 +103,23 @@ export interface Observer<View> {
   open(run: ObservedRun): RunObservation<View> | string
 }
 
+/** A rule, or the policy of a chain, and what it has counted. */
+export interface CountedRule {
+  readonly set: RuleSet
+  readonly table: string
+  /** As iptables-save lists it: `-A PREROUTING -d …`, `:FORWARD DROP`. */
+  readonly words: string
+  readonly packets: number
+}
+
 /** What a source may use. */
 export interface EvidenceContext {
   readonly netns: (node: string) => Netns
   /** Runs a command in a node; its exit status is for the caller to judge. */
   readonly exec: (node: string, argv: readonly string[]) => Promise<CommandRecord>
   readonly iptables: IptablesCommands
+  /** What a node's rules have counted until now. */
+  readonly ruleCounts: (node: string) => Promise<readonly CountedRule[]>
   /** Whether the topology was loaded with a rule of a node whose text holds this: one that must be there to be counted. */
   readonly hasRule: (node: string, set: RuleSet, table: string, text: string) => boolean
   /** MAC address of a device. */
@@ -124,8 +135,8 @@ export interface EvidenceContext {
 
 /** A proof under watch: `look` says what came since it was taken up. */
 export interface Watch {
-  /** Whether looking again and again while a probe waits says when it happened; `dear`: at the price of a program each time. */
-  readonly pollable: boolean | 'dear'
+  /** Whether looking again and again while a probe waits says when it happened. */
+  readonly pollable: boolean
   look(): Promise<Finding> | Finding
 }
 

@@ -159,7 +159,7 @@ function planExperiment(
     phase: name,
     settings,
     ...(fix ? { fix } : {}),
-    change: from === settings ? [] : change(settings, from),
+    change: from === settings ? [] : from ? change(settings, from) : change(settings).map(asScaffolding),
     claims: claimsOf(scenario, settings, context(settings)),
     trials: trials(settings, ids),
   })
@@ -213,6 +213,11 @@ function planExperiment(
     phases,
     teardown: topology.teardown,
   }
+}
+
+/** A step that brings about what a fix is to change: the lab itself writes sysctls, as there is nothing to try yet. */
+function asScaffolding(step: Step): Step {
+  return step.do === 'sysctls' ? { ...step, by: 'lab' } : step
 }
 
 /** The settings of a phase: `from` are those of the phase before, unless there was none. */

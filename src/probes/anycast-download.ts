@@ -21,7 +21,7 @@ import {
   setSocketOption,
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
-import { readMibs } from '../world/proc-net.js'
+import { Mibs } from '../world/proc-net.js'
 import { ready } from '../world/reactor.js'
 import { attribute, attributes, RTM } from '../world/rtnetlink.js'
 import { resetOnClose, retransmissions, socketError } from '../world/tcp-state.js'
@@ -155,7 +155,7 @@ export const anycastDownload = probeKind('anycast-download', SHAPE, {
         () => new Server(context.netns(name), spec.port, name, bytes),
       )
     const reached = serverOfIcmp(spec, context)
-    const counts = () => spec.servers.map(one => readMibs(context.netns(one.node)).get(COUNTER) ?? 0)
+    const counts = () => spec.servers.map(one => new Mibs(context.netns(one.node)).get(COUNTER) ?? 0)
     const before = counts()
     const found = await connectTo(spec, reached, context)
     if (typeof found === 'string') return { outcome: 'fails', says: found }

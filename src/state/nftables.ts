@@ -6,16 +6,20 @@ import { createHash } from 'node:crypto'
 import { NETLINK_NETFILTER, SystemError } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { attributes, elements, NetlinkError, NetlinkSocket, NLM_F } from '../world/rtnetlink.js'
+import type { RuleCount } from './rule-count.js'
 
 const SUBSYSTEM = 10
 const MESSAGE = { getTable: 1, getChain: 4, getRule: 7, getSet: 10 }
-const CHAIN = { table: 1, name: 3, hook: 4, policy: 5, type: 7 }
+/** The table is the first attribute of whatever is in one. */
+const TABLE = 1
+const CHAIN = { name: 3, hook: 4, policy: 5, type: 7, counters: 8 }
 const HOOK = { number: 1, priority: 2, device: 3 }
 /** NF_INET_*, which those of bridges are alike (linux/netfilter.h, linux/netfilter_bridge.h). */
 const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting']
-const RULE = { table: 1, chain: 2, expressions: 4 }
-const SET = { table: 1, name: 2, flags: 3, keyType: 4, keyLength: 5 }
+const RULE = { chain: 2, expressions: 4 }
+const SET = { name: 2, flags: 3, keyType: 4, keyLength: 5 }
 const ELEMENT = { name: 1, data: 2 }
+const COUNTER_PACKETS = 2
 const FAMILIES: Readonly<Record<number, string>> = {
   1: 'inet',
   2: 'ip',
@@ -42,19 +46,15 @@ export class NftablesReader {
 
   /** Every chain with its rules, in their order: `rules ip nat POSTROUTING` is `3f2a… 91bc…`; and every set. */
   read(into: Map<string, string>): void {
-    for (const message of this.#dump(MESSAGE.getChain)) {
-      const found = attributes(message.subarray(4))
-      const policy = found.get(CHAIN.policy)?.readUInt32BE()
+    for (const { name, found } of this.#all(MESSAGE.getChain, CHAIN.name)) {
       const hook = found.get(CHAIN.hook)
-      const name = `${FAMILIES[message[0] ?? 0] ?? message[0]} ${text(found.get(CHAIN.table))} ${text(found.get(CHAIN.name))}`
       into.set(`rules ${name}`, '')
-      if (hook) into.set(`chain ${name}`, `${policy === 0 ? 'drop' : 'accept'} ${hookOf(hook)}`)
+      if (hook) into.set(`chain ${name}`, `${policyOf(found)} ${hookOf(hook)}`)
     }
-    for (const message of this.#dump(MESSAGE.getRule)) {
-      const found = attributes(message.subarray(4))
-      const key = `rules ${FAMILIES[message[0] ?? 0] ?? message[0]} ${text(found.get(RULE.table))} ${text(found.get(RULE.chain))}`
-      const before = into.get(key)
-      into.set(key, `${before ? `${before} ` : ''}${fingerprint(found.get(RULE.expressions))}`)
+    for (const { name, found } of this.#all(MESSAGE.getRule, RULE.chain)) {
+      const before = into.get(`rules ${name}`)
+      const print = fingerprint(found.get(RULE.expressions))
+      into.set(`rules ${name}`, `${before ? `${before} ` : ''}${print}`)
     }
     // What ebtables leaves behind when its last rule is gone: chains that let everything pass.
     for (const [what, rules] of into) {
@@ -68,18 +68,42 @@ export class NftablesReader {
       into.delete(what)
       into.delete(chain)
     }
-    for (const message of this.#dump(MESSAGE.getSet)) {
-      const found = attributes(message.subarray(4))
-      const name = `${FAMILIES[message[0] ?? 0] ?? message[0]} ${text(found.get(SET.table))} ${text(found.get(SET.name))}`
+    for (const { name, found } of this.#all(MESSAGE.getSet, SET.name))
       into.set(
         `set ${name}`,
         [SET.flags, SET.keyType, SET.keyLength].map(type => found.get(type)?.toString('hex') ?? '').join(' '),
       )
-    }
+  }
+
+  /** What every rule and policy with a counter has counted until now. */
+  counts(): RuleCount[] {
+    const rules = this.#all(MESSAGE.getRule, RULE.chain).flatMap(({ name, found }) => {
+      const expressions = found.get(RULE.expressions)
+      const packets = countOf(expressions)
+      return packets === undefined
+        ? []
+        : [{ chain: `rules ${name}`, rule: fingerprint(expressions), packets }]
+    })
+    const policies = this.#all(MESSAGE.getChain, CHAIN.name).flatMap(({ name, found }) => {
+      const counters = found.get(CHAIN.counters)
+      return counters
+        ? [{ chain: `rules ${name}`, policy: policyOf(found), packets: packetsIn(counters) }]
+        : []
+    })
+    return [...rules, ...policies]
   }
 
   close(): void {
     this.#socket?.close()
+  }
+
+  /** All of one kind, with their attributes, by family, table, and the attribute that has the rest of their name. */
+  #all(kind: number, last: number): { readonly name: string; readonly found: Map<number, Buffer> }[] {
+    return this.#dump(kind).map(message => {
+      const found = attributes(message.subarray(4))
+      const family = FAMILIES[message[0] ?? 0] ?? message[0]
+      return { name: `${family} ${text(found.get(TABLE))} ${text(found.get(last))}`, found }
+    })
   }
 
   #dump(message: number): Buffer[] {
@@ -117,6 +141,28 @@ function fingerprint(expressions: Buffer | undefined): string {
     if (!STATEFUL.has(name)) hash.update(found.get(ELEMENT.data) ?? '')
   }
   return hash.digest('hex').slice(0, 12)
+}
+
+/** What a base chain does with what no rule decides about. */
+function policyOf(chain: ReadonlyMap<number, Buffer>): string {
+  return chain.get(CHAIN.policy)?.readUInt32BE() === 0 ? 'drop' : 'accept'
+}
+
+function packetsIn(counter: Buffer | undefined): number {
+  return Number(
+    attributes(counter ?? Buffer.alloc(0))
+      .get(COUNTER_PACKETS)
+      ?.readBigUInt64BE() ?? 0n,
+  )
+}
+
+/** What a rule's first counter has counted. */
+function countOf(expressions: Buffer | undefined): number | undefined {
+  for (const element of elements(expressions)) {
+    const found = attributes(element)
+    if (text(found.get(ELEMENT.name)) === 'counter') return packetsIn(found.get(ELEMENT.data))
+  }
+  return undefined
 }
 
 function text(bytes: Buffer | undefined): string {

@@ -8,6 +8,7 @@ import { readLinks } from './links.js'
 import { Monitor } from './monitor.js'
 import { NftablesReader } from './nftables.js'
 import { readNextHops, readPolicyRules, readRoutes } from './routes.js'
+import type { RuleCount } from './rule-count.js'
 import { readTrafficControl } from './traffic-control.js'
 import { LegacyReader } from './xtables.js'
 
@@ -71,6 +72,11 @@ export class NodeState {
       all.set(what, this.#values.get(what) ?? '')
     }
     return all
+  }
+
+  /** What the rules of nf_tables and x_tables have counted until now. */
+  counts(): RuleCount[] {
+    return [...this.#nftables.counts(), ...this.#legacy.counts()]
   }
 
   close(): void {

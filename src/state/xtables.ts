@@ -14,6 +14,7 @@ import {
   SystemError,
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
+import type { RuleCount } from './rule-count.js'
 
 /** IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES; those of IP6T have the same numbers. */
 const GET_INFO = 64
@@ -36,14 +37,14 @@ const FAMILIES = [
     list: 'ip_tables_names',
     domain: AF_INET,
     level: IPPROTO_IP,
-    entry: { targetOffset: 88, nextOffset: 90, comefrom: 92, end: 112 },
+    entry: { targetOffset: 88, nextOffset: 90, comefrom: 92, packets: 96, end: 112 },
   },
   {
     name: 'legacy6',
     list: 'ip6_tables_names',
     domain: AF_INET6,
     level: IPPROTO_IPV6,
-    entry: { targetOffset: 140, nextOffset: 142, comefrom: 144, end: 168 },
+    entry: { targetOffset: 140, nextOffset: 142, comefrom: 144, packets: 152, end: 168 },
   },
 ] as const
 type Family = (typeof FAMILIES)[number]
@@ -67,6 +68,11 @@ export class LegacyReader {
     for (const family of this.#families) family.read(into)
   }
 
+  /** What every rule and policy has counted until now. */
+  counts(): RuleCount[] {
+    return this.#families.flatMap(family => family.counts())
+  }
+
   close(): void {
     for (const family of this.#families) family.close()
   }
@@ -83,19 +89,53 @@ class FamilyReader {
   ) {}
 
   read(into: Map<string, string>): void {
-    const tables = this.#tables()
-    if (tables.length === 0) return
-    try {
-      this.#socket ??= this.netns.inside(() => openSocket(this.family.domain, SOCK_RAW, IPPROTO_RAW))
-      for (const table of tables) readTable(this.#socket, this.family, table, into)
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error
-    }
+    this.#each((table, chains, starts) => {
+      for (const { name: chain, rules } of chains) {
+        const prints = rules.map(rule => fingerprint(rule, this.family, starts))
+        // The last one is the policy, or the way back from a chain of one's own.
+        into.set(
+          `chain ${this.family.name} ${table} ${chain}`,
+          `${verdictOf(rules.at(-1), this.family) ?? 'other'} ${prints.pop() ?? ''}`,
+        )
+        into.set(`rules ${this.family.name} ${table} ${chain}`, prints.join(' '))
+      }
+    })
+  }
+
+  counts(): RuleCount[] {
+    const counts: RuleCount[] = []
+    const { name, entry } = this.family
+    this.#each((table, chains, starts) => {
+      for (const { name: chain, rules } of chains)
+        for (const [at, rule] of rules.entries()) {
+          const packets = Number(rule.readBigUInt64LE(entry.packets))
+          const what = `rules ${name} ${table} ${chain}`
+          if (at < rules.length - 1)
+            counts.push({ chain: what, rule: fingerprint(rule, this.family, starts), packets })
+          else counts.push({ chain: what, policy: verdictOf(rule, this.family) ?? 'other', packets })
+        }
+    })
+    return counts
   }
 
   close(): void {
     if (this.#names !== undefined) closeSync(this.#names)
     if (this.#socket !== undefined) closeFd(this.#socket)
+  }
+
+  /** Calls `take` with every table's chains, and the names of chains by where they start. */
+  #each(take: (table: string, chains: readonly Chain[], starts: ReadonlyMap<number, string>) => void): void {
+    const tables = this.#tables()
+    if (tables.length === 0) return
+    try {
+      this.#socket ??= this.netns.inside(() => openSocket(this.family.domain, SOCK_RAW, IPPROTO_RAW))
+      for (const table of tables) {
+        const chains = readTable(this.#socket, this.family, table)
+        take(table, chains, new Map(chains.map(chain => [chain.start, chain.name])))
+      }
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error
+    }
   }
 
   /** The file stays that of its namespace, and tells them anew whenever it is read from its beginning. */
@@ -112,7 +152,7 @@ class FamilyReader {
   }
 }
 
-function readTable(fd: number, family: Family, table: string, into: Map<string, string>): void {
+function readTable(fd: number, family: Family, table: string): Chain[] {
   const name = Buffer.alloc(XT_TABLE_MAXNAMELEN)
   name.write(table, 'latin1')
   const question = Buffer.concat([name, Buffer.alloc(INFO_BYTES - name.length)])
@@ -122,16 +162,7 @@ function readTable(fd: number, family: Family, table: string, into: Map<string, 
   name.copy(request)
   request.writeUInt32LE(size, XT_TABLE_MAXNAMELEN)
   const answer = askSocketOption(fd, family.level, GET_ENTRIES, request)
-  const chains = chainsOf(entriesIn(answer.subarray(ENTRIES_AT), family), family, info)
-  const starts = new Map(chains.map(chain => [chain.start, chain.name]))
-  for (const { name: chain, rules } of chains) {
-    const prints = rules.map(rule => fingerprint(rule, family, starts))
-    // The last one is the policy, or the way back from a chain of one's own.
-    const last = rules.at(-1)
-    const verdict = last && VERDICTS[targetOf(last, family).readInt32LE(TARGET_DATA_AT)]
-    into.set(`chain ${family.name} ${table} ${chain}`, `${verdict ?? 'other'} ${prints.pop() ?? ''}`)
-    into.set(`rules ${family.name} ${table} ${chain}`, prints.join(' '))
-  }
+  return chainsOf(entriesIn(answer.subarray(ENTRIES_AT), family), family, info)
 }
 
 interface Entry {
@@ -189,6 +220,11 @@ function nameOf(target: Buffer): string {
 
 function textOf(bytes: Buffer): string {
   return bytes.toString('latin1').replace(/\0.*$/s, '')
+}
+
+/** What a policy, or the way back, comes to. */
+function verdictOf(entry: Buffer | undefined, family: Family): string | undefined {
+  return entry && VERDICTS[targetOf(entry, family).readInt32LE(TARGET_DATA_AT)]
 }
 
 /** A rule in a short text. A jump says where in the table its chain is, which moves with every rule before it. */

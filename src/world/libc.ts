@@ -304,6 +304,14 @@ export function closeFd(fd: number): void {
   raw.close(fd)
 }
 
+/**
+ * Closes a descriptor beside everything else: for one of a packet socket the kernel waits until no CPU can look at it any more
+ * (packet_release(), net/packet/af_packet.c), some milliseconds for each.
+ */
+export function closeAside(fd: number): void {
+  raw.close.async(fd, () => {})
+}
+
 /** poll(2) over one descriptor, blocking the thread for up to `timeoutMs`; the events that came. Throws SystemError. */
 export function pollOne(fd: number, events: number, timeoutMs: number): number {
   const entry = Buffer.alloc(8)

@@ -2,23 +2,38 @@
 import { ipv6Text } from './libc.js'
 import type { Netns } from './netns.js'
 
-/** Counters of a namespace by nstat's names (`IpInDelivers`, `TcpExtIPReversePathFilter`, `Icmp6InNeighborSolicits`). */
-export function readMibs(netns: Netns): Map<string, number> {
-  const counters = new Map<string, number>()
-  for (const file of ['netstat', 'snmp']) {
-    const lines = netns.readProc(file)?.split('\n') ?? []
-    for (let i = 0; i + 1 < lines.length; i += 2) {
-      const [group = '', ...names] = (lines[i] ?? '').split(' ')
-      const values = (lines[i + 1] ?? '').split(' ').slice(1)
-      for (const [index, name] of names.entries())
-        counters.set(group.slice(0, -1) + name, Number(values[index]))
+/**
+ * The counters of a namespace by nstat's names (`IpInDelivers`, `TcpExtIPReversePathFilter`, `Icmp6InNeighborSolicits`), as
+ * they are when each of its files is first asked for.
+ */
+export class Mibs {
+  readonly #texts = new Map<string, string>()
+
+  constructor(private readonly netns: Netns) {}
+
+  /** A counter, or undefined where the kernel has none of that name. */
+  get(name: string): number | undefined {
+    // snmp6_seq_show() has a line for each; the others have one of names and one of values for each group.
+    if (/^(Ip|Icmp|Udp|UdpLite)6/.test(name)) {
+      const value = new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(this.#text('snmp6'))?.[1]
+      return value === undefined ? undefined : Number(value)
     }
+    const lines = this.#text(/^[A-Za-z]+Ext/.test(name) ? 'netstat' : 'snmp').split('\n')
+    for (let at = 0; at + 1 < lines.length; at += 2) {
+      const line = lines[at] ?? ''
+      const group = line.slice(0, line.indexOf(':'))
+      if (!name.startsWith(group)) continue
+      const place = line.split(' ').indexOf(name.slice(group.length))
+      if (place > 0) return Number(lines[at + 1]?.split(' ')[place])
+    }
+    return undefined
   }
-  for (const line of netns.readProc('snmp6')?.split('\n') ?? []) {
-    const [name, value] = line.split(/\s+/)
-    if (name) counters.set(name, Number(value))
+
+  #text(file: string): string {
+    const text = this.#texts.get(file) ?? this.netns.readProc(file) ?? ''
+    this.#texts.set(file, text)
+    return text
   }
-  return counters
 }
 
 /** `conntrack -S` summed over the CPUs (ct_cpu_seq_show, net/netfilter/nf_conntrack_standalone.c); undefined without procfs support. */
