@@ -76,7 +76,7 @@ exit $status`
 const LAST_LINES = 5
 
 /** How long a run may take in a guest, in milliseconds: some five times what it takes by emulation. */
-const RUN_TIMEOUT_MS = 1_500_000
+const RUN_TIMEOUT_MS = 3_600_000
 
 /**
  * Runs scenarios on a kernel. What happens to one guest is a problem in the result, not an error. Throws GuestError `aborted`.
@@ -103,10 +103,10 @@ export async function runInGuest(name: string, kernel: Kernel, options: GuestRun
       },
       onLine: line => options.onLine?.(line),
     })
-    const report = readReport(result.result)
+    const { report, why } = readReport(result.result)
     const problem = report
       ? clockProblem(report, result.elapsedMs)
-      : `the run ended with status ${result.exitCode} and no report: ${lastLines(result.output, LAST_LINES)}`
+      : `the run ended with status ${result.exitCode} and ${why}: ${lastLines(result.output, LAST_LINES)}`
     return {
       kernel: name,
       report: report && problem === undefined ? withPackage(report, kernel) : undefined,
@@ -154,14 +154,19 @@ function clockProblem(report: Report, elapsedMs: number): string | undefined {
   return `the guest's clock ran too fast: it counted ${report.elapsedMs} ms where ${elapsedMs} ms went by; run it again on a less busy machine`
 }
 
-function readReport(text: string): Report | undefined {
-  if (text.trim() === '') return undefined
+/** The report that came through the port; or why that is none. */
+function readReport(text: string): { readonly report?: Report; readonly why?: string } {
+  if (text.trim() === '') return { why: 'no report' }
+  let data: unknown
   try {
-    return reportSchema.parse(JSON.parse(text))
+    data = JSON.parse(text)
   } catch {
-    // Cut off, because the guest died: as good as none.
-    return undefined
+    return { why: `a report that was cut off after ${text.length} characters` }
   }
+  const { data: report, error } = reportSchema.safeParse(data)
+  if (report) return { report }
+  const [issue] = error.issues
+  return { why: `a report that is none (${issue?.path.join('.')}: ${issue?.message})` }
 }
 
 /** A kernel that names no package in its banner may still have come from one. */
