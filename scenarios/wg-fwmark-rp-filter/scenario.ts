@@ -196,7 +196,7 @@ export default defineScenario({
     'encrypted-udp': [
       {
         when: { rp_filter: ['0', '2'] },
-        works: 'Without strict mode any route back is enough.',
+        works: 'Loose mode (2) takes a route back by any device, and 0 asks for none.',
         serverSaw: HOST,
       },
       {

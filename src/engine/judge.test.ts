@@ -194,6 +194,11 @@ t.test('a scenario has the worst verdict of its trials', async test => {
   test.equal(judgeScenario([trial('skipped')]).verdict, 'skipped')
   test.equal(judgeScenario([trial('skipped'), trial('confirmed')]).verdict, 'confirmed')
   test.equal(judgeScenario([trial('changed'), trial('confirmed')]).verdict, 'changed')
+  const legacy = { ...trial('skipped'), iptables: 'legacy' as const, why: 'no such table' }
+  test.equal(
+    judgeScenario([trial('confirmed'), legacy]).reason,
+    'as documented with iptables-nft alone, in 1 trials. Nothing was tried with iptables-legacy: no such table.',
+  )
   test.equal(judgeScenario([trial('changed'), trial('unexpected-pass')]).verdict, 'unexpected-pass')
   test.equal(judgeScenario([trial('regressed'), trial('unexpected-pass')]).verdict, 'regressed')
   const broken = judgeScenario([trial('regressed'), trial('error')])

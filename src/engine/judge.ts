@@ -6,7 +6,7 @@ import { mustWord, outcomeClause } from '../model/outcome.js'
 import type { Phase, TrialPlan } from '../model/plan.js'
 import type { ProbeResult } from '../model/probe.js'
 import type { ScenarioReport, TrialReport } from '../model/report.js'
-import { nameTrial, trialKey } from '../model/trial.js'
+import { nameTrial, trialKey, untriedBackends } from '../model/trial.js'
 import { resultOf, type Verdict, worstVerdict } from '../model/verdict.js'
 
 /** Findings of one mechanism in one trial. */
@@ -137,10 +137,18 @@ export function untriggered(trial: TrialReport, before: readonly TrialReport[]):
 /** The verdict of a scenario from its trials: the worst of them; skipped ones count only when nothing else is there. */
 export function judgeScenario(trials: readonly TrialReport[]): Pick<ScenarioReport, 'verdict' | 'reason'> {
   const judged = trials.filter(({ verdict }) => verdict !== 'skipped')
-  const skipped = [...new Set(trials.filter(({ verdict }) => verdict === 'skipped').map(({ why }) => why))]
-  const but = skipped.length > 0 ? ` Skipped: ${skipped.join('; ')}.` : ''
-  if (judged.length === 0)
-    return { verdict: 'skipped', reason: skipped.join('; ') || 'there was nothing to do' }
+  const untried = untriedBackends(trials)
+  const reasons = (own: readonly TrialReport[]) => [...new Set(own.map(({ why }) => why))].join('; ')
+  const left = trials.filter(({ verdict }) => verdict === 'skipped')
+  const skipped = left.filter(({ iptables }) => !untried.includes(iptables))
+  const but = [
+    ...(skipped.length > 0 ? [` Skipped: ${reasons(skipped)}.`] : []),
+    ...untried.map(
+      backend =>
+        ` Nothing was tried with iptables-${backend}: ${reasons(left.filter(({ iptables }) => iptables === backend))}.`,
+    ),
+  ].join('')
+  if (judged.length === 0) return { verdict: 'skipped', reason: reasons(left) || 'there was nothing to do' }
 
   const worst = worstVerdict(judged.map(({ verdict }) => verdict)) ?? 'confirmed'
   const first = judged.find(({ verdict }) => verdict === worst)
@@ -156,7 +164,10 @@ export function judgeScenario(trials: readonly TrialReport[]): Pick<ScenarioRepo
     return { verdict: 'flaky', reason: `${trial ? nameTrial(trial) : 'a trial'} came out both ways.${but}` }
   }
   if (worst === 'confirmed')
-    return { verdict: worst, reason: `as documented, in ${judged.length} trials.${but}` }
+    return {
+      verdict: worst,
+      reason: `as documented${untried.length > 0 ? ` with iptables-${judged[0]?.iptables} alone` : ''}, in ${judged.length} trials.${but}`,
+    }
   if (worst === 'changed') return { verdict: worst, reason: `${first?.why ?? ''}${but}` }
   // An error says that the lab got nowhere; what it must not hide is what the kernel did say.
   const telling = worst === 'error' ? judged.find(({ verdict }) => resultOf(verdict) === 'fail') : undefined

@@ -1,4 +1,5 @@
-/** What a trial is called. */
+/** What a trial is called, and which were not tried. */
+import type { IptablesBackend } from './plan.js'
 import type { TrialReport } from './report.js'
 
 /** A trial without what differs from run to run, to compare repetitions and runs by. */
@@ -10,4 +11,11 @@ export function trialKey(trial: TrialReport): string {
 export function nameTrial({ phase, probe, toggles, iptables }: TrialReport): string {
   const settings = Object.entries(toggles).map(([toggle, setting]) => `${toggle} ${setting}`)
   return `${phase} ${probe} (${[...settings, `iptables ${iptables}`].join(', ')})`
+}
+
+/** Ways of iptables that a run was to be made with, and that nothing was tried with, though with another one something was. */
+export function untriedBackends(trials: readonly TrialReport[]): IptablesBackend[] {
+  const backends = (some: readonly TrialReport[]) => new Set(some.map(({ iptables }) => iptables))
+  const tried = backends(trials.filter(({ verdict }) => verdict !== 'skipped'))
+  return tried.size === 0 ? [] : [...backends(trials)].filter(backend => !tried.has(backend))
 }

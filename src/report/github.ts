@@ -8,7 +8,7 @@ import type { Report, ScenarioReport } from '../model/report.js'
 import type { Verdict } from '../model/verdict.js'
 import { markdownWithin } from './markdown.js'
 import type { Sink } from './sink.js'
-import { oneLine, titledTrials, uniqueNames } from './words.js'
+import { oneLine, retriedLines, titledTrials, uniqueNames } from './words.js'
 
 const ANNOTATIONS: Readonly<Record<Verdict, 'error' | 'warning' | 'notice' | undefined>> = {
   error: 'error',
@@ -66,6 +66,9 @@ function scenarioLines(scenario: ScenarioReport, kernel: string, runs: number): 
       return plain(`${trial.verdict}: ${title}: ${trial.says}${why}`)
     }),
     '::endgroup::',
+    ...retriedLines(scenario).map(
+      text => `::notice title=${property(`netns-lab: ${id}: tried again on Linux ${kernel}`)}::${data(text)}`,
+    ),
     ...(annotation
       ? [
           `::${annotation} title=${property(`netns-lab: ${id}: ${verdict} on Linux ${kernel}`)}::${data(reason)}`,

@@ -3,7 +3,7 @@ import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport, TrialReport } from '../model/report.js'
 import { resultOf } from '../model/verdict.js'
 import type { Sink } from './sink.js'
-import { beyondTrials, countResults, describeRun, titledTrials, uniqueNames } from './words.js'
+import { beyondTrials, countResults, describeRun, retriedLines, titledTrials, uniqueNames } from './words.js'
 
 /** Writes the document when all runs are over. */
 export function junitReporter(sink: Sink): Reporter {
@@ -45,7 +45,15 @@ function suite(scenario: ScenarioReport, report: Report, run: string): { text: s
   const extra = beyondTrials(scenario)
   if (extra) results[resultOf(verdict)]++
   const counts = { tests: trials.length + (extra ? 1 : 0), failures: results.fail, errors: results.error }
-  const properties = { title, verdict, reason, kernel: report.kernel.version, machine: describeRun(report) }
+  const again = retriedLines(scenario)
+  const properties = {
+    title,
+    verdict,
+    reason,
+    ...(again.length > 0 ? { retried: again.join('\n') } : {}),
+    kernel: report.kernel.version,
+    machine: describeRun(report),
+  }
   const text = [
     `  <testsuite name="${xml(run + id)}" tests="${counts.tests}" failures="${counts.failures}" errors="${counts.errors}" skipped="${results.skip}" time="${time(elapsedMs)}" timestamp="${report.started.slice(0, 19)}" hostname="${xml(report.kernel.release)}">`,
     '    <properties>',

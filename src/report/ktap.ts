@@ -6,7 +6,7 @@ import type { Reporter } from '../model/event.js'
 import type { ScenarioReport, TrialReport } from '../model/report.js'
 import { isBad, resultOf } from '../model/verdict.js'
 import type { Sink } from './sink.js'
-import { describeRun, oneLine, titledTrials, uniqueNames } from './words.js'
+import { describeRun, oneLine, retriedLines, titledTrials, uniqueNames } from './words.js'
 
 /** Writes each scenario as it ends. `runs` is how many runs the events are of: several are one more level. */
 export function ktapReporter(sink: Sink, runs: number): Reporter {
@@ -56,6 +56,7 @@ function scenarioLines(scenario: ScenarioReport, number: number): string[] {
       line => `  ${line}`,
     ),
     `# ${oneLine(title)}`,
+    ...retriedLines(scenario).map(text => `# ${text}`),
     `${isBad(verdict) ? 'not ok' : 'ok'} ${number} ${description(id)} # ${directive}${verdict}: ${oneLine(reason)}`,
   ]
 }

@@ -10,13 +10,14 @@ import { describeFix, fixesOf } from './fixes.js'
 import type { Sink } from './sink.js'
 import {
   causesOf,
-  countResults,
   describeCause,
   describeRun,
   hintsOf,
   machineChangeLines,
   oneLine,
+  retriedLines,
   runNames,
+  trialNotes,
 } from './words.js'
 
 const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
@@ -135,14 +136,8 @@ function table(reports: readonly Report[]): string[] {
   ]
 }
 
-function counted({ trials }: ScenarioReport): string {
-  const { skip, fail, error } = countResults(trials)
-  const notes = [
-    ...(fail > 0 ? [`${fail} failed`] : []),
-    ...(error > 0 ? [`${error} in error`] : []),
-    ...(skip > 0 ? [`${skip} skipped`] : []),
-  ]
-  return [String(trials.length), ...notes].join(', ')
+function counted(scenario: ScenarioReport): string {
+  return [String(scenario.trials.length), ...trialNotes(scenario)].join(', ')
 }
 
 function sign(verdict: Verdict): string {
@@ -166,6 +161,7 @@ function brief(scenario: ScenarioReport, of: string, kernel: Report['kernel']): 
     '',
     ...fixTableLines(fixTable(scenario)),
     ...causesOf(scenario).map(cause => `- ${escapeMarkdown(describeCause(cause))}`),
+    ...retriedLines(scenario).map(text => `- ❕ ${escapeMarkdown(text)}`),
     ...hintsOf(scenario, kernel).map(hint => `- → ${escapeMarkdown(hint)}`),
     '',
   ]

@@ -8,7 +8,15 @@ import { fixGrid } from './fix-grid.js'
 import { fixTable } from './fix-table.js'
 import { type FixLine, fixLines, signOf } from './fix-words.js'
 import { describeFix, fixesOf } from './fixes.js'
-import { causesOf, countResults, describeCause, describeRun, hintsOf, machineChangeLines } from './words.js'
+import {
+  causesOf,
+  describeCause,
+  describeRun,
+  hintsOf,
+  machineChangeLines,
+  retriedLines,
+  trialNotes,
+} from './words.js'
 
 const COLOUR: Readonly<Record<Verdict, Parameters<Paint>[0]>> = {
   error: 'magenta',
@@ -114,6 +122,7 @@ export function prettyReporter(stream: PrettyStream, detail: Detail = 'normal'):
       const grid = fixGrid(fixTable(scenario), columns() - INDENT.length, paint)
       for (const text of grid.length > 0 ? ['', ...grid] : []) line(text === '' ? '' : INDENT + text)
       if (detail === 'verbose' || isBad(scenario.verdict)) sayEvidence(scenario)
+      for (const text of retriedLines(scenario)) line(paint('yellow', indented(`! ${text}`, '  ')))
       for (const hint of hintsOf(scenario, kernel)) line(paint('yellow', indented(`→ ${hint}`, '  ')))
       line('')
       drawn = 0
@@ -142,7 +151,7 @@ function table(report: Report, paint: Paint): string[] {
     paint('gray', `${'verdict'.padEnd(VERDICT_COLUMNS)}  ${'scenario'.padEnd(idColumns)}  trials     time`),
     ...scenarios.map(
       scenario =>
-        `${paintVerdict(scenario.verdict, paint)}  ${scenario.id.padEnd(idColumns)}  ${String(scenario.trials.length).padStart(6)}  ${seconds(scenario.elapsedMs).padStart(7)}${paint('gray', notes(scenario))}`,
+        `${paintVerdict(scenario.verdict, paint)}  ${scenario.id.padEnd(idColumns)}  ${String(scenario.trials.length).padStart(6)}  ${seconds(scenario.elapsedMs).padStart(7)}${paint('gray', noted(scenario))}`,
     ),
     totalLine(report, paint),
   ]
@@ -155,12 +164,7 @@ function totalLine({ scenarios, summary, elapsedMs }: Report, paint: Paint): str
   return `${counted(scenarios.length, 'scenario')} in ${seconds(elapsedMs)}: ${total.join(', ') || 'nothing ran'}`
 }
 
-function notes({ trials }: ScenarioReport): string {
-  const { skip, fail, error } = countResults(trials)
-  const parts = [
-    ...(fail > 0 ? [`${fail} not as they must be`] : []),
-    ...(error > 0 ? [`${error} in error`] : []),
-    ...(skip > 0 ? [`${skip} skipped`] : []),
-  ]
-  return parts.length > 0 ? `  ${parts.join(', ')}` : ''
+function noted(scenario: ScenarioReport): string {
+  const notes = trialNotes(scenario)
+  return notes.length > 0 ? `  ${notes.join(', ')}` : ''
 }

@@ -15,10 +15,10 @@ import { markdownReporter } from './markdown.js'
 import { prettyReporter } from './pretty.js'
 import { createReporters } from './registry.js'
 import type { Sink } from './sink.js'
-import { everyVerdict, hostile, recorded } from './synthetic.fixture.js'
+import { everyVerdict, hostile, recorded, reportOf, scenario, trial } from './synthetic.fixture.js'
 import { tapReporter } from './tap.js'
 import { readGithub, readJunit, readKtap, readTap, type View } from './views.fixture.js'
-import { beyondTrials, countResults } from './words.js'
+import { beyondTrials, countResults, retriedLines } from './words.js'
 import { written, writtenBy } from './written.fixture.js'
 
 /** What the report itself says. */
@@ -87,6 +87,19 @@ for (const [name, report] of [
     test.equal(of('html').match(/<details class="trial"/g)?.length ?? 0, trials, 'every trial is in the page')
   })
 
+t.test('an error that did not come again is told by every reporter, and counts for none', async test => {
+  const why = 'sysctl did something else than it was told'
+  const own = {
+    ...scenario('slow-once', 'confirmed', [trial('confirmed', 'fixed', {})]),
+    retried: [trial('confirmed', 'control', {}), trial('error', 'fixed', { why })],
+  }
+  const text = await written([reportOf([own])], FORMATS)
+  for (const format of FORMATS) test.match(text[format], why, format)
+  test.match(text.pretty, /^confirmed +slow-once +1 .* 1 tried again$/m)
+  test.match(text.github, /^::notice title=netns-lab%3A slow-once%3A tried again on Linux/m)
+  test.strictSame(readTap(test, text.tap ?? '').get('slow-once')?.verdict, 'confirmed')
+})
+
 t.test('several runs are nested in TAP and KTAP, and columns elsewhere', async test => {
   const other = { ...everyVerdict, kernel: { release: '5.10.0', version: '5.10.0' } }
   const text = await written([everyVerdict, other], ['tap', 'ktap', 'markdown', 'html'])
@@ -138,7 +151,7 @@ t.test('every reporter takes any report, and nothing in one breaks out of its fo
       const commands = github.split(/\r?\n/).filter(line => line.startsWith('::') || line.includes('##['))
       const expected = given
         .flatMap(({ scenarios }) => scenarios)
-        .reduce((sum, { verdict }) => sum + (verdict === 'confirmed' ? 2 : 3), 0)
+        .reduce((sum, own) => sum + (own.verdict === 'confirmed' ? 2 : 3) + retriedLines(own).length, 0)
       if (commands.length !== expected) throw new Error(`commands: ${JSON.stringify(commands)}`)
       const markdown = by(sink => markdownReporter(sink))
       if (/<evil/.test(markdown)) throw new Error('markup in Markdown')

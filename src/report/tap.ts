@@ -3,7 +3,7 @@ import type { Reporter } from '../model/event.js'
 import type { Report, ScenarioReport, TrialReport } from '../model/report.js'
 import { isBad, type Result, resultOf } from '../model/verdict.js'
 import type { Sink } from './sink.js'
-import { describeRun, oneLine, titledTrials, uniqueNames } from './words.js'
+import { describeRun, oneLine, retriedLines, titledTrials, uniqueNames } from './words.js'
 
 /** Writes each scenario as it ends. `runs` is how many runs the events are of. */
 export function tapReporter(sink: Sink, runs: number): Reporter {
@@ -61,6 +61,7 @@ function scenarioLines(scenario: ScenarioReport, number: number): string[] {
   ])
   return [
     `# Subtest: ${escapeTap(id)}`,
+    ...retriedLines(scenario).map(text => `# ${escapeTap(text)}`),
     ...[...inner, `1..${trials.length}`].map(line => `    ${line}`),
     resultLine(resultOf(verdict), number, `${id}: ${verdict}`, reason),
     ...diagnostics({ title, verdict, reason, duration_ms: elapsedMs }),

@@ -3,7 +3,7 @@ import t from 'tap'
 import { runs } from '../base/property.fixture.js'
 import { reports } from './arbitrary.fixture.js'
 import { recorded, reportOf, scenario, trial } from './synthetic.fixture.js'
-import { causesOf, describeCause, runNames, titledTrials, uniqueNames } from './words.js'
+import { causesOf, describeCause, runNames, titledTrials, trialNotes, uniqueNames } from './words.js'
 
 t.test('a name that is given again gets a number, which no other name has', async test => {
   const unique = uniqueNames()
@@ -23,6 +23,20 @@ t.test('a name that is given again gets a number, which no other name has', asyn
     runs(200),
   )
 })
+
+t.test(
+  'a way of iptables that nothing was tried with is named, and single trials that were skipped are counted',
+  async test => {
+    const skipped = (iptables: 'nft' | 'legacy') => trial('skipped', 'fixed', { iptables })
+    const nft = trial('confirmed', 'fixed', { iptables: 'nft' })
+    test.same(trialNotes(scenario('some', 'confirmed', [nft, skipped('legacy'), skipped('nft')])), [
+      '1 skipped',
+      'nothing with iptables-legacy',
+    ])
+    test.same(trialNotes(scenario('some', 'skipped', [skipped('legacy'), skipped('nft')])), ['2 skipped'])
+    test.same(trialNotes(scenario('some', 'confirmed', [nft])), [])
+  },
+)
 
 t.test(
   'several runs are called by kernel, by distribution where they have several, and by number where nothing else differs',

@@ -2,6 +2,7 @@
 import { entryOf } from '../base/records.js'
 import { changeLine, revertClause, revertIn } from '../model/change.js'
 import type { Report, ScenarioReport, Story, TrialReport } from '../model/report.js'
+import { nameTrial, untriedBackends } from '../model/trial.js'
 import { isBad, type Result, resultOf } from '../model/verdict.js'
 
 /** How many trials counted as what. */
@@ -91,6 +92,34 @@ export function hintsOf({ trials }: ScenarioReport, { release }: Report['kernel'
         return !change.has && outcome === 'fails' ? [`this kernel lacks ${line}`] : []
       }),
     ),
+  ]
+}
+
+/**
+ * What made experiments be tried a second time, a line each: what counts is what came of that, and whoever sees it often has a machine
+ * that is too busy, or a tool that fails, or lies, now and then.
+ */
+export function retriedLines({ retried = [] }: ScenarioReport): string[] {
+  return retried.flatMap(trial =>
+    trial.verdict === 'error'
+      ? [`tried again: ${nameTrial(trial)} was an error at the first try: ${oneLine(trial.why)}`]
+      : [],
+  )
+}
+
+/** What a table says of a scenario's trials besides their number. */
+export function trialNotes(scenario: ScenarioReport): string[] {
+  const { trials } = scenario
+  const { skip, fail, error } = countResults(trials)
+  const backends = untriedBackends(trials)
+  const named = trials.filter(({ verdict, iptables }) => verdict === 'skipped' && backends.includes(iptables))
+  const again = retriedLines(scenario).length
+  return [
+    ...(fail > 0 ? [`${fail} not as they must be`] : []),
+    ...(error > 0 ? [`${error} in error`] : []),
+    ...(skip > named.length ? [`${skip - named.length} skipped`] : []),
+    ...backends.map(backend => `nothing with iptables-${backend}`),
+    ...(again > 0 ? [`${again} tried again`] : []),
   ]
 }
 

@@ -1,7 +1,7 @@
 /** The page: what ran where, the verdict table, and a section for each scenario. */
 import { seconds } from '../../base/text.js'
 import { VERDICTS } from '../../model/verdict.js'
-import { countResults, describeRun, machineChangeLines } from '../words.js'
+import { describeRun, machineChangeLines, trialNotes } from '../words.js'
 import { type Column, columnsOf, type RunLog } from './model.js'
 import { scenarioSection } from './scenario.js'
 import { SCRIPT, STYLE } from './style.js'
@@ -58,8 +58,7 @@ ${[...titles].map(
       const found = report.scenarios.find(scenario => scenario.id === id)
       const kernel = !single && html`<span class="kernel">${name} </span>`
       if (!found) return html`<td class="dim">${kernel}–</td>`
-      const { skip } = countResults(found.trials)
-      const counted = `${found.trials.length}${skip > 0 ? `, ${skip} skipped` : ''}`
+      const counted = [found.trials.length, ...trialNotes(found)].join(', ')
       return html`<td>${kernel}<span class="verdict ${found.verdict}">${found.verdict}</span></td>${single && html`<td class="number">${counted}</td><td class="number">${seconds(found.elapsedMs)}</td>`}`
     },
   )}</tr>

@@ -3,7 +3,7 @@ import { entryOf } from '../../base/records.js'
 import type { Story } from '../../model/report.js'
 import { drawTopology } from '../drawing.js'
 import { type Way, wayOf } from '../way.js'
-import { type Cause, causesOf, hintsOf } from '../words.js'
+import { type Cause, causesOf, hintsOf, retriedLines } from '../words.js'
 import { commandSection } from './commands.js'
 import { fixSection } from './fixes.js'
 import type { Column } from './model.js'
@@ -27,7 +27,7 @@ export function scenarioSection(id: string, columns: readonly Column[]): Html {
 ${found.map(
   ({ name, own, kernel }) =>
     html`<p class="reason"><span class="verdict ${own.verdict}">${own.verdict}</span> ${several && html`<b>${name}</b> `}${own.reason}</p>
-${hintsOf(own, kernel).map(hint => html`<p class="dim">→ ${hint}</p>`)}${fixSection(own, several ? name : undefined)}`,
+${retriedLines(own).map(text => html`<p class="warn">${text}</p>`)}${hintsOf(own, kernel).map(hint => html`<p class="dim">→ ${hint}</p>`)}${fixSection(own, several ? name : undefined)}`,
 )}
 ${
   story &&

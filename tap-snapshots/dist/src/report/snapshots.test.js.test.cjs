@@ -703,16 +703,16 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <ul class="counts"><li class="verdict error">1 error</li><li class="verdict regressed">3 regressed</li><li class="verdict unexpected-pass">1 unexpected-pass</li><li class="verdict flaky">1 flaky</li><li class="verdict skipped">2 skipped</li><li class="verdict changed">1 changed</li><li class="verdict confirmed">1 confirmed</li></ul>
 </header>
 <section class="card scroll" id="verdicts" tabindex="0" aria-label="Verdicts"><table><thead><tr><th scope="col">Scenario</th><th scope="col">Verdict</th><th scope="col" class="number">Trials</th><th scope="col" class="number">Time</th></tr></thead><tbody>
-<tr><th scope="row"><a href="#broken-lab">Title of broken-lab</a> <span class="id">broken-lab</span></th><td><span class="verdict error">error</span></td><td class="number">1</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#regression">Title of regression</a> <span class="id">regression</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">2</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#no-failure">Title of no-failure</a> <span class="id">no-failure</span></th><td><span class="verdict unexpected-pass">unexpected-pass</span></td><td class="number">2</td><td class="number">(time) s</td></tr>
+<tr><th scope="row"><a href="#broken-lab">Title of broken-lab</a> <span class="id">broken-lab</span></th><td><span class="verdict error">error</span></td><td class="number">1, 1 in error</td><td class="number">(time) s</td></tr>
+<tr><th scope="row"><a href="#regression">Title of regression</a> <span class="id">regression</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">2, 1 not as they must be</td><td class="number">(time) s</td></tr>
+<tr><th scope="row"><a href="#no-failure">Title of no-failure</a> <span class="id">no-failure</span></th><td><span class="verdict unexpected-pass">unexpected-pass</span></td><td class="number">2, 1 not as they must be</td><td class="number">(time) s</td></tr>
 <tr><th scope="row"><a href="#flaky-all-ok">Title of flaky-all-ok</a> <span class="id">flaky-all-ok</span></th><td><span class="verdict flaky">flaky</span></td><td class="number">2</td><td class="number">(time) s</td></tr>
 <tr><th scope="row"><a href="#left-out">Title of left-out</a> <span class="id">left-out</span></th><td><span class="verdict skipped">skipped</span></td><td class="number">2, 2 skipped</td><td class="number">(time) s</td></tr>
 <tr><th scope="row"><a href="#newer-kernel">Title of newer-kernel</a> <span class="id">newer-kernel</span></th><td><span class="verdict changed">changed</span></td><td class="number">3, 1 skipped</td><td class="number">(time) s</td></tr>
 <tr><th scope="row"><a href="#as-documented">Title of as-documented</a> <span class="id">as-documented</span></th><td><span class="verdict confirmed">confirmed</span></td><td class="number">3</td><td class="number">(time) s</td></tr>
 <tr><th scope="row"><a href="#without-trials">Title of without-trials</a> <span class="id">without-trials</span></th><td><span class="verdict skipped">skipped</span></td><td class="number">0</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#an-attack">Title of an-attack</a> <span class="id">an-attack</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">4</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#a-kernel-without">Title of a-kernel-without</a> <span class="id">a-kernel-without</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">2</td><td class="number">(time) s</td></tr>
+<tr><th scope="row"><a href="#an-attack">Title of an-attack</a> <span class="id">an-attack</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">4, 1 not as they must be</td><td class="number">(time) s</td></tr>
+<tr><th scope="row"><a href="#a-kernel-without">Title of a-kernel-without</a> <span class="id">a-kernel-without</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">2, 1 not as they must be</td><td class="number">(time) s</td></tr>
 </tbody></table></section>
 <p class="tools"><button data-of=".trial" data-open="true">Open every trial</button><button data-of=".trial" data-open="false">Fold every trial</button>
 <span class="legend">✓ works, ✕ fails, <b class="good">green</b> where that is what must come out: a documented failure that reproduces is.</span></p>
@@ -3048,15 +3048,15 @@ exports[`dist/src/report/snapshots.test.js > TAP > what markdown says of a run w
 | scenario | verdict | trials | time |
 | --- | --- | --- | --- |
 | \`broken-lab\`<br>Title of broken-lab | 💥 error | 1, 1 in error | (time) s |
-| \`regression\`<br>Title of regression | ❌ regressed | 2, 1 failed | (time) s |
-| \`no-failure\`<br>Title of no-failure | ❗ unexpected-pass | 2, 1 failed | (time) s |
+| \`regression\`<br>Title of regression | ❌ regressed | 2, 1 not as they must be | (time) s |
+| \`no-failure\`<br>Title of no-failure | ❗ unexpected-pass | 2, 1 not as they must be | (time) s |
 | \`flaky-all-ok\`<br>Title of flaky-all-ok | 🎲 flaky | 2 | (time) s |
 | \`left-out\`<br>Title of left-out | ⏭️ skipped | 2, 2 skipped | (time) s |
 | \`newer-kernel\`<br>Title of newer-kernel | 🔀 changed | 3, 1 skipped | (time) s |
 | \`as-documented\`<br>Title of as-documented | ✅ confirmed | 3 | (time) s |
 | \`without-trials\`<br>Title of without-trials | ⏭️ skipped | 0 | (time) s |
-| \`an-attack\`<br>Title of an-attack | ❌ regressed | 4, 1 failed | (time) s |
-| \`a-kernel-without\`<br>Title of a-kernel-without | ❌ regressed | 2, 1 failed | (time) s |
+| \`an-attack\`<br>Title of an-attack | ❌ regressed | 4, 1 not as they must be | (time) s |
+| \`a-kernel-without\`<br>Title of a-kernel-without | ❌ regressed | 2, 1 not as they must be | (time) s |
 
 ## 💥 error: \`broken-lab\`
 
