@@ -394,18 +394,50 @@ Examples:
 
 program
   .command('diff')
-  .description(
-    'say what changed between two reports, worst first, with tools and defaults; exit status 1 when a fix breaks',
-  )
+  .description('say what changed between two reports, worst first, with tools and defaults')
   .argument('<before>', 'a report of lab run --json')
   .argument('<after>', 'the report to compare with it')
+  .option(
+    '--fail-on <kinds>',
+    'kinds of difference that end with status 1, separated by commas; worse: all that worked or was known and is not any more; any; none',
+    'worse',
+  )
   .addOption(
     new Option('--format <format>', 'how to print it').choices(['text', 'markdown', 'json']).default('text'),
   )
-  .addHelpText('after', '\nExample:\n  $ lab diff matrix/debian-5.10.json matrix/debian-6.1.json')
-  .action(async (before: string, after: string, options: { format: string }) => {
+  .addHelpText(
+    'after',
+    `
+Kinds, worst first: became-error, vanished, became-skipped, became-flaky of a scenario;
+fix-broke, judged-worse, now-fails, no-longer-run of a trial (these are worse); fix-works,
+failure-gone, judged-better, mechanism, evidence, newly-run, no-longer-error,
+no-longer-skipped, no-longer-flaky, appeared.
+
+Examples:
+  $ lab diff matrix/debian-5.10.json matrix/debian-6.1.json
+  $ lab diff before.json after.json --fail-on fix-broke,now-fails`,
+  )
+  .action(async (before: string, after: string, options: { format: string; failOn: string }) => {
     const { diff } = await import('./diff.js')
-    process.exitCode = await diff(before, after, options.format)
+    process.exitCode = await diff(before, after, { ...options, failOn: options.failOn.split(',') })
+  })
+
+program
+  .command('history')
+  .description('say how verdicts went over time: every report of a folder, oldest first, and what flipped')
+  .argument('<folder>', 'reports of lab run --json, in it or below it')
+  .addOption(
+    new Option('--format <format>', 'how to print it')
+      .choices(['text', 'markdown', 'html', 'json'])
+      .default('text'),
+  )
+  .addHelpText(
+    'after',
+    '\nExamples:\n  $ lab history reports\n  $ lab history reports --format html > history.html',
+  )
+  .action(async (folder: string, options: { format: string }) => {
+    const { history } = await import('./history.js')
+    await history(folder, options.format)
   })
 
 for (const command of [program, ...program.commands])

@@ -1,10 +1,17 @@
 /** A diff of two reports for people: plain text for a terminal, Markdown for a pull request. */
-
+import { counted } from '../base/text.js'
 import { revertClause } from '../model/change.js'
 import { outcomeWord } from '../model/outcome.js'
 import type { Report } from '../model/report.js'
-import type { Difference, DifferenceKind, ReportDiff } from './diff.js'
+import type {
+  Difference,
+  DifferenceKind,
+  ReportDiff,
+  ScenarioDifference,
+  ScenarioDifferenceKind,
+} from './diff.js'
 import { machineLines } from './machine-diff.js'
+import { oneLine } from './words.js'
 
 const SAYS: Readonly<Record<DifferenceKind, string>> = {
   'fix-broke': 'a fix that worked fails now',
@@ -28,20 +35,44 @@ const SAYS_OF_ATTACKS: Partial<Record<DifferenceKind, string>> = {
   mechanism: 'the attack is reached in another way',
 }
 
+const SAYS_OF_SCENARIOS: Readonly<Record<ScenarioDifferenceKind, string>> = {
+  'became-error': 'the lab does not get on with it any more',
+  vanished: 'the later report does not have it',
+  'became-skipped': 'it cannot be tried any more',
+  'became-flaky': 'it comes out both ways now',
+  'no-longer-flaky': 'it comes out one way now',
+  'no-longer-skipped': 'it can be tried now',
+  'no-longer-error': 'the lab gets on with it now',
+  appeared: 'the earlier report does not have it',
+}
+
+/** What became of a scenario in a line: `it cannot be tried any more: confirmed in 14 trials before, skipped now: no CONFIG_VETH`. */
+function scenarioText({ kind, before, after }: ScenarioDifference): string {
+  const sides = [
+    ...(before ? [`${before.verdict} in ${counted(before.trials, 'trial')} before`] : []),
+    ...(after ? [`${after.verdict} now: ${oneLine(after.reason)}`] : []),
+  ]
+  return `${SAYS_OF_SCENARIOS[kind]}: ${sides.join(', ')}`
+}
+
 function saysOf({ kind, before, after }: Difference): string {
   return ((after ?? before)?.attack && SAYS_OF_ATTACKS[kind]) || SAYS[kind]
 }
 
 /** The diff as plain text, worst first. */
 export function diffText(diff: ReportDiff): string {
+  const width = Math.max(12, ...[...diff.scenarios, ...diff.differences].map(({ kind }) => kind.length)) + 2
+  const scenarios = diff.scenarios.map(
+    one => `${one.kind.padEnd(width)}${one.scenario}: ${scenarioText(one)}`,
+  )
   const blocks = diff.differences.map(difference =>
     [
-      `${difference.kind.padEnd(14)}${difference.scenario}: ${where(difference)}`,
-      ...details(difference).map(line => `${' '.repeat(14)}${line}`),
+      `${difference.kind.padEnd(width)}${difference.scenario}: ${where(difference)}`,
+      ...details(difference).map(line => `${' '.repeat(width)}${line}`),
     ].join('\n'),
   )
   const head = [`${kernelName(diff.before)} → ${kernelName(diff.after)}`, ...machineLines(diff.machine)]
-  return `${[head.join('\n'), ...blocks, summary(diff)].join('\n\n')}\n`
+  return `${[head.join('\n'), ...(scenarios.length > 0 ? [scenarios.join('\n')] : []), ...blocks, summary(diff)].join('\n\n')}\n`
 }
 
 /** The diff as Markdown: a heading, a list, commits as links. */
@@ -59,7 +90,8 @@ export function diffMarkdown(diff: ReportDiff): string {
   })
   const heading = `### ${escapeMarkdown(kernelName(diff.before))} → ${escapeMarkdown(kernelName(diff.after))}`
   const machine = machineLines(diff.machine).map(line => `- ${escapeMarkdown(line)}`)
-  const lists = [machine, items].flatMap(list => (list.length > 0 ? [list.join('\n')] : []))
+  const scenarios = diff.scenarios.map(one => `- **${one.scenario}**: ${escapeMarkdown(scenarioText(one))}`)
+  const lists = [machine, scenarios, items].flatMap(list => (list.length > 0 ? [list.join('\n')] : []))
   return `${[heading, ...lists, summary(diff)].join('\n\n')}\n`
 }
 
@@ -113,11 +145,12 @@ function releases({ since, backports = [], cve, reverts = [] }: NonNullable<Diff
   ].join(', ')
 }
 
-function summary({ differences, compared }: ReportDiff): string {
-  const count = (kind: DifferenceKind) => differences.filter(difference => difference.kind === kind).length
-  const broken = count('fix-broke')
-  const what = broken === 0 ? 'no fix breaks' : `${broken} ${broken === 1 ? 'fix breaks' : 'fixes break'}`
-  return `${compared} trials compared, ${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}: ${what}.`
+function summary({ scenarios, differences, compared }: ReportDiff): string {
+  const broken = differences.filter(({ kind }) => kind === 'fix-broke').length
+  const what = broken === 0 ? 'no fix breaks' : broken === 1 ? '1 fix breaks' : `${broken} fixes break`
+  const lost = scenarios.filter(({ kind }) => /^became-|^vanished$/.test(kind)).length
+  const also = lost === 0 ? '' : `, ${counted(lost, 'scenario')} can no longer be relied on`
+  return `${counted(compared, 'trial')} compared, ${counted(scenarios.length + differences.length, 'difference')}: ${what}${also}.`
 }
 
 function escapeMarkdown(text: string): string {

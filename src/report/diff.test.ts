@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { runs } from '../base/property.fixture.js'
 import { type Report, reportSchema, type TrialReport } from '../model/report.js'
+import type { Verdict } from '../model/verdict.js'
 import { compact, reports, trials } from './arbitrary.fixture.js'
-import { breaksFix, type DifferenceKind, diffReports } from './diff.js'
+import { breaksFix, type DifferenceKind, diffReports, FAIL_ON, type FailOn, failsOn } from './diff.js'
 import { diffMarkdown, diffText } from './diff-text.js'
 
 const PROMISC = {
@@ -202,4 +203,113 @@ t.test('a report does not differ from itself, and what breaks one way heals the 
     runs(400),
   )
   test.pass('antisymmetric')
+})
+
+/** One scenario with a verdict and these trials, in a report of its own. */
+const whole = (verdict: Verdict, ...trials: TrialReport[]): Report => {
+  const one = report('6.1.0', ...trials)
+  return { ...one, scenarios: one.scenarios.map(scenario => ({ ...scenario, verdict, reason: 'a reason' })) }
+}
+const GOOD = [trial({}), trial({ ...promisc, ...works })]
+const nothing: Report = { ...report('6.1.0'), scenarios: [] }
+const SKIPPED = trial({ outcome: 'skipped', verdict: 'skipped', why: 'no CONFIG_BRIDGE' })
+
+/** Every way in which an upgrade can be worse, and every way in which it is not: what it is called, and whether `worse` fails on it. */
+for (const [title, before, after, kind, fails] of [
+  ['a fix that breaks', GOOD, [trial({}), trial(promisc)], 'fix-broke', true],
+  [
+    'a trial that is judged worse',
+    GOOD,
+    [trial({ verdict: 'error' }), trial({ ...promisc, ...works })],
+    'judged-worse',
+    true,
+  ],
+  ['what worked without a fix and fails', [trial(works)], [trial({})], 'now-fails', true],
+  ['a trial that is skipped', GOOD, [SKIPPED, trial({ ...promisc, ...works })], 'no-longer-run', true],
+  ['a trial that is not there', GOOD, [trial({})], 'no-longer-run', true],
+  [
+    'a scenario that is an error without trials',
+    whole('confirmed', ...GOOD),
+    whole('error'),
+    'became-error',
+    true,
+  ],
+  [
+    'a scenario that is an error with its trials',
+    whole('confirmed', ...GOOD),
+    whole('error', ...GOOD),
+    'became-error',
+    true,
+  ],
+  [
+    'a scenario that is skipped',
+    whole('confirmed', ...GOOD),
+    whole('skipped', SKIPPED),
+    'became-skipped',
+    true,
+  ],
+  ['a scenario that is flaky', whole('confirmed', ...GOOD), whole('flaky', ...GOOD), 'became-flaky', true],
+  ['a scenario that vanished', whole('confirmed', ...GOOD), nothing, 'vanished', true],
+  [
+    'a scenario that was an error and is regressed',
+    whole('error'),
+    whole('regressed', trial({ verdict: 'regressed' })),
+    'no-longer-error',
+    false,
+  ],
+  ['a scenario that appeared', nothing, whole('confirmed', ...GOOD), 'appeared', false],
+  [
+    'a scenario that can be tried again',
+    whole('skipped', SKIPPED),
+    whole('confirmed', ...GOOD),
+    'no-longer-skipped',
+    false,
+  ],
+  [
+    'a scenario that is flaky no more',
+    whole('flaky', ...GOOD),
+    whole('confirmed', ...GOOD),
+    'no-longer-flaky',
+    false,
+  ],
+  ['a fix that works now', [trial({}), trial(promisc)], GOOD, 'fix-works', false],
+  ['a failure that is gone', [trial({})], [trial(works)], 'failure-gone', false],
+  ['a trial that is judged better', [trial({ verdict: 'error' })], [trial({})], 'judged-better', false],
+  ['another mechanism', [trial({})], [trial({ mechanism: 'other' })], 'mechanism', false],
+  ['a trial that is new', [trial({})], GOOD, 'newly-run', false],
+] as const)
+  t.test(`${title} is ${kind}, and ${fails ? 'fails' : 'does not fail'} an upgrade`, async test => {
+    const side = (given: Report | readonly TrialReport[]) =>
+      'schema' in given ? given : report('6.1.0', ...given)
+    const diff = diffReports(side(before), side(after))
+    const kinds = [...diff.scenarios, ...diff.differences].map(one => one.kind)
+    test.ok(kinds.includes(kind), kinds.join())
+    test.equal(failsOn(diff, ['worse']), fails)
+    test.ok(failsOn(diff, ['any']))
+    test.notOk(failsOn(diff, ['none']))
+    for (const one of FAIL_ON.filter((name): name is FailOn => !['worse', 'any', 'none'].includes(name)))
+      test.equal(
+        failsOn(diff, [one]),
+        kinds.some(found => found === one),
+        one,
+      )
+    test.match(diffText(diff), kind)
+    test.ok(diffMarkdown(diff))
+  })
+
+t.test('of a scenario that only one report has there is one line', async test => {
+  for (const [a, b] of [
+    [whole('confirmed', ...GOOD), nothing],
+    [nothing, whole('confirmed', ...GOOD)],
+  ] as const) {
+    const diff = diffReports(a, b)
+    test.equal(diff.scenarios.length, 1)
+    test.strictSame(diff.differences, [])
+    test.equal(diffText(diff).match(/bridge-dnat-bounce/g)?.length, 1)
+  }
+})
+
+t.test('two reports that are the same fail on nothing', async test => {
+  const one = whole('confirmed', ...GOOD)
+  for (const kind of FAIL_ON) test.notOk(failsOn(diffReports(one, one), [kind]), kind)
 })

@@ -6,7 +6,20 @@ import { isBad, VERDICTS, type Verdict } from '../model/verdict.js'
 import { type MachineChange, machineDiff } from './machine-diff.js'
 import { documented } from './words.js'
 
-/** Kinds of difference, worst first. */
+/** Kinds of difference of a scenario as a whole, worst first. */
+const SCENARIO_DIFFERENCES = [
+  'became-error',
+  'vanished',
+  'became-skipped',
+  'became-flaky',
+  'no-longer-flaky',
+  'no-longer-skipped',
+  'no-longer-error',
+  'appeared',
+] as const
+export type ScenarioDifferenceKind = (typeof SCENARIO_DIFFERENCES)[number]
+
+/** Kinds of difference of a trial, worst first. */
 const DIFFERENCES = [
   'fix-broke',
   'judged-worse',
@@ -20,6 +33,16 @@ const DIFFERENCES = [
   'newly-run',
 ] as const
 export type DifferenceKind = (typeof DIFFERENCES)[number]
+
+/** What `--fail-on` takes. */
+export const FAIL_ON = [...DIFFERENCES, ...SCENARIO_DIFFERENCES, 'worse', 'any', 'none'] as const
+export type FailOn = (typeof FAIL_ON)[number]
+
+/** What an upgrade must not bring: something worked, or was known, and is not any more. */
+const WORSE: readonly FailOn[] = [
+  ...(['fix-broke', 'judged-worse', 'now-fails', 'no-longer-run'] as const),
+  ...(['became-error', 'vanished', 'became-skipped', 'became-flaky'] as const),
+]
 
 /** One trial in one report, all of its repetitions together. */
 interface Side {
@@ -51,6 +74,21 @@ export interface Difference {
   readonly change?: NonNullable<TrialReport['change']>
 }
 
+/** One scenario that only one of the reports has, or whose verdict no trial of it shows. */
+export interface ScenarioDifference {
+  readonly kind: ScenarioDifferenceKind
+  readonly scenario: string
+  readonly before?: ScenarioSide
+  readonly after?: ScenarioSide
+}
+
+/** A scenario in one report. */
+interface ScenarioSide {
+  readonly verdict: Verdict
+  readonly reason: string
+  readonly trials: number
+}
+
 /** Everything that differs between two reports. */
 export interface ReportDiff {
   readonly schema: 'netns-lab.diff/1'
@@ -58,7 +96,9 @@ export interface ReportDiff {
   readonly after: Report['kernel']
   /** What differs besides the kernel: the distribution, the versions of its tools, its defaults. */
   readonly machine: readonly MachineChange[]
-  /** Worst first. */
+  /** Scenarios as a whole, worst first; of one that only one report has, its trials are not told. */
+  readonly scenarios: readonly ScenarioDifference[]
+  /** Trials, worst first. */
   readonly differences: readonly Difference[]
   /** Trials that both reports have. */
   readonly compared: number
@@ -73,7 +113,10 @@ interface Trials {
 export function diffReports(before: Report, after: Report): ReportDiff {
   const ids = [...new Set([...before.scenarios, ...after.scenarios].map(({ id }) => id))]
   let compared = 0
+  const scenarios = ids.flatMap(id => scenarioDifference(id, before, after) ?? [])
+  const whole = new Set(scenarios.filter(isWhole).map(({ scenario }) => scenario))
   const differences = ids.flatMap(id => {
+    if (whole.has(id)) return []
     const a = before.scenarios.find(scenario => scenario.id === id)
     const b = after.scenarios.find(scenario => scenario.id === id)
     const old = groupTrials(a)
@@ -103,14 +146,60 @@ export function diffReports(before: Report, after: Report): ReportDiff {
     })
   })
   const rank = ({ kind }: Difference) => DIFFERENCES.indexOf(kind)
+  const scenarioRank = ({ kind }: ScenarioDifference) => SCENARIO_DIFFERENCES.indexOf(kind)
   return {
     schema: 'netns-lab.diff/1',
     before: before.kernel,
     after: after.kernel,
     machine: machineDiff(before, after),
+    scenarios: scenarios.sort((x, y) => scenarioRank(x) - scenarioRank(y)),
     differences: merge(differences).sort((x, y) => rank(x) - rank(y)),
     compared,
   }
+}
+
+/** Whether something is different that a user would not have so; `worse` is all that worked or was known and is not any more. */
+export function failsOn({ scenarios, differences }: ReportDiff, kinds: readonly FailOn[]): boolean {
+  const all = [...scenarios, ...differences].map(({ kind }) => kind)
+  const meant = kinds.flatMap(kind => (kind === 'worse' ? WORSE : kind))
+  return meant.includes('any') ? all.length > 0 : all.some(kind => meant.includes(kind))
+}
+
+/** What became of a scenario as a whole; undefined where its trials tell all of it. */
+function scenarioDifference(id: string, before: Report, after: Report): ScenarioDifference | undefined {
+  const [a, b] = [before, after].map(({ scenarios }) => scenarios.find(scenario => scenario.id === id))
+  const kind = scenarioKind(a, b)
+  if (!kind) return undefined
+  const told = (found: ScenarioReport) => ({
+    verdict: found.verdict,
+    reason: found.reason,
+    trials: found.trials.length,
+  })
+  return {
+    kind,
+    scenario: id,
+    ...(a ? { before: told(a) } : {}),
+    ...(b ? { after: told(b) } : {}),
+  }
+}
+
+function scenarioKind(
+  a: ScenarioReport | undefined,
+  b: ScenarioReport | undefined,
+): ScenarioDifferenceKind | undefined {
+  if (!a || !b) return a ? 'vanished' : 'appeared'
+  if (a.verdict === b.verdict) return undefined
+  for (const verdict of ['error', 'skipped', 'flaky'] as const) {
+    if (b.verdict === verdict) return `became-${verdict}`
+    if (a.verdict === verdict) return `no-longer-${verdict}`
+  }
+  return undefined
+}
+
+/** Whether nothing can be said of the trials besides that one side does not have them. */
+function isWhole({ before, after }: ScenarioDifference): boolean {
+  const none = (side: ScenarioSide | undefined) => !side || side.trials === 0 || side.verdict === 'skipped'
+  return none(before) || none(after)
 }
 
 /** Whether a user who relies on a fix would be hurt by going from the one to the other. */
