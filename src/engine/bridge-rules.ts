@@ -6,7 +6,7 @@ import type { Configuration } from '../model/configuration.js'
 import { rulesIn } from './rule-book.js'
 
 /** Heads of matches and statements in the words of nft(8). */
-const HEADS = /\s+(?=(?:ether|meta|iifname|oifname|ct|log|limit)\s)/
+const HEADS = /\s+(?=(?:ether|meta|iifname|oifname|ct|log|limit|ip [sd]addr)\s)/
 const VERDICT = /^(.*?)\s*\b(accept|drop|return|continue|(?:jump|goto) \S+)$/
 /** Deeper than the kernel lets chains jump (NFT_JUMP_STACK_SIZE, include/net/netfilter/nf_tables.h). */
 const DEPTH = 16

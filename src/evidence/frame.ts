@@ -10,6 +10,11 @@ export interface FrameSummary {
   readonly to: string
   /** ICMP or ICMPv6 type; of ARP 1 for a request and 2 for a reply. */
   readonly type?: number
+  /**
+   * What UDP's checksum is, of IPv4: `none` is 0, and `pseudo-header` is no checksum but what a device is to begin its own with
+   * (CHECKSUM_PARTIAL).
+   */
+  readonly checksum?: 'none' | 'pseudo-header' | 'other'
 }
 
 const PROTOCOLS: Readonly<Record<number, FrameSummary['protocol']>> = {
@@ -19,6 +24,17 @@ const PROTOCOLS: Readonly<Record<number, FrameSummary['protocol']>> = {
   58: 'icmpv6',
 }
 const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd }
+
+const UDP = 17
+
+function checksumOf(packet: Buffer, udp: Buffer): NonNullable<FrameSummary['checksum']> {
+  const checksum = udp.readUInt16BE(6)
+  if (checksum === 0) return 'none'
+  let sum = UDP + udp.readUInt16BE(4)
+  for (let at = 12; at < 20; at += 2) sum += packet.readUInt16BE(at)
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
+  return checksum === sum ? 'pseudo-header' : 'other'
+}
 
 /** Reads a frame as far as it goes. IPv6 extension headers are not followed. */
 export function summarizeFrame(frame: Buffer): FrameSummary {
@@ -34,6 +50,9 @@ export function summarizeFrame(frame: Buffer): FrameSummary {
       from: packet.subarray(12, 16).join('.'),
       to: packet.subarray(16, 20).join('.'),
       ...transport(packet[9] ?? 0, packet[header]),
+      ...(packet[9] === UDP && packet.length >= header + 8
+        ? { checksum: checksumOf(packet, packet.subarray(header)) }
+        : {}),
     }
   }
   if (type === ETHERTYPE.ipv6 && packet.length >= 40)

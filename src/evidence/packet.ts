@@ -16,10 +16,14 @@ const FIELDS = {
   protocol: z.enum(['icmp', 'tcp', 'udp', 'arp']).optional(),
   from: address(),
   to: address(),
+  /** What UDP's checksum is: `pseudo-header` is none yet, but what a device is to begin with. */
+  checksum: z.enum(['none', 'pseudo-header']).optional(),
   present: z.boolean(),
+  /** How many at least, where one would not prove it. */
+  atLeast: z.int().min(2).optional(),
 }
 type PacketProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
-type Packet = Pick<PacketProof, 'direction' | 'protocol' | 'from' | 'to'>
+type Packet = Pick<PacketProof, 'direction' | 'protocol' | 'from' | 'to' | 'checksum'>
 
 /**
  * An IPv4 packet on a device, by its addresses as they are there; with `missing`, there must be none; `andStays`: also where the
@@ -37,7 +41,7 @@ export const passed = wordsOf(
     observer: trailObserver,
     happens: ({ present }: PacketProof) => present,
     watch(own: PacketProof, { view }) {
-      const { source, node, device, direction, protocol, from, to, present } = own
+      const { source, node, device, direction, protocol, from, to, present, checksum, atLeast = 1 } = own
       const trails = view(trailObserver)
       if (typeof trails === 'string') return unavailable(own, trails)
       const trail = trails.on(node, device)
@@ -46,18 +50,20 @@ export const passed = wordsOf(
         packet.direction === direction &&
         packet.from === from &&
         packet.to === to &&
+        (checksum === undefined || packet.checksum === checksum) &&
         (protocol === undefined ? packet.protocol !== 'arp' : packet.protocol === protocol)
       const way = `${direction === 'in' ? 'into' : 'out of'} ${device}`
       return {
         pollable: true,
         look(): Finding {
-          const packet = trail.packets().slice(start).find(wanted)
+          const packets = trail.packets().slice(start).filter(wanted)
+          const [packet] = packets
           return {
             source,
             node,
-            state: (packet !== undefined) === present ? 'seen' : 'absent',
+            state: packets.length >= atLeast === present ? 'seen' : 'absent',
             says: packet
-              ? `${way}: ${describeFrame(packet)}, ${packet.bytes} bytes`
+              ? `${way}: ${describeFrame(packet)}, ${packet.bytes} bytes${checksum ? `, checksum: ${checksum}` : ''}${atLeast > 1 ? `, ${packets.length} times` : ''}`
               : `no packet ${way}: ${[protocol, from, '->', to].filter(Boolean).join(' ')}`,
           }
         },
@@ -66,8 +72,8 @@ export const passed = wordsOf(
     clarity: 5,
     locates: ({ device }) => ({ device, rank: 4 }),
     // Common tools count what came in, whosever it was; of ARP they count nothing.
-    script: ({ protocol, direction, present }) =>
-      protocol === 'arp'
+    script: ({ protocol, direction, present, atLeast, checksum }) =>
+      protocol === 'arp' || atLeast !== undefined || checksum !== undefined
         ? undefined
         : {
             words: [
@@ -85,6 +91,8 @@ export const passed = wordsOf(
 interface PacketWords<N extends string> {
   /** There must be no such packet. */
   missing(): PacketProof<N>
+  /** So many at least, where one would not prove it. */
+  byAtLeast(least: number): PacketProof<N>
   /** Also where the failure is repaired. */
   andStays(): PacketProof<N>
 }
@@ -92,6 +100,7 @@ interface PacketWords<N extends string> {
 function proof<N extends string>(data: PacketProof<N>): PacketProof<N> & PacketWords<N> {
   return withWords(data, {
     missing: () => proof({ ...data, present: false }),
+    byAtLeast: (atLeast: number) => proof({ ...data, atLeast }),
     andStays: () => proof({ ...data, stops: false }),
   })
 }

@@ -7,6 +7,7 @@ import { unknownWord } from '../base/nearest.js'
 import { CommandKilled, CommandTimeout, runCommand } from '../world/command.js'
 import { brNetfilter } from './capabilities/br-netfilter.js'
 import { bridge } from './capabilities/bridge.js'
+import { checksumTarget } from './capabilities/checksum-target.js'
 import { ebtables } from './capabilities/ebtables.js'
 import { ethtool } from './capabilities/ethtool.js'
 import { forceForwarding } from './capabilities/force-forwarding.js'
@@ -32,6 +33,7 @@ export const CAPABILITIES: readonly Capability[] = [
   iptablesLegacy,
   ip6tablesNft,
   ip6tablesLegacy,
+  checksumTarget,
   ebtables,
   tcRedirect,
   ethtool,

@@ -20,11 +20,13 @@ export function readFeatures(
 ): void {
   for (const [index, { changeable, wanted, active }] of ethtool.features(ALL) ?? []) {
     const device = devices.get(index)
-    // A bridge has what its ports have, and lo has everything.
-    if (device === undefined || device === 'lo' || into.get(`link ${device} kind`) === 'bridge') continue
+    // lo has everything.
+    if (device === undefined || device === 'lo') continue
+    // What a bridge does is what its ports do, whatever was asked: the request counts.
+    const own = into.get(`link ${device} kind`) === 'bridge' ? wanted : active
     const set = (feature: string, on: boolean) =>
       into.set(`link ${device} feature ${feature}`, on ? 'on' : 'off')
-    for (const feature of OWN) if (changeable.has(feature)) set(feature, active.has(feature))
+    for (const feature of OWN) if (changeable.has(feature)) set(feature, own.has(feature))
     for (const feature of DEPENDENT) if (changeable.has(feature)) set(feature, wanted.has(feature))
   }
 }

@@ -1,7 +1,6 @@
-import { run } from '../model/steps.js'
-import type { Toggle, ToggleContext } from '../model/toggle.js'
+import { ebtablesRules } from './ebtables-rules.js'
 
-/** What comes of any rule that drops a VM's own IPv6 multicast on its way back into its port, as {@link Claim} has it. */
+/** What comes of any rule that drops a VM’s own IPv6 multicast on its way back into its port, as {@link Claim} has it. */
 export function reflectedMulticast(port: string, mac: string): string {
   return `postrouting oifname "${port}" ether type ip6 ether saddr ${mac} ether daddr 33:33:00:00:00:00/16 drop`
 }
@@ -16,29 +15,21 @@ export function ebtablesDrop<const N extends string>({
   port: string
   /** The device behind the port. */
   vm: { node: N; device: string }
-}): Toggle<'off' | 'on', N> {
-  const rule = (mac: string) => [
-    ...['-o', port, '-p', 'IPv6', '-s', mac, '-d', '33:33:00:00:00:00/ff:ff:00:00:00:00', '-j', 'DROP'],
-  ]
-  const summary = 'drop a VM’s own IPv6 multicast on its way back into its port'
-  const edit = (action: string, { mac }: ToggleContext) =>
-    run(node, ['ebtables', '-t', 'nat', action, 'POSTROUTING', ...rule(mac(vm.node, vm.device))], summary)
-  return {
-    summary,
-    settings: ['off', 'on'],
+}) {
+  return ebtablesRules<N>({
+    node,
     nodes: [node, vm.node],
-    needs: ['ebtables'],
-    change(to, from, context) {
-      if (to === 'on') return from === 'on' ? [] : [edit('-A', context)]
-      return from === 'on' ? [edit('-D', context)] : []
-    },
-    claims: (setting, context) => [
+    summary: 'drop a VM’s own IPv6 multicast on its way back into its port',
+    table: 'nat',
+    chain: 'POSTROUTING',
+    rules: mac => [
       {
-        node,
-        bridgeRules: setting === 'on' ? [reflectedMulticast(port, context.mac(vm.node, vm.device))] : [],
+        words: [
+          ...['-o', port, '-p', 'IPv6', '-s', mac(vm.node, vm.device, '"$MAC"')],
+          ...['-d', '33:33:00:00:00:00/ff:ff:00:00:00:00', '-j', 'DROP'],
+        ],
+        listed: reflectedMulticast(port, mac(vm.node, vm.device, '"$MAC"')),
       },
     ],
-    onRealSystem: setting =>
-      setting === 'on' ? [`ebtables -t nat -A POSTROUTING ${rule('"$MAC"').join(' ')}`] : [],
-  }
+  })
 }

@@ -40,14 +40,15 @@ export function ruleToggle<const S extends string, const N extends string = stri
   /** Where in the chain it stands, counted from 1, when the toggle is first set. */
   readonly position: number
   readonly rules: Readonly<Record<S, readonly string[] | null>>
+  readonly needs?: readonly string[]
 }): Toggle<S, N> {
-  const { summary, node, table, chain, position, rules } = toggle
+  const { summary, node, table, chain, position, rules, needs = [] } = toggle
   const edit = (iptables: string, action: string, words: readonly string[]) =>
     run(node, [iptables, '-w', '-t', table, action, chain, ...words], summary)
   return {
     summary,
     nodes: [node],
-    needs: [],
+    needs,
     settings: Object.keys(rules) as unknown as [S, ...S[]],
     change(to, from, { iptables: { iptables } }) {
       const rule = rules[to]

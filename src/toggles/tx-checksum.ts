@@ -9,10 +9,13 @@ export function txChecksum<const N extends string>({
   node,
   device,
   first,
+  bridge = false,
 }: {
   node: N
   device: string
   first: 'on' | 'off'
+  /** Whether it is a bridge, which has nothing to do with SCTP. */
+  bridge?: boolean
 }): Toggle<'on' | 'off', N> {
   const summary = 'let the device compute checksums of what it sends'
   const command = (setting: 'on' | 'off') => ['ethtool', '-K', device, 'tx', setting]
@@ -23,7 +26,7 @@ export function txChecksum<const N extends string>({
     needs: ['ethtool'],
     change: to => [run(node, command(to), summary)],
     claims: setting =>
-      ['tx-checksum-ip-generic', 'tx-checksum-sctp'].map(feature => ({
+      ['tx-checksum-ip-generic', ...(bridge ? [] : ['tx-checksum-sctp'])].map(feature => ({
         node,
         what: `link ${device} feature ${feature}`,
         value: setting,
