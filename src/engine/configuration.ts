@@ -129,8 +129,8 @@ export class ConfigurationWatch {
   async counts(node: string): Promise<CountedRule[]> {
     const state = this.#states.get(node)
     const counts = (state?.counts() ?? []).flatMap(count => {
-      const [, family = '', table = '', chain = ''] = count.chain.split(' ')
-      const set = setOf(family, this.plan.iptables)
+      const [, , table = '', chain = ''] = count.chain.split(' ')
+      const set = setOf(count.chain, this.plan.iptables)
       return set ? [{ ...count, set, table, chain }] : []
     })
     if (state && counts.some(count => 'rule' in count && !book.knows(count.rule)))
