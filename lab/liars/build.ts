@@ -1,6 +1,6 @@
 /** Programs that load a topology, and lose or change a line of what they are given. */
 import type { Scenario } from '../../src/model/scenario.js'
-import { PLAIN_IPTABLES, RULE_SETS, rulePrograms } from '../../src/model/steps.js'
+import { LOADED_SETS, PLAIN_IPTABLES, rulePrograms } from '../../src/model/steps.js'
 import { policyOf } from '../../src/topology/lines.js'
 import { alikeInNft } from './lies/nft.js'
 import { alike } from './lies/rules.js'
@@ -30,7 +30,7 @@ export function buildLiars(scenario: Scenario): BuildLiar[] {
       ]
     }
     return [
-      ...RULE_SETS.flatMap(set => {
+      ...LOADED_SETS.flatMap(set => {
         const { restore: tool } = rulePrograms(PLAIN_IPTABLES, set)
         const lines = Object.values(rules[set] ?? {}).flat()
         return lines.flatMap(line => {

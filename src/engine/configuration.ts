@@ -228,9 +228,12 @@ export class ConfigurationWatch {
     if ('nftTable' in claim) {
       const own = [...configuration].filter(([what]) => what.startsWith(`rules ${claim.nftTable} `))
       const there = own.reduce((sum, [, rules]) => sum + rulesIn(rules).length, 0)
-      return there === claim.rules
-        ? undefined
-        : `table ${claim.nftTable} of nftables has ${there} rules, not ${claim.rules}`
+      if (there !== claim.rules)
+        return `table ${claim.nftTable} of nftables has ${there} rules, not ${claim.rules}`
+      const wrong = Object.entries(claim.hooks ?? {}).find(
+        ([chain, hook]) => !configuration.get(`chain ${claim.nftTable} ${chain}`)?.endsWith(` ${hook}`),
+      )
+      return wrong && `chain ${claim.nftTable} ${wrong[0]} of nftables does not hook on to ${wrong[1]}`
     }
     if ('bridgeRules' in claim) return bridgeContradiction(claim, configuration, all)
     if ('policy' in claim) {

@@ -227,7 +227,8 @@ async function runTrial(
     iptables: plan.commands,
     ruleCounts: node => counting(node, () => configuration.counts(node)),
     hasRule: (node, set, table, text) =>
-      scenario.topology.nodes[node]?.[set]?.[table]?.some(rule => rule.includes(text)) ?? false,
+      set !== 'otherIptables' &&
+      (scenario.topology.nodes[node]?.[set]?.[table]?.some(rule => rule.includes(text)) ?? false),
     mac: (node, device) => plan.macs[`${node}:${device}`] ?? '',
     index: (node, device) => (device === 'lo' ? 1 : (plan.indexes[`${node}:${device}`] ?? 0)),
     view: recorder.view,

@@ -1,7 +1,7 @@
 /** The state that a trial ran in, as text: the settings in force, and what the nodes' tables hold. */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { EvidenceContext } from '../model/evidence.js'
-import { RULE_SETS, rulePrograms } from '../model/steps.js'
+import { LOADED_SETS, rulePrograms } from '../model/steps.js'
 import type { Topology } from '../model/topology.js'
 
 /** The settings of a device that the documented failures hang on. */
@@ -16,7 +16,7 @@ export async function describeState(topology: Topology, context: EvidenceContext
       const commands = [
         ...(ipv6 ? [['ip', '-6', 'addr']] : []),
         ...(bridges ? [['bridge', 'fdb', 'show']] : []),
-        ...RULE_SETS.flatMap(set => (own[set] ? [[rulePrograms(context.iptables, set).save, '-c']] : [])),
+        ...LOADED_SETS.flatMap(set => (own[set] ? [[rulePrograms(context.iptables, set).save, '-c']] : [])),
       ]
       const said = await Promise.all(
         commands.map(async argv => {

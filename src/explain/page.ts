@@ -133,7 +133,11 @@ const SETS: Readonly<Record<RuleSet, string>> = {
 
 function describeClaim(claim: Claim): string {
   if ('what' in claim) return `${claim.node}: ${claim.what} ${claim.value ?? 'is not there'}`
-  if ('nftTable' in claim) return `${claim.node}: ${claim.rules} rules in table ${claim.nftTable} of nftables`
+  if ('nftTable' in claim)
+    return [
+      `${claim.node}: ${claim.rules} rules in table ${claim.nftTable} of nftables`,
+      ...Object.entries(claim.hooks ?? {}).map(([chain, hook]) => `${chain} at ${hook}`),
+    ].join(', ')
   if ('bridgeRules' in claim)
     return `${claim.node}: ${claim.bridgeRules.length === 0 ? 'no rule for bridged frames' : `for bridged frames: ${claim.bridgeRules.join('; ')}`}`
   const { node, set = 'iptables', table } = claim

@@ -18,6 +18,7 @@ import { iptablesNft } from './capabilities/iptables-nft.js'
 import { ipv6 } from './capabilities/ipv6.js'
 import { libvirtNwfilter } from './capabilities/libvirt-nwfilter.js'
 import { nftFib } from './capabilities/nft-fib.js'
+import { nftMark } from './capabilities/nft-mark.js'
 import { nftPayload } from './capabilities/nft-payload.js'
 import { packetHold } from './capabilities/packet-hold.js'
 import { radvd } from './capabilities/radvd.js'
@@ -38,6 +39,7 @@ export const CAPABILITIES: readonly Capability[] = [
   tcRedirect,
   ethtool,
   nftFib,
+  nftMark,
   nftPayload,
   packetHold,
   ipv6,

@@ -45,8 +45,16 @@ export type Claim<N extends string = string> =
         | { readonly position: number; readonly words: readonly string[] }
         | { readonly not: readonly (readonly string[])[] }
     }
-  /** A table of nftables that nobody else uses, by family and name: how many rules its chains have together; 0 where there is no such table. */
-  | { readonly node: N; readonly nftTable: string; readonly rules: number }
+  /**
+   * A table of nftables that nobody else uses, by family and name: how many rules its chains have together; 0 where there is no such
+   * table; and where its chains hook on to, by their names: `forward priority -10`.
+   */
+  | {
+      readonly node: N
+      readonly nftTable: string
+      readonly rules: number
+      readonly hooks?: Readonly<Record<string, string>>
+    }
   /**
    * Rules of bridges, which tools and daemons make in chains of their own: all that a frame may come by, each from its hook to its
    * verdict, in the words of nft(8): `postrouting oifname "vnet0" ether type ip6 drop`.

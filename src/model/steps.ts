@@ -26,6 +26,9 @@ export const PLAIN_IPTABLES: IptablesCommands = {
 export const RULE_SETS = ['iptables', 'ip6tables', 'otherIptables'] as const
 export type RuleSet = (typeof RULE_SETS)[number]
 
+/** Those that a topology is loaded with. */
+export const LOADED_SETS = ['iptables', 'ip6tables'] as const
+
 /** How the programs of a set of rules are called. */
 export function rulePrograms(commands: IptablesCommands, set: RuleSet): RulePrograms {
   const { iptables, restore, save, other } = commands

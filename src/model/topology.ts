@@ -92,8 +92,6 @@ export interface Node {
   readonly iptables?: Readonly<Record<string, readonly string[]>>
   /** The same of ip6tables. */
   readonly ip6tables?: Readonly<Record<string, readonly string[]>>
-  /** The same of iptables with the other backend: where one is legacy, the other is nft. The kernel asks both. */
-  readonly otherIptables?: Readonly<Record<string, readonly string[]>>
   /** nftables beside them: command lines without the leading `nft`, which only add. */
   readonly nft?: readonly string[]
   /** `tc` command lines without the leading `tc`. */

@@ -10,11 +10,10 @@ t.test(
     const scenario = { needs: ['veth', 'ebtables'], toggles: { nwfilter: toggle }, topology }
     test.same(mayNeed(scenario, 'legacy'), ['veth', 'ebtables', 'libvirt-nwfilter', 'iptables-legacy'])
     test.same(mayNeed({ needs: [], toggles: {}, topology }), ['iptables-nft', 'iptables-legacy'])
-    const host = { is: 'a host', ip6tables: { filter: [] }, otherIptables: { filter: [] } }
+    const host = { is: 'a host', ip6tables: { filter: [] } }
     test.same(mayNeed({ needs: [], toggles: {}, topology: { nodes: { host }, links: [] } }, 'legacy'), [
       'iptables-legacy',
       'ip6tables-legacy',
-      'iptables-nft',
     ])
   },
 )

@@ -1,7 +1,7 @@
 /** What a run may need of a kernel, before anything is planned. */
 import { IPTABLES_BACKENDS, type IptablesBackend, otherBackend } from '../model/plan.js'
 import type { Scenario } from '../model/scenario.js'
-import { RULE_SETS, type RuleSet } from '../model/steps.js'
+import { LOADED_SETS, type RuleSet } from '../model/steps.js'
 
 /** Ids of the capabilities that any experiment of a scenario may need, with this backend of iptables, or either. */
 export function mayNeed(
@@ -10,7 +10,7 @@ export function mayNeed(
 ): string[] {
   const backends = iptables === 'both' ? IPTABLES_BACKENDS : [iptables]
   const nodes = Object.values(topology.nodes)
-  const sets = RULE_SETS.filter(set => set === 'iptables' || nodes.some(node => node[set]))
+  const sets = LOADED_SETS.filter(set => set === 'iptables' || nodes.some(node => node[set]))
   const all = [
     ...needs,
     ...Object.values(toggles).flatMap(toggle => toggle.needs),

@@ -7,7 +7,14 @@ import { hasChange } from '../model/change.js'
 import type { Defaults } from '../model/defaults.js'
 import type { ExperimentPlan, IptablesBackend, PhasePlan, ToggleClaim, TrialPlan } from '../model/plan.js'
 import type { Experiment, Scenario, Settings } from '../model/scenario.js'
-import { type IptablesCommands, mergeSysctls, RULE_SETS, rulePrograms, type Step } from '../model/steps.js'
+import {
+  type IptablesCommands,
+  LOADED_SETS,
+  mergeSysctls,
+  RULE_SETS,
+  rulePrograms,
+  type Step,
+} from '../model/steps.js'
 import type { ToggleContext } from '../model/toggle.js'
 import type { Topology } from '../model/topology.js'
 import { formatKernelVersion, type KernelVersion } from '../model/version.js'
@@ -230,7 +237,7 @@ interface PhaseSettings {
 /** The rules that a topology has in each chain. */
 function rulesOf({ nodes }: Topology): ExperimentPlan['rules'] {
   return Object.entries(nodes).flatMap(([node, own]) =>
-    RULE_SETS.flatMap(set =>
+    LOADED_SETS.flatMap(set =>
       Object.entries(own[set] ?? {}).flatMap(([table, lines]) => {
         const policies = new Map(lines.flatMap(policyOf))
         const byChain = new Map<string, string[]>([...policies.keys()].map(chain => [chain, []]))

@@ -13,7 +13,7 @@ interface Rule {
 
 /**
  * Several rules of iptables that belong together: those of each setting, which stand first in their chains, in this order. The topology
- * must have loaded their tables, though it be without a rule.
+ * must have loaded their tables, though it be without a rule; tables of the other backend come with the toggle.
  */
 export function iptablesRules<const S extends string, const N extends string>({
   node,
@@ -32,11 +32,26 @@ export function iptablesRules<const S extends string, const N extends string>({
       ...rule,
       position: 1 + rules.slice(0, index).filter(other => chainOf(other) === chainOf(rule)).length,
     }))
-  const chains = [...new Set(Object.values<readonly Rule[]>(settings).flat().map(chainOf))]
+  const all = Object.values<readonly Rule[]>(settings).flat()
+  const chains = [...new Set(all.map(chainOf))]
+  const others = all.filter(({ set }) => set === 'otherIptables')
   return {
     summary,
     nodes: [node],
-    needs,
+    // One of them is the one that is called, the other is the other one.
+    needs: others.length > 0 ? [...needs, 'iptables-nft', 'iptables-legacy'] : needs,
+    // What iptables makes of a table by its first rule stays when that is gone.
+    setUp: ({ iptables }) =>
+      others.length > 0
+        ? [
+            run(
+              node,
+              [rulePrograms(iptables, 'otherIptables').restore, '-w'],
+              'load the tables of the other iptables',
+              others.map(({ table, chain }) => `*${table}\n:${chain} ACCEPT [0:0]\nCOMMIT\n`).join(''),
+            ),
+          ]
+        : [],
     settings: Object.keys(settings) as unknown as [S, ...S[]],
     change(to, from, { iptables: commands }) {
       const edit = ({ set = 'iptables', table }: Rule, action: readonly string[]) =>
@@ -51,13 +66,12 @@ export function iptablesRules<const S extends string, const N extends string>({
     },
     claims(setting) {
       const own = placed(settings[setting])
-      const others = Object.values<readonly Rule[]>(settings).flat()
       return chains.flatMap((chain): Claim<N>[] => {
         const [set = '', table = '', name = ''] = chain.split(' ')
         const where = { node, ...(set === 'iptables' ? {} : { set: set as RuleSet }), table, chain: name }
         const there = own.filter(rule => chainOf(rule) === chain)
         const mine = new Set(there.map(({ words }) => words.join(' ')))
-        const not = others
+        const not = all
           .filter(rule => chainOf(rule) === chain && !mine.has(rule.words.join(' ')))
           .map(({ words }) => words)
         return [

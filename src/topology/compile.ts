@@ -8,10 +8,10 @@ import { holdSteps } from '../model/packet-hold.js'
 import { parsePolicyRule } from '../model/policy-rule.js'
 import {
   type IptablesCommands,
+  LOADED_SETS,
   type NetworkOperation,
   type NetworkStep,
   type NewDevice,
-  RULE_SETS,
   rulePrograms,
   run,
   type ServeStep,
@@ -173,7 +173,7 @@ export function compileTopology(
     nodes.flatMap(([name, node]) => nextHops(name, node, topology)),
     nodes.flatMap(([name, node]) => [
       ...ownSysctlsStep(name, node, devicesOf(name, node, topology), defaults),
-      ...RULE_SETS.flatMap(set => {
+      ...LOADED_SETS.flatMap(set => {
         const rules = node[set]
         const { restore } = rulePrograms(iptables, set)
         return rules ? [run(name, [restore, '-w'], 'load the document’s rules', restoreInput(rules))] : []

@@ -42,7 +42,6 @@ const nodeFields = {
   sysctls: mapOf(z.union([z.string(), z.number()], 'expected a string or a number')).optional(),
   iptables: mapOf(texts).optional(),
   ip6tables: mapOf(texts).optional(),
-  otherIptables: mapOf(texts).optional(),
   nft: texts.optional(),
   tc: texts.optional(),
   services: z

@@ -3,7 +3,7 @@
 import { type Prefix, parseAddress, parsePrefix } from '../base/addresses.js'
 import { parsePolicyRule } from '../model/policy-rule.js'
 import { type Problem, shapeProblems } from '../model/shape.js'
-import { RULE_SETS } from '../model/steps.js'
+import { LOADED_SETS } from '../model/steps.js'
 import type { Node, Topology } from '../model/topology.js'
 import {
   lineProblem,
@@ -284,7 +284,7 @@ function nodeProblems(field: string, name: string, node: Node, known: ReadonlySe
   }
   for (const line of node.nft ?? []) refuse('nft', nftProblem(line))
   for (const line of node.tc ?? []) refuse('tc', tcProblem(line))
-  for (const set of RULE_SETS)
+  for (const set of LOADED_SETS)
     for (const [table, rules] of Object.entries(node[set] ?? {})) {
       const where = `${set}.${table}`
       refuse(where, tableProblem(table))
