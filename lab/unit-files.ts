@@ -14,7 +14,9 @@ export async function unitFiles(paths: readonly string[]): Promise<string[]> {
     const place = `dist/${path.replace(/^(\.\/)?(dist\/)?/, '').replace(/\.ts$/, '.js')}`.replace(/\/$/, '')
     const found = compiled.filter(file => file === place || file.startsWith(`${place}/`))
     if (found.length === 0)
-      throw new Error(`no unit test at ${path}; what takes the kernel or starts the program: npm test -- ${path}`)
+      throw new Error(
+        `no unit test at ${path}; what takes the kernel or starts the program: npm test -- ${path}`,
+      )
     return found
   })
   return [...new Set(paths.length > 0 ? chosen : compiled)].sort(
