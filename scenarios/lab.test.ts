@@ -83,6 +83,7 @@ const EXPECTED = {
   'dhcp-checksum': 'confirmed',
   'accept-does-not-override': 'confirmed',
   'loopback-published-port': 'confirmed',
+  'bridge-mac-follows-port': 'confirmed',
 }
 
 function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err, report }: Outcome): void {

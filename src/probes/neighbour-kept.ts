@@ -3,14 +3,11 @@ import { z } from 'zod'
 import { ipv4, node } from '../model/fields.js'
 import { probeKind } from '../model/probe.js'
 import { deviceAddress } from '../world/frames.js'
-import { AF_INET, closeFd, deviceIndex, sendBytes } from '../world/libc.js'
-import type { Netns } from '../world/netns.js'
-import { attribute, attributes, NetlinkError, NLM_F, RTM } from '../world/rtnetlink.js'
+import { closeFd, sendBytes } from '../world/libc.js'
+import { forgetNeighbour, NUD, neighbourOf, setNeighbour } from '../world/neighbours.js'
 import { datagramPacket, Listener, openRawSender } from './raw-udp.js'
 import { newSourcePort } from './source-port.js'
 
-const NDA = { destination: 1, linkAddress: 2 }
-const NUD_STALE = 4
 /** Nobody else listens there. */
 const PORT = 4789
 
@@ -67,7 +64,7 @@ export const neighbourKept = probeKind('neighbour-kept', SHAPE, {
     const [own, far] = [netns(from), netns(other.node)]
     const wanted = deviceAddress(netns(owner.node), owner.device)
     const listener = keep(`datagrams to ${from} ${PORT}`, () => new Listener(own, PORT))
-    setNeighbour(own, device, neighbour, wanted)
+    setNeighbour(own, device, neighbour, wanted, NUD.stale)
     forgetNeighbour(far, other.device, address)
     const fd = openRawSender(far)
     const word = randomBytes(8).toString('hex')
@@ -98,41 +95,3 @@ export const neighbourKept = probeKind('neighbour-kept', SHAPE, {
     }
   },
 })
-
-function entry(netns: Netns, device: string, state: number, address: string): Buffer {
-  const header = Buffer.alloc(12)
-  header[0] = AF_INET
-  header.writeInt32LE(
-    netns.inside(() => deviceIndex(device)),
-    4,
-  )
-  header.writeUInt16LE(state, 8)
-  return Buffer.concat([header, attribute(NDA.destination, Buffer.from(address.split('.').map(Number)))])
-}
-
-function setNeighbour(netns: Netns, device: string, address: string, mac: Buffer): void {
-  const body = Buffer.concat([entry(netns, device, NUD_STALE, address), attribute(NDA.linkAddress, mac)])
-  netns.route().perform([{ type: RTM.newNeighbour, flags: NLM_F.create | NLM_F.replace, body }])
-}
-
-/** Takes a neighbour entry away. One that there is not is none. */
-function forgetNeighbour(netns: Netns, device: string, address: string): void {
-  try {
-    netns.route().perform([{ type: RTM.deleteNeighbour, flags: 0, body: entry(netns, device, 0, address) }])
-  } catch (error) {
-    if (!(error instanceof NetlinkError)) throw error
-  }
-}
-
-/** The MAC address that a namespace has for a neighbour. */
-function neighbourOf(netns: Netns, address: string): Buffer | undefined {
-  const bytes = Buffer.from(address.split('.').map(Number))
-  for (const message of netns
-    .route()
-    .ask({ type: RTM.getNeighbour, flags: NLM_F.dump, body: Buffer.alloc(12) })) {
-    const found = attributes(message.subarray(12))
-    const mac = found.get(NDA.linkAddress)
-    if (found.get(NDA.destination)?.equals(bytes) && mac) return Buffer.from(mac)
-  }
-  return undefined
-}

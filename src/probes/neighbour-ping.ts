@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { node } from '../model/fields.js'
 import { probeKind } from '../model/probe.js'
-import { AF_INET6, deviceIndex, ipv6Bytes } from '../world/libc.js'
-import type { Netns } from '../world/netns.js'
+import { forgetNeighbour } from '../world/neighbours.js'
 import { readIpv6Addresses } from '../world/proc-net.js'
-import { attribute, NetlinkError, RTM } from '../world/rtnetlink.js'
 import { echo } from './ping.js'
 
 const SHAPE = {
@@ -57,28 +55,11 @@ export const neighbourPing = probeKind('neighbour-ping', SHAPE, {
     if (!entry)
       return { outcome: 'fails', says: `${to.device} of ${to.node} has no usable address ${startsWith}…` }
     try {
-      forget(netns(from), device, entry.address)
+      forgetNeighbour(netns(from), device, entry.address)
       return await echo({ from: netns(from), to: entry.address, deadlineMs, lost })
     } finally {
       // An entry that waits for its answer would go on asking, into the next trial.
-      forget(netns(from), device, entry.address)
+      forgetNeighbour(netns(from), device, entry.address)
     }
   },
 })
-
-/** Takes a neighbour entry away. One that there is not is none. */
-function forget(netns: Netns, device: string, address: string): void {
-  const header = Buffer.alloc(12)
-  header[0] = AF_INET6
-  header.writeInt32LE(
-    netns.inside(() => deviceIndex(device)),
-    4,
-  )
-  const NDA_DST = 1
-  const body = Buffer.concat([header, attribute(NDA_DST, ipv6Bytes(address))])
-  try {
-    netns.route().perform([{ type: RTM.deleteNeighbour, flags: 0, body }])
-  } catch (error) {
-    if (!(error instanceof NetlinkError)) throw error
-  }
-}

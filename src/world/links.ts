@@ -1,8 +1,8 @@
-/** Links of a namespace by rtnetlink: options of bridges and of their ports, up and down. */
+/** Links of a namespace by rtnetlink: options of bridges and of their ports, up and down, and which bridge has which port. */
 import type { Netns } from './netns.js'
 import { attribute, attributes, RTM } from './rtnetlink.js'
 
-const IFLA_LINKINFO = 18
+const IFLA = { master: 10, linkInfo: 18 }
 const IFLA_INFO = { kind: 1, data: 2, slaveData: 5 }
 const IFF_UP = 1
 
@@ -29,7 +29,7 @@ const STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking']
 export function readBridgeOption(netns: Netns, index: number, option: BridgeOption): string | undefined {
   const { of, type, bytes } = OPTIONS[option]
   const [answer] = netns.route().ask({ type: RTM.getLink, flags: 0, body: link(index) })
-  const info = attributes(attributes(answer?.subarray(16)).get(IFLA_LINKINFO))
+  const info = attributes(attributes(answer?.subarray(16)).get(IFLA.linkInfo))
   const value = attributes(info.get(of)).get(type)?.readUIntLE(0, bytes)
   return option === 'state' && value !== undefined ? STATES[value] : value?.toString()
 }
@@ -45,7 +45,7 @@ export function setBridgeOption(
   const data = Buffer.alloc(bytes)
   data.writeUIntLE(value, 0, bytes)
   const info = [attribute(IFLA_INFO.kind, 'bridge'), attribute(IFLA_INFO.data, attribute(type, data))]
-  change(netns, link(index), attribute(IFLA_LINKINFO, Buffer.concat(info)))
+  change(netns, link(index), attribute(IFLA.linkInfo, Buffer.concat(info)))
 }
 
 /** Takes a device up or down. Throws NetlinkError. */
@@ -54,6 +54,11 @@ export function setUp(netns: Netns, index: number, up: boolean): void {
   header.writeUInt32LE(up ? IFF_UP : 0, 8)
   header.writeUInt32LE(IFF_UP, 12)
   change(netns, header)
+}
+
+/** Makes a device a port of a bridge; with 0, of none. Throws NetlinkError. */
+export function setMaster(netns: Netns, index: number, bridge: number): void {
+  change(netns, link(index), attribute(IFLA.master, bridge))
 }
 
 function change(netns: Netns, ...body: Buffer[]): void {
