@@ -17,7 +17,7 @@ import type { KernelRun } from '../matrix/run-in-guest.js'
 import { describeSelftest, selftestsFolder } from '../matrix/selftests.js'
 import { verdictTable } from '../matrix/table.js'
 import { EVIDENCE_LEVELS } from '../model/evidence.js'
-import { checkToggles, chooseScenarios } from '../plan/catalogue.js'
+import { checkToggles, chooseScenarios, chooseShard } from '../plan/catalogue.js'
 import { diffText } from '../report/diff-text.js'
 import { fetchShown } from './fetch-shown.js'
 import { withoutScenarios } from './words.js'
@@ -36,7 +36,9 @@ const optionsSchema = z.object({
   sysctl: z.array(z.string()).default([]),
   accel: z.enum(['kvm', 'tcg']).optional(),
   offline: z.boolean().default(false),
+  shard: z.string().optional(),
   plan: z.boolean().default(false),
+  shards: z.number().optional(),
   selftests: z.string().optional(),
   bisect: z.boolean().default(false),
   expect: z.enum(EXPECTABLE).optional(),
@@ -67,7 +69,7 @@ async function sorted(
 
 async function compareKernels(ids: readonly string[], options: Options): Promise<number> {
   const { kernel: names, distro, out = 'matrix' } = options
-  checkToggles((await chooseScenarios(ids)).scenarios, options.toggle)
+  checkToggles((await chooseShard(ids, options.shard)).scenarios, options.toggle)
   requireSomething(options)
   const repeated = [names, distro].flatMap(
     list => list.find((name, at) => list.indexOf(name) !== at) ?? [],
@@ -79,7 +81,7 @@ async function compareKernels(ids: readonly string[], options: Options): Promise
       EXIT.usage,
     )
   if (options.plan) {
-    process.stdout.write(`${JSON.stringify(jobMatrix(names, ids, options.iptables))}\n`)
+    process.stdout.write(`${JSON.stringify(jobMatrix(names, ids, options))}\n`)
     return EXIT.ok
   }
   const tests = options.selftests === undefined ? undefined : selftestsFolder(options.selftests)
@@ -173,7 +175,7 @@ async function findCells(options: Options): Promise<NamedKernel[]> {
 async function runKernels(
   kernels: readonly NamedKernel[],
   ids: readonly string[],
-  { jobs, iptables, repeat, accel, toggle, evidence, defaults, sysctl }: Options,
+  { jobs, iptables, repeat, shard, accel, toggle, evidence, defaults, sysctl }: Options,
   out: string,
 ): Promise<KernelRun[]> {
   let noted = false
@@ -186,6 +188,7 @@ async function runKernels(
     ...(evidence ? { evidence } : {}),
     ...(iptables ? { iptables } : {}),
     ...(repeat === undefined ? {} : { repeat }),
+    ...(shard === undefined ? {} : { shard }),
     ...(accel ? { accel } : {}),
     onDone: run => {
       if (run.accelNote !== undefined && !noted) process.stderr.write(`${run.accelNote}\n`)

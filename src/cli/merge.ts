@@ -1,6 +1,7 @@
-/** `lab merge`: several JSON reports, of several kernels or machines, as one. */
+/** `lab merge`: several JSON reports, of several kernels or machines, as one; the shards of a run as if it had not been cut. */
 import { z } from 'zod'
 import { exitStatus, worstStatus } from '../model/verdict.js'
+import { joinShards } from '../report/join.js'
 import { readReport } from '../report/read.js'
 import { combine, createReporters } from '../report/registry.js'
 import { replay } from '../report/replay.js'
@@ -9,11 +10,11 @@ const optionsSchema = z.object({ reporter: z.array(z.string()).default([]) })
 
 /**
  * Runs `lab merge`; resolves with the worst exit status of the reports. Throws LabError (exit 2) for a file that is not
- * there or is no report.
+ * there or is no report, and for a run of which a shard is missing.
  */
 export async function merge(files: readonly string[], given: object): Promise<number> {
   const options = optionsSchema.parse(given)
-  const reports = files.map(readReport)
+  const reports = joinShards(files.map(readReport))
   const reporters = createReporters(options.reporter, { runs: reports.length, env: process.env })
   const all = combine(reporters, text => process.stderr.write(`lab: ${text}\n`))
   for (const report of reports) for (const event of replay(report)) all.event(event)

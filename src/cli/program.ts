@@ -74,6 +74,10 @@ program
   .option('--reporter <name[=file]>', REPORTERS_HELP, collect)
   .option('--jobs <n>', 'experiments at once', positive)
   .option('--repeat <n>', 'run everything n times; a trial that comes out both ways is flaky', positive, 1)
+  .option(
+    '--shard <k/n>',
+    'a part of the catalogue, the k-th of n that are about as long; lab merge joins them',
+  )
   .option('--shuffle', 'in an order by chance; it is said with which --seed it comes again')
   .option('--seed <n>', 'the order that --shuffle had with this seed', positive)
   .option('-v, --verbose', 'also say by what evidence each verdict stands, and what each fix changed')
@@ -361,7 +365,12 @@ program
     new Option('--iptables <backend>', 'which iptables to run with').choices(['nft', 'legacy', 'both']),
   )
   .addOption(new Option('--accel <how>', 'how guests run; tried out when left out').choices(['kvm', 'tcg']))
+  .option(
+    '--shard <k/n>',
+    'a part of the catalogue, the k-th of n that are about as long; lab merge joins them',
+  )
   .option('--plan', 'print a job for each kernel as JSON (for GitHub Actions) and run nothing')
+  .option('--shards <n>', 'with --plan, as many jobs for each kernel', positive)
   .option(
     '--selftests <folder>',
     'also run the kernel’s own tests of the same failures: tools/testing/selftests/net of its source',

@@ -14,7 +14,7 @@ import type { TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
 import { nameTrial } from '../model/trial.js'
 import { exitStatus } from '../model/verdict.js'
-import { checkToggles, chooseScenarios } from '../plan/catalogue.js'
+import { checkToggles, chooseShard } from '../plan/catalogue.js'
 import { mayNeed } from '../plan/needs.js'
 import { folderReporter } from '../report/folder.js'
 import { profileReporter } from '../report/profile.js'
@@ -29,6 +29,7 @@ const optionsSchema = z.object({
   json: z.string().optional(),
   jobs: z.number().optional(),
   repeat: z.number().default(1),
+  shard: z.string().optional(),
   shuffle: z.boolean().default(false),
   seed: z.number().optional(),
   rootless: z.boolean().default(false),
@@ -53,7 +54,7 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
   const parsed = optionsSchema.parse(rawOptions)
   const { words: toggle, ids } = await withoutScenarios(parsed.toggle, given)
   const options = { ...parsed, toggle }
-  const { scenarios, broken } = await chooseScenarios(ids)
+  const { scenarios, broken } = await chooseShard(ids, options.shard)
   checkToggles(scenarios, options.toggle)
   const requests = [...options.reporter, ...(options.json === undefined ? [] : [`json=${options.json}`])]
   const named = createReporters(requests, {
@@ -93,6 +94,7 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
           : {}),
       repeat: options.repeat,
       ...(seed === undefined ? {} : { seed }),
+      ...(options.shard === undefined ? {} : { shard: options.shard }),
       keepGoing: options.keepGoing,
       rootless,
       evidence: options.evidence,

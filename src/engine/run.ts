@@ -46,6 +46,8 @@ export interface RunOptions {
   readonly repeat: number
   /** Shuffles the experiments, the same way for the same seed; in the order of their plans when left out. */
   readonly seed?: number
+  /** Which part of a catalogue these scenarios are, for the report: `2/5`. */
+  readonly shard?: string
   /** How often an experiment is tried that ends in error: twice when left out. */
   readonly tries?: 1 | 2
   readonly keepGoing: boolean
@@ -96,6 +98,7 @@ export async function run(options: RunOptions): Promise<Report> {
     machine,
     started,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.shard === undefined ? {} : { shard: options.shard }),
     scenarios: [
       ...planned.map(({ scenario, entries }) => ({
         id: scenario.id,

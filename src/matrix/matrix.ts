@@ -72,19 +72,26 @@ export function matrixStatus(
   ])
 }
 
-/** The job matrix for GitHub Actions (`strategy.matrix: ${{ fromJSON(...) }}`): a job for each kernel. */
+/**
+ * The job matrix for GitHub Actions (`strategy.matrix: ${{ fromJSON(...) }}`): a job for each kernel, or for each of its `shards`,
+ * with a name that files can have.
+ */
 export function jobMatrix(
   kernels: readonly string[],
   scenarios: readonly string[],
-  iptables: string | undefined,
+  { iptables, shards }: { readonly iptables?: string | undefined; readonly shards?: number | undefined } = {},
 ): { readonly include: readonly Readonly<Record<string, string>>[] } {
+  const parts = shards === undefined ? [undefined] : Array.from({ length: shards }, (_, at) => at + 1)
   return {
-    include: kernels.map(kernel => ({
-      kernel,
-      name: fileName(kernel),
-      scenarios: scenarios.join(' '),
-      ...(iptables === undefined ? {} : { iptables }),
-    })),
+    include: kernels.flatMap(kernel =>
+      parts.map(part => ({
+        kernel,
+        name: `${fileName(kernel)}${part === undefined ? '' : `-${part}-of-${shards}`}`,
+        scenarios: scenarios.join(' '),
+        ...(iptables === undefined ? {} : { iptables }),
+        ...(part === undefined ? {} : { shard: `${part}/${shards}` }),
+      })),
+    ),
   }
 }
 

@@ -29,6 +29,8 @@ export interface GuestRunOptions {
   readonly iptables?: 'nft' | 'legacy' | 'both'
   readonly evidence?: EvidenceLevel
   readonly repeat?: number
+  /** A part of them: `2/5`. */
+  readonly shard?: string
   /** Whether nodes have the distribution's sysctls in place of the lab's, with these files of one's own. */
   readonly defaults?: boolean
   readonly sysctl?: readonly string[]
@@ -145,6 +147,7 @@ function labCommand(root: string, options: GuestRunOptions): string[] {
     ...(options.defaults ? ['--defaults'] : []),
     ...(options.sysctl ?? []).flatMap(file => ['--sysctl', resolve(file)]),
     ...(options.repeat === undefined ? [] : ['--repeat', String(options.repeat)]),
+    ...(options.shard === undefined ? [] : ['--shard', options.shard]),
   ]
 }
 

@@ -90,7 +90,7 @@ export class Collector {
 
   #report({ elapsedMs, slowest, changed }: Extract<RunEvent, { type: 'run-end' }>): Report | undefined {
     if (!this.#head) return undefined
-    const { kernel, machine, started, seed, scenarios: planned } = this.#head
+    const { kernel, machine, started, seed, shard, scenarios: planned } = this.#head
     const scenarios = planned.flatMap(({ id }) => this.#scenarios.get(id) ?? [])
     return {
       schema: REPORT_SCHEMA,
@@ -103,6 +103,7 @@ export class Collector {
       started,
       elapsedMs,
       ...(seed === undefined ? {} : { seed }),
+      ...(shard === undefined ? {} : { shard }),
       summary: countVerdicts(scenarios.map(({ verdict }) => verdict)),
       unavailable: this.#unavailable,
       scenarios,

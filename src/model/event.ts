@@ -4,7 +4,7 @@ import type { Phase } from './plan.js'
 import type { PhaseReport, Report, ScenarioReport, TrialReport } from './report.js'
 
 /** What a run is of, before anything came of it. */
-export interface RunHead extends Pick<Report, 'kernel' | 'machine' | 'started' | 'seed'> {
+export interface RunHead extends Pick<Report, 'kernel' | 'machine' | 'started' | 'seed' | 'shard'> {
   readonly scenarios: readonly (Pick<ScenarioReport, 'id' | 'title' | 'story'> & {
     /** How many trials it is planned to have. */
     readonly trials: number

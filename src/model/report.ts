@@ -271,6 +271,11 @@ export const reportSchema = z.object({
   elapsedMs: z.number(),
   /** What the order of its experiments was shuffled by; as planned when left out. */
   seed: z.number().int().optional(),
+  /** Which part of the catalogue it is, `2/5`; left out where it is no part. `lab merge` puts parts together. */
+  shard: z
+    .string()
+    .regex(/^\d+\/\d+$/)
+    .optional(),
   /** Number of scenarios. */
   summary: z.record(z.enum(VERDICTS), z.number().int()),
   /** Sources of evidence and capabilities that this machine lacks, each once. */

@@ -9,6 +9,7 @@ import { entryOf } from '../base/records.js'
 import { projectRoot } from '../base/root.js'
 import type { DefinedScenario, Scenario } from '../model/scenario.js'
 import { readScenario } from './read.js'
+import { inShard, readShard } from './shard.js'
 
 const FOLDER = fileURLToPath(new URL('../../scenarios/', import.meta.url))
 
@@ -55,6 +56,17 @@ export async function chooseScenarios(ids: readonly string[]): Promise<Catalogue
     scenarios: [...chosen(all.scenarios), ...own.scenarios],
     broken: [...chosen(all.broken), ...own.broken],
   }
+}
+
+/** The scenarios of these ids, or all, that belong to a shard (`2/5`). Throws what `chooseScenarios` and `readShard` throw. */
+export async function chooseShard(ids: readonly string[], shard: string | undefined): Promise<Catalogue> {
+  const which = shard === undefined ? undefined : readShard(shard)
+  const all = await chooseScenarios(ids)
+  if (!which) return all
+  const own = new Set(inShard([...all.scenarios, ...all.broken], which).map(({ id }) => id))
+  const chosen = <T extends { readonly id: string }>(entries: readonly T[]) =>
+    entries.filter(({ id }) => own.has(id))
+  return { scenarios: chosen(all.scenarios), broken: chosen(all.broken) }
 }
 
 /** Whether a word is the path of a module, by how it ends. */

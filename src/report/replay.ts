@@ -4,7 +4,7 @@ import type { Report, TrialReport } from '../model/report.js'
 
 /** The events that a report still holds, in order; the commands are not among them. */
 export function* replay(report: Report): Generator<TimedEvent> {
-  const { kernel, machine, unavailable, scenarios, seed, elapsedMs } = report
+  const { kernel, machine, unavailable, scenarios, seed, shard, elapsedMs } = report
   const started = Date.parse(report.started)
   const at = Number.isNaN(started) ? 0 : started
   yield {
@@ -14,6 +14,7 @@ export function* replay(report: Report): Generator<TimedEvent> {
     machine,
     started: report.started,
     ...(seed === undefined ? {} : { seed }),
+    ...(shard === undefined ? {} : { shard }),
     scenarios: scenarios.map(({ id, title, story, trials, phases = [] }) => ({
       id,
       title,
