@@ -211,6 +211,19 @@ t.test('a lab whose tools are broken says so, and never confirms', needsRoot, as
     t2.match(report?.scenarios[0]?.reason, /the kernel says link veth-web hairpin_mode off, not on/)
     t2.match(report?.scenarios[0]?.reason, /→ bridge did something else than it was told/)
   })
+  test.test(
+    'a rule that is lost while a probe runs is an error of its scenario, and the others go on',
+    async t2 => {
+      const path = fake(
+        'iptables-restore',
+        '/usr/sbin/iptables-restore "$@" || exit\ncase $(ip netns identify) in compute*)\n{ sleep 0.3; iptables -w -t nat -D PREROUTING 1; } > /dev/null 2>&1 < /dev/null & ;;\nesac',
+      )
+      const args = ['run', 'nova-float-hairpin', 'lan-dnat-without-snat', '--json', '-']
+      const { status, report } = await lab(args, { path })
+      t2.same(verdicts(report), { 'nova-float-hairpin': 'error', 'lan-dnat-without-snat': 'confirmed' })
+      t2.equal(status, 3)
+    },
+  )
   test.test('a tool that hangs or fails is named with its node and what it said', async t2 => {
     const { status, report } = await lab(['run', 'lan-dnat-without-snat', '--json', '-'], {
       path: fake('iptables-restore', 'echo "no such table" >&2; exit 7'),

@@ -28,10 +28,15 @@ export function subjectOf(liar: Liar): string {
   }
 }
 
-/** Scenario, subject, program or source, and what it does. */
-export function nameOf(liar: Liar): string {
-  const { scenario, tool, lie } = liar
+/** Program or source, and what it does. */
+export function deedOf(liar: Liar): string {
+  const { tool, lie } = liar
   const what =
     liar.of === 'build' ? ` '${liar.line}'` : liar.of === 'evidence' ? ` (proof ${liar.proof + 1})` : ''
-  return `${scenario.id}: ${subjectOf(liar)}: ${tool}${what} ${lie}`
+  return `${tool}${what} ${lie}`
+}
+
+/** Scenario, subject, program or source, and what it does. */
+export function nameOf(liar: Liar): string {
+  return `${liar.scenario.id}: ${subjectOf(liar)}: ${deedOf(liar)}`
 }

@@ -1,8 +1,9 @@
 /**
  * `npm run liars [-- SCENARIO…] [--only TEXT] [--sample N]`: has the programs that toggles are set with, those that load
  * topologies, and the sources of evidence lie, one way after the other, to the scenarios that depend on them, and says which
- * of them went unnoticed. `--only` tries those whose names hold a text, `--sample` every Nth, and `--verbose` says what came of
- * each; without them, the table of each scenario is written into docs/liars.md. Ends with status 1 where one was missed.
+ * of them went unnoticed. `--only` tries those whose names hold a text, `--sample` every Nth; without them, what came of each
+ * scenario is written into docs/liars.md. `--verbose` says what came of each liar, `--jobs` has so many experiments at once, whatever
+ * the machine's load, and on a terminal, or with `--progress`, standard error has how far it is. Ends with status 1 where one was missed.
  */
 import { rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -18,7 +19,18 @@ import { insideWorld } from '../../src/world/enter.js'
 import { partOf, replaceBetween } from '../readme.js'
 import { liarsOf, nameOf } from './liar.js'
 import type { Outcome } from './outcome.js'
-import { equivalents, score, summary, table, total, withSections } from './table.js'
+import {
+  counted,
+  deviations,
+  equivalents,
+  groups,
+  rowsIn,
+  score,
+  summary,
+  tableOf,
+  total,
+  withSections,
+} from './table.js'
 import { tryLiars } from './try.js'
 
 const DOCUMENT = repositoryFile('docs/liars.md')
@@ -52,8 +64,16 @@ async function inside(signal: AbortSignal): Promise<number> {
     .flatMap(liarsOf)
     .filter(liar => nameOf(liar).includes(String(argv.only ?? '')))
     .filter((_, at) => at % Math.max(every, 1) === 0)
+  const jobs = count(argv.jobs, '--jobs', 0)
   const started = performance.now()
-  const outcomes = await tryLiars(liars, { folder: process.env[FOLDER] ?? '', signal })
+  const outcomes = await tryLiars(liars, {
+    folder: process.env[FOLDER] ?? '',
+    signal,
+    ...(jobs > 0 ? { jobs } : {}),
+    progress: text => {
+      if (process.stderr.isTTY || argv.progress) process.stderr.write(`${text}\n`)
+    },
+  })
   const elapsed = seconds(performance.now() - started)
   for (const outcome of outcomes) if (argv.verbose || outcome.came === 'missed') echo(line(outcome))
   echo(`${summary(outcomes)}\n${score(outcomes)}, in ${elapsed}`)
@@ -61,13 +81,20 @@ async function inside(signal: AbortSignal): Promise<number> {
   return outcomes.some(({ came }) => came === 'missed') ? EXIT.failed : EXIT.ok
 }
 
-/** Writes the table of each scenario that was tried, and what all of them come to. */
+/** Writes the row of each scenario that was tried, its deviations, and what all of them come to. */
 async function writeDown(outcomes: readonly Outcome[]): Promise<void> {
-  const ids = [...new Set(outcomes.map(({ liar }) => liar.scenario.id))]
-  const fresh = new Map(ids.map(id => [id, table(outcomes.filter(({ liar }) => liar.scenario.id === id))]))
-  const sections = withSections(partOf(await readFile(DOCUMENT, 'utf8'), 'liars-scenarios') ?? '', fresh)
-  await replaceBetween(DOCUMENT, 'liars-scenarios', sections)
-  await replaceBetween(DOCUMENT, 'liars-total', total(sections))
+  const own = groups(outcomes, ({ liar }) => liar.scenario.id)
+  const old = await readFile(DOCUMENT, 'utf8')
+  const rows = rowsIn(partOf(old, 'liars-table') ?? '')
+  for (const [id, some] of own) rows.set(id, counted(some))
+  const fresh = new Map([...own].map(([id, some]) => [id, deviations(some)]))
+  await replaceBetween(DOCUMENT, 'liars-table', tableOf(rows))
+  await replaceBetween(DOCUMENT, 'liars-total', total(rows))
+  await replaceBetween(
+    DOCUMENT,
+    'liars-deviations',
+    withSections(partOf(old, 'liars-deviations') ?? '', fresh),
+  )
   await replaceBetween(DOCUMENT, 'liars-equivalents', equivalents())
 }
 

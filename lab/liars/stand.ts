@@ -17,12 +17,6 @@ import { join } from 'node:path'
 import { quote } from '../../src/base/shell-words.js'
 import { type Deed, deedOf, type Telling, type ToolStep, toolOf } from './lie.js'
 
-/** Programs that toggles are set with, and topologies loaded. */
-const TOOLS = [
-  ...['sysctl', 'bridge', 'ip', 'iptables', 'iptables-restore', 'ip6tables', 'ip6tables-restore'],
-  ...['iptables-legacy', 'iptables-legacy-restore', 'nft', 'ebtables', 'virsh', 'tc'],
-]
-
 /**
  * A program by its own name. The namespace `NODE-12n1-3` (planScenario()) is of the liar with the number 12, in the node NODE.
  * A liar's script ends it, or leaves in `words` what is still to be done.
@@ -76,10 +70,6 @@ export class Stand {
 
   constructor(private readonly folder: string) {
     mkdirSync(this.path, { recursive: true })
-    for (const tool of TOOLS) {
-      writeFileSync(join(this.path, tool), LIAR)
-      chmodSync(join(this.path, tool), 0o755)
-    }
   }
 
   /** What has to be the first folder of the PATH. */
@@ -124,6 +114,10 @@ export class Stand {
     this.#told.add(`${liar} ${tool} ${script}`)
     mkdirSync(folder, { recursive: true })
     appendFileSync(join(folder, tool), script)
+    const program = join(this.path, tool)
+    if (existsSync(program)) return
+    writeFileSync(program, LIAR)
+    chmodSync(program, 0o755)
   }
 }
 

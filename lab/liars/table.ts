@@ -1,7 +1,7 @@
 /** The outcomes of liars in numbers. */
 import { columns } from '../../src/base/text.js'
 import { EQUIVALENTS } from './equivalents.js'
-import { subjectOf } from './liar.js'
+import { deedOf, subjectOf } from './liar.js'
 import { type Came, OUTCOMES, type Outcome } from './outcome.js'
 
 /** What is said of each outcome at the head of a column. */
@@ -23,7 +23,11 @@ function counts(outcomes: readonly Outcome[]): number[] {
   return OUTCOMES.map(came => outcomes.filter(outcome => outcome.came === came).length)
 }
 
-function groups(outcomes: readonly Outcome[], name: (outcome: Outcome) => string): Map<string, Outcome[]> {
+/** Outcomes by a name. */
+export function groups(
+  outcomes: readonly Outcome[],
+  name: (outcome: Outcome) => string,
+): Map<string, Outcome[]> {
   const found = new Map<string, Outcome[]>()
   for (const outcome of outcomes) {
     const key = name(outcome)
@@ -50,28 +54,70 @@ export function score(outcomes: readonly Outcome[]): string {
   return share(counted.filter(({ came }) => came !== 'missed').length, counted.length)
 }
 
-/** The outcomes of one scenario, for a document. */
-export function table(outcomes: readonly Outcome[]): string {
-  const shown = OUTCOMES.filter(came => outcomes.some(outcome => outcome.came === came))
-  const head = ['what is lied about', 'liars', ...shown.map(came => HEADS[came])]
-  const cells = (own: readonly Outcome[]) =>
-    [own.length, ...shown.map(came => own.filter(outcome => outcome.came === came).length)].map(number =>
-      number === 0 ? '' : String(number),
-    )
-  const rows = [...groups(outcomes, ({ liar }) => subjectOf(liar))].map(([name, own]) => [
-    name,
-    ...cells(own),
-  ])
+/** Columns of a document's table behind the scenario: what is counted in each. */
+const COLUMNS: readonly (readonly [head: string, came: readonly Came[]])[] = [
+  ['error that names it', ['named']],
+  ['other error', ['error']],
+  ['other verdict', ['regressed', 'unexpected-pass', 'flaky']],
+  ['missed', ['missed']],
+  ['equivalent', ['equivalent']],
+  ['idle', ['idle', 'skipped']],
+]
+const MISSED_AT = 3
+const CAUGHT = COLUMNS.slice(0, MISSED_AT).length
+
+/** The heads of a document's table. */
+const TABLE_HEAD = [
+  ['scenario', 'liars', ...COLUMNS.map(([head]) => head)],
+  ['---', '--:', ...COLUMNS.map(() => '--:')],
+].map(row => `| ${row.join(' | ')} |`)
+
+/** What came of a scenario's liars in numbers: its liars, then a number for each column. */
+export function counted(outcomes: readonly Outcome[]): number[] {
   return [
-    `${score(outcomes)}, of ${outcomes.length} liars.`,
-    '',
-    ...[head, head.map(() => '---'), ...rows, ['all', ...cells(outcomes)]].map(
-      row => `| ${row.join(' | ')} |`,
-    ),
+    outcomes.length,
+    ...COLUMNS.map(([, all]) => outcomes.filter(({ came }) => all.includes(came)).length),
+  ]
+}
+
+/** The rows of a document's table by scenario. */
+export function rowsIn(document: string): Map<string, number[]> {
+  return new Map(
+    [...document.matchAll(/^\| \[?`([\w-]+)`.*?((?: \| *\d*)+) \|$/gm)].map(([, id = '', cells = '']) => [
+      id,
+      cells.split('|').slice(1).map(Number),
+    ]),
+  )
+}
+
+/** A document's table, in the order of ids. */
+export function tableOf(rows: ReadonlyMap<string, readonly number[]>): string {
+  const cells = (numbers: readonly number[]) => numbers.map(number => (number === 0 ? '' : String(number)))
+  return [
+    ...TABLE_HEAD,
+    ...[...rows]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([id, numbers]) => `| ${[`\`${id}\``, ...cells(numbers)].join(' | ')} |`),
   ].join('\n')
 }
 
-/** The sections of scenarios that a document has, with these in place of older ones, in the order of their ids. */
+/** What the rows of a table come to: `1132 of 1137 caught (99.6 %), of 1255 liars in 8 scenarios.` */
+export function total(rows: ReadonlyMap<string, readonly number[]>): string {
+  const sum = (from: number, to: number) =>
+    [...rows.values()].flatMap(numbers => numbers.slice(from, to)).reduce((all, number) => all + number, 0)
+  const caught = sum(1, 1 + CAUGHT)
+  return `${share(caught, caught + sum(1 + MISSED_AT, 2 + MISSED_AT))}, of ${sum(0, 1)} liars in ${rows.size} scenarios.`
+}
+
+/** Those of a scenario's liars that were not caught by name, a line for each thing that is lied about. */
+export function deviations(outcomes: readonly Outcome[]): string {
+  const odd = outcomes.filter(({ came }) => came !== 'named' && !UNCOUNTED.has(came))
+  return [...groups(odd, ({ came, liar }) => `${subjectOf(liar)}: ${HEADS[came]}`)]
+    .map(([name, own]) => `- ${name}: ${own.map(({ liar }) => deedOf(liar)).join('; ')}`)
+    .join('\n')
+}
+
+/** The sections of scenarios that a document has, with these in place of older ones, in the order of ids; empty ones go. */
 export function withSections(document: string, fresh: ReadonlyMap<string, string>): string {
   const [, ...old] = `\n${document}`.split('\n### ')
   const sections = new Map(
@@ -81,16 +127,10 @@ export function withSections(document: string, fresh: ReadonlyMap<string, string
     }),
   )
   return [...new Map([...sections, ...fresh])]
+    .filter(([, text]) => text !== '')
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([id, text]) => `### ${id}\n\n${text}\n`)
     .join('\n')
-}
-
-/** What the scores in a document come to: each scenario's table begins with one. */
-export function total(document: string): string {
-  const scores = [...document.matchAll(/^(\d+) of (\d+) caught \([\d.]+ %\), of (\d+) liars\.$/gm)]
-  const sum = (at: number) => scores.reduce((all, found) => all + Number(found[at]), 0)
-  return `${share(sum(1), sum(2))}, of ${sum(3)} liars in ${scores.length} scenarios.`
 }
 
 /** The list of those that come to the same. */

@@ -25,10 +25,15 @@ interface Turn {
 interface Trying {
   readonly stand: Stand
   readonly signal: AbortSignal
+  readonly jobs?: number
   readonly evidence: 'basic' | 'full'
   /** Whether a liar's first experiment alone is tried, with its first fix, once. */
   readonly brief: boolean
+  readonly progress: (text: string) => void
 }
+
+/** How many liars have had their turn each time that it is told how far it is. */
+const PROGRESS_EVERY = 100
 
 /**
  * Tries liars; `folder` is where the stand is that begins the PATH. Most are caught, and by name, in the first experiment that
@@ -36,7 +41,17 @@ interface Trying {
  */
 export async function tryLiars(
   liars: readonly Liar[],
-  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
+  {
+    folder,
+    ...options
+  }: {
+    readonly folder: string
+    readonly signal: AbortSignal
+    /** Experiments at once; as many as the machine's load lets a run of the lab have when left out. */
+    readonly jobs?: number
+    /** Is told how far it is, now and then. */
+    readonly progress: (text: string) => void
+  },
 ): Promise<Outcome[]> {
   const stand = new Stand(folder)
   const found = new Map<Liar, Outcome>()
@@ -46,7 +61,7 @@ export async function tryLiars(
     const full = left.filter(liar => liar.of === 'evidence' && liar.level === 'full')
     const others = left.filter(liar => !full.includes(liar))
     for (const [evidence, own] of [['full', full] as const, ['basic', others] as const])
-      for (const outcome of await tryAt(own, { stand, signal, evidence, brief }))
+      for (const outcome of await tryAt(own, { ...options, stand, evidence, brief }))
         found.set(outcome.liar, outcome)
   }
   return liars.flatMap(liar => found.get(liar) ?? [])
@@ -59,10 +74,11 @@ function isPlain(outcome: Outcome | undefined): boolean {
 
 async function tryAt(liars: readonly Liar[], trying: Trying): Promise<Outcome[]> {
   if (liars.length === 0) return []
-  const { stand, signal, evidence, brief } = trying
+  const { stand, signal, jobs, evidence, brief, progress } = trying
   stand.forget()
   const backend = await defaultBackend()
   const phases = new Phases()
+  let over = 0
   const turns = liars.map((liar, at) => ({ liar, ...turnOf(liar, at + 1, trying, phases) }))
   const { scenarios } = await run({
     scenarios: turns.map(({ scenario }) => scenario),
@@ -70,10 +86,15 @@ async function tryAt(liars: readonly Liar[], trying: Trying): Promise<Outcome[]>
     toggles: [],
     repeat: 1,
     tries: brief ? 1 : 2,
+    ...(jobs === undefined ? {} : { jobs }),
     keepGoing: false,
     rootless: false,
     evidence,
-    emit: event => phases.add(event, Date.now()),
+    emit(event) {
+      phases.add(event, Date.now())
+      if (event.type !== 'scenario-end' || ++over % PROGRESS_EVERY !== 0) return
+      progress(`${over} of ${liars.length}, ${brief ? 'briefly' : 'as a whole'}, with ${evidence} evidence`)
+    },
     signal,
   })
   const reports = new Map(scenarios.map(report => [report.id, report]))

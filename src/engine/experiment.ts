@@ -253,6 +253,8 @@ async function runTrial(
   const loss = trial.spec.attack ? refusedBy : outcome === 'fails' ? why : undefined
   const expected = watched.find(({ id }) => id === loss)
   const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, speed) : undefined
+  // It is told once the probe has ended, for which there is nothing left to wait then.
+  watching?.catch(() => lost.abort())
   const came = await probeOf(trial.spec)
     .run({
       ...topology.probeContext,
