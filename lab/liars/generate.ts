@@ -38,13 +38,15 @@ export function changeOf(
   const fixes = new Map(
     scenario.experiments.flatMap(({ fixes }) => fixes.flatMap(fix => Object.entries(fix))),
   )
+  const steps = toolSteps(scenario.toggles[toggle]?.change(to, from, context) ?? [])
   return {
     scenario: { topology: scenario.topology, toggles: scenario.toggles, fixes: [...fixes] },
     toggle,
     to,
     from,
     context,
-    steps: toolSteps(scenario.toggles[toggle]?.change(to, from, context) ?? []),
+    // The sysctls that a topology begins with are written by the lab itself (planScenario()).
+    steps: from === undefined ? steps.filter(step => step.do === 'run') : steps,
   }
 }
 

@@ -80,7 +80,6 @@ t.test('the lies by which the lab was once deceived are among them', async test 
     'snat-port-race: random-fully=random-fully: iptables sets random',
     'hairpin-ipv6-dad: promisc=on: ip does nothing',
     'neutron-floating-ip-self: accept_local=lo=1: sysctl takes it back after 300 ms',
-    'neutron-floating-ip-self: rp_filter=1: sysctl takes it back after 300 ms',
     "bridge-dnat-bounce: rules and filters of host: iptables-restore '-A FORWARD -d 10.0.3.80/32' loses it",
     'vpn-address-from-lan: fib-rule=on: nft has it never match',
     "localhost-from-neighbour: rules and filters of neighbour: nft 'add rule ip localhost out ip daddr 192.0.2.127 ip daddr set 127.0.0.1' loads it twice",
