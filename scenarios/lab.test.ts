@@ -84,6 +84,7 @@ const EXPECTED = {
   'accept-does-not-override': 'confirmed',
   'loopback-published-port': 'confirmed',
   'bridge-mac-follows-port': 'confirmed',
+  'conntrack-helper-off': 'confirmed',
 }
 
 function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err, report }: Outcome): void {

@@ -8,6 +8,7 @@ import { CommandKilled, CommandTimeout, runCommand } from '../world/command.js'
 import { brNetfilter } from './capabilities/br-netfilter.js'
 import { bridge } from './capabilities/bridge.js'
 import { checksumTarget } from './capabilities/checksum-target.js'
+import { conntrackHelperSysctl } from './capabilities/conntrack-helper-sysctl.js'
 import { ebtables } from './capabilities/ebtables.js'
 import { ethtool } from './capabilities/ethtool.js'
 import { forceForwarding } from './capabilities/force-forwarding.js'
@@ -23,6 +24,7 @@ import { nftPayload } from './capabilities/nft-payload.js'
 import { packetHold } from './capabilities/packet-hold.js'
 import { radvd } from './capabilities/radvd.js'
 import { tcRedirect } from './capabilities/tc-redirect.js'
+import { tftpHelper } from './capabilities/tftp-helper.js'
 import { veth } from './capabilities/veth.js'
 import type { Capability } from './capability.js'
 
@@ -40,6 +42,8 @@ export const CAPABILITIES: readonly Capability[] = [
   ethtool,
   nftFib,
   nftMark,
+  tftpHelper,
+  conntrackHelperSysctl,
   nftPayload,
   packetHold,
   ipv6,

@@ -89,3 +89,10 @@ export const BALANCE_FROM_LOOPBACK: KernelChange = {
   backports: ['6.18.4'],
   url: 'https://git.kernel.org/linus/6e17474aa9fe',
 }
+
+export const CONNTRACK_HELPER_SYSCTL_REMOVED: KernelChange = {
+  commit: 'b118509076b3',
+  title: 'netfilter: remove nf_conntrack_helper sysctl and modparam toggles',
+  since: '6.0',
+  url: 'https://git.kernel.org/linus/b118509076b3',
+}
