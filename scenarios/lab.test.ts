@@ -85,6 +85,7 @@ const EXPECTED = {
   'loopback-published-port': 'confirmed',
   'bridge-mac-follows-port': 'confirmed',
   'conntrack-helper-off': 'confirmed',
+  'mld-second-querier': 'confirmed',
 }
 
 function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err, report }: Outcome): void {

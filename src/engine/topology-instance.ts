@@ -10,6 +10,7 @@ import type {
   LinksUpStep,
   NamespacesStep,
   NetworkStep,
+  QueryStep,
   RunStep,
   Step,
   SysctlsStep,
@@ -18,15 +19,17 @@ import { programOf } from '../topology/programs.js'
 import { runAside } from '../world/aside.js'
 import { CommandError, type CommandRecord } from '../world/command.js'
 import { Netns } from '../world/netns.js'
-import { advertise, advertisementsTo } from './advertise.js'
 import { linksDown, performFeatures, performNamespaces, performNetwork, performSysctls } from './builtins.js'
 import { Daemon } from './daemon.js'
 import { EchoServer } from './echo-server.js'
+import { messagesTo, sendAsRouter } from './router-messages.js'
 
 const COMMAND_TIMEOUT_MS = 20_000
 const DAEMON_TIMEOUT_MS = 10_000
 const POLL_MS = 5
 const LINK_POLL_MS = 1
+/** Many ticks of the kernel's clock (CONFIG_HZ), on a machine that is busy as well. */
+const ANSWERS_MS = 60
 /** For so long the lab's own system calls may keep everything else waiting. */
 const TURN_MS = 10
 
@@ -96,7 +99,8 @@ export class TopologyInstance {
       case 'sysctls':
         return this.#sysctls(step)
       case 'advertise':
-        return this.#advertise(step)
+      case 'query':
+        return this.#sendAsRouter(step)
       case 'serve': {
         const { node, protocol, address, port } = step
         this.#servers.set(`${node}:${port}`, new EchoServer(this.netns(node), protocol, address, port))
@@ -215,18 +219,20 @@ export class TopologyInstance {
     }
   }
 
-  async #advertise(step: AdvertiseStep): Promise<void> {
+  async #sendAsRouter(step: AdvertiseStep | QueryStep): Promise<void> {
     const started = performance.now()
     const to = this.netns(step.to)
-    const heard = advertisementsTo(to)
-    this.onCommand(advertise(step, this.netns(step.node)), step.why)
-    while (advertisementsTo(to) === heard) {
+    const heard = messagesTo(to, step.do)
+    this.onCommand(sendAsRouter(step, this.netns(step.node)), step.why)
+    while (messagesTo(to, step.do) === heard) {
       if (this.#isLate(started))
         throw new LabError(
-          `${step.why}: no router advertisement of node ${step.node} came in at ${step.to} within ${Math.round(performance.now() - started)} ms`,
+          `${step.why}: nothing of the kind came in at ${step.to} from node ${step.node} within ${Math.round(performance.now() - started)} ms`,
         )
       await delay(LINK_POLL_MS)
     }
+    // A bridge takes a querier for one when the time for answers is over: a tick of the kernel's clock.
+    if (step.do === 'query') await delay(ANSWERS_MS)
   }
 
   async #linksUp(step: LinksUpStep): Promise<void> {

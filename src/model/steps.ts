@@ -153,6 +153,16 @@ export interface AdvertiseStep {
   readonly why: string
 }
 
+/** One general query of MLDv2 to all nodes of a link, that is to be answered at once. It is over when the node that it is for has got it. */
+export interface QueryStep {
+  readonly do: 'query'
+  readonly node: string
+  readonly device: string
+  /** Who must have got it. */
+  readonly to: string
+  readonly why: string
+}
+
 export type Step =
   | RunStep
   | NamespacesStep
@@ -163,6 +173,7 @@ export type Step =
   | LinksUpStep
   | DaemonStep
   | AdvertiseStep
+  | QueryStep
 
 /** A device that is about to be made. */
 export interface NewDevice {

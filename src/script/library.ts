@@ -239,24 +239,29 @@ serve() {
 }
 `
 
-/** Router advertisements of the script's own. */
-export const ADVERTISE = `# advertise WHY NODE DEVICE RECEIVER HEX: one router advertisement, until the receiver has got it.
+/** Router advertisements and multicast listener queries of the script's own. */
+export const ROUTER_MESSAGES = `# as_router WHY NODE DEVICE RECEIVER COUNTER HOPS HEX [HEX]: one ICMPv6 message to all nodes, until the receiver has got it.
 router='
 import socket, sys
+device, hops, message, *options = sys.argv[1:]
 s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, 58)
-s.setsockopt(41, 17, socket.if_nametoindex(sys.argv[1]))
-s.setsockopt(41, 18, 255)
-s.sendto(bytes.fromhex(sys.argv[2]), ("ff02::1", 0, 0, socket.if_nametoindex(sys.argv[1])))
+s.setsockopt(41, 17, socket.if_nametoindex(device))
+s.setsockopt(41, 18, int(hops))
+for option in options:
+    s.setsockopt(41, 54, bytes.fromhex(option))
+s.sendto(bytes.fromhex(message), ("ff02::1", 0, 0, socket.if_nametoindex(device)))
 '
-advertised_to() {
-  in_node "$1" nstat -asz Icmp6InRouterAdvertisements | awk '/^Icmp6InRouterAdvertisements/ { print $2 }'
+counted_at() {
+  in_node "$1" nstat -asz "$2" | awk -v name="$2" '$1 == name { print $2 }'
 }
-advertise() {
-  heard=$(advertised_to "$4") left=100
-  step "$1" "$2" python3 -c "$router" "$3" "$5"
-  while [ "$(advertised_to "$4")" = "$heard" ]; do
+as_router() {
+  why=$1 sender=$2 device=$3 receiver=$4 counter=$5
+  shift 5
+  heard=$(counted_at "$receiver" "$counter") left=100
+  step "$why" "$sender" python3 -c "$router" "$device" "$@"
+  while [ "$(counted_at "$receiver" "$counter")" = "$heard" ]; do
     left=$((left - 1))
-    [ "$left" -gt 0 ] || skip "$1: no router advertisement came in at $4"
+    [ "$left" -gt 0 ] || skip "$why: nothing came in at $receiver"
     sleep 0.05
   done
 }

@@ -12,7 +12,7 @@ import type { ScriptPart } from '../model/script-part.js'
 import type { Step } from '../model/steps.js'
 import { kernelChanges } from '../plan/expectations.js'
 import { probeOf } from '../probes/index.js'
-import { ADVERTISE, ATTACK, DAEMONS, EVIDENCE, SERVE, TRIALS, UNTIL_NOT, WORLD } from './library.js'
+import { ATTACK, DAEMONS, EVIDENCE, ROUTER_MESSAGES, SERVE, TRIALS, UNTIL_NOT, WORLD } from './library.js'
 import { mechanismFunction, proofParts } from './proofs.js'
 import { stepLines, stepTools } from './steps.js'
 
@@ -45,7 +45,7 @@ export function scriptOf(
     WORLD,
     ...(steps.some(step => step.do === 'daemon') ? [DAEMONS] : []),
     ...(steps.some(waitsForOutput) ? [UNTIL_NOT] : []),
-    ...(steps.some(step => step.do === 'advertise') ? [ADVERTISE] : []),
+    ...(steps.some(step => step.do === 'advertise' || step.do === 'query') ? [ROUTER_MESSAGES] : []),
     TRIALS,
     ...(trials.some(({ spec }) => spec.attack) ? [ATTACK] : []),
     ...(proofs.length > 0 ? [EVIDENCE] : []),

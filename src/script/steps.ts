@@ -1,6 +1,7 @@
 /** Steps of a plan as calls of the script's own functions. */
 import { command } from '../base/shell-words.js'
 import { type DaemonStep, daemonCommand, type LinksUpStep, type Step } from '../model/steps.js'
+import { mldQuery, ROUTER_ALERT } from '../topology/mld-query.js'
 import { programOf } from '../topology/programs.js'
 import { routerAdvertisement } from '../topology/router-advertisement.js'
 
@@ -13,7 +14,14 @@ export function stepLines(step: Step): string {
       return daemonLines(step)
     case 'advertise': {
       const { node, device, to, why } = step
-      return command(['advertise', why, node, device, to, routerAdvertisement(step).toString('hex')])
+      const message = routerAdvertisement(step).toString('hex')
+      return command(['as_router', why, node, device, to, 'Icmp6InRouterAdvertisements', '255', message])
+    }
+    case 'query': {
+      const { node, device, to, why } = step
+      const message = [mldQuery(), ROUTER_ALERT].map(bytes => bytes.toString('hex'))
+      // A bridge takes a querier for one when the time for answers is over.
+      return `${command(['as_router', why, node, device, to, 'Icmp6InGroupMembQueries', '1', ...message])}\nsleep 0.2`
     }
     case 'links-up':
       return linksUpLines(step)
@@ -39,6 +47,7 @@ export function stepTools(step: Step): string[] {
     case 'serve':
       return ['ss']
     case 'advertise':
+    case 'query':
       return ['python3', 'nstat', 'awk']
     case 'links-up':
       return step.ports ? ['ip', 'bridge'] : ['ip']
