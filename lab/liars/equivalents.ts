@@ -36,6 +36,15 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       liar.lie === 'switches it for vnet0, too',
   },
   {
+    which: '`stp-forward-delay`: `forward_delay=0` in place of 2',
+    why: 'where STP runs the kernel lifts it to two seconds (br_stp_start())',
+    is: liar =>
+      liar.of === 'toggle' &&
+      liar.toggle === 'forward_delay' &&
+      liar.setting === '2' &&
+      liar.lie === 'sets 0',
+  },
+  {
     which: '`dad-timing=default`: not written, or written elsewhere',
     why: 'it is what a fresh device has: the setting is there to be told from the hurried one',
     is: liar =>

@@ -183,26 +183,47 @@ t.test('a liar is caught by what its scenario comes to, by name where the reason
   test.equal(outcomeOf(filter, report('hairpin-ipv6-dad', 'confirmed', []), true).came, 'equivalent')
 })
 
-t.test('a setting held from when it was set until the next phase, in the try that counts', async test => {
-  const nova = one('nova-float-hairpin')
-  const where = { scenario: nova.id, experiment: '1n1-1' }
-  const title = nova.experiments[0]?.title ?? ''
-  const set = (phase: 'broken' | 'fixed', fix?: Record<string, string>): RunEvent => ({
-    type: 'phase-set',
-    ...where,
-    phase: { experiment: title, phase, iptables: 'nft', repetition: 1, changes: [], ...(fix ? { fix } : {}) },
-  })
-  const phases = new Phases()
-  const had = (atMs: number) => phases.had(nova, 'hairpin_mode', 'on', atMs)
-  phases.add(set('broken'), 10)
-  phases.add({ type: 'phase-start', ...where, phase: 'fixed' }, 20)
-  phases.add(set('fixed', { hairpin_mode: 'on' }), 25)
-  test.same([15, 22, 30, 1000].map(had), [false, false, true, true])
-  phases.add({ type: 'phase-start', ...where, phase: 'reverted' }, 40)
-  test.same([30, 41].map(had), [true, false])
-  phases.add({ type: 'experiment-again', ...where }, 50)
-  test.same([30].map(had), [false])
-})
+t.test(
+  'a setting held from when it was set until the last trial was over, in the try that counts',
+  async test => {
+    const nova = one('nova-float-hairpin')
+    const where = { scenario: nova.id, experiment: '1n1-1' }
+    const title = nova.experiments[0]?.title ?? ''
+    const set = (phase: 'broken' | 'fixed', fix?: Record<string, string>): RunEvent => ({
+      type: 'phase-set',
+      ...where,
+      phase: {
+        experiment: title,
+        phase,
+        iptables: 'nft',
+        repetition: 1,
+        changes: [],
+        ...(fix ? { fix } : {}),
+      },
+    })
+    const phases = new Phases()
+    const had = (atMs: number, experiment = where.experiment) =>
+      phases.had(nova, 'hairpin_mode', 'on', { atMs, experiment })
+    const over = (atMs: number) =>
+      phases.add({ type: 'trial', ...where, trial: trial('confirmed', 'fixed', {}) }, atMs)
+    phases.add(set('broken'), 10)
+    over(20)
+    phases.add(set('fixed', { hairpin_mode: 'on' }), 25)
+    over(35)
+    over(40)
+    phases.add(set('broken'), 45)
+    test.same(
+      [15, 22, 30, 40, 41, 50].map(at => had(at)),
+      [false, false, true, true, false, false],
+    )
+    test.equal(had(30, '1n1-2'), false, 'in the topology of another experiment')
+    phases.add({ type: 'experiment-again', ...where }, 50)
+    test.equal(had(30), false)
+    phases.add(set('fixed', { hairpin_mode: 'on' }), 60)
+    over(70)
+    test.same([had(65), had(65, '1n1again-1')], [false, true])
+  },
+)
 
 t.test('the score leaves out what nobody could notice, and those of several scenarios add up', async test => {
   const of = (came: 'named' | 'regressed' | 'missed' | 'idle' | 'equivalent') =>

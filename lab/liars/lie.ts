@@ -65,7 +65,8 @@ export function deedsOf(
   to: string,
   from: string | undefined,
 ): Deed[] {
-  const steps = scenario.toggles[toggle]?.change(to, from, context) ?? []
+  const settings = { ...context.settings, [toggle]: to }
+  const steps = scenario.toggles[toggle]?.change(to, from, { ...context, settings }) ?? []
   return toolSteps(steps).map(deedOf)
 }
 

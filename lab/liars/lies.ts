@@ -1,6 +1,6 @@
 /** Every lie about a change, made from what the toggle says of itself: its steps, its settings and the toggles beside it. */
 
-import { besides, type Change, deedOf, deedsOf, instead, type Lie } from './lie.js'
+import { besides, type Change, type Deed, deedOf, deedsOf, instead, type Lie } from './lie.js'
 import { liesAboutDevices } from './lies/devices.js'
 import { liesAboutFilters } from './lies/filters.js'
 import { liesAboutNft } from './lies/nft.js'
@@ -27,20 +27,33 @@ export function liesAbout(change: Change): Lie[] {
   ]
 }
 
-/** Leaves out one step of several. */
-function inPart({ steps }: Change): Lie[] {
+/** Leaves out one step of several, unless that is taken the same way back: it makes sure of what is so already. */
+function inPart(change: Change): Lie[] {
+  const { steps } = change
   if (steps.length < 2) return []
-  return steps.map((step, at) => ({
-    name: `leaves out ${step.do === 'run' ? `\`${step.argv.slice(-2)[0]}\`` : `node ${step.node}`}`,
-    tellings: steps.map((_, other) => (other === at ? { now: [] } : undefined)),
-  }))
+  const back = new Set(backFrom(change).map(deed => JSON.stringify(deed)))
+  return steps.flatMap((step, at) =>
+    back.has(JSON.stringify(deedOf(step)))
+      ? []
+      : [
+          {
+            name: `leaves out ${step.do === 'run' ? `\`${step.argv.slice(-2)[0]}\`` : `node ${step.node}`}`,
+            tellings: steps.map((_, other) => (other === at ? { now: [] } : undefined)),
+          },
+        ],
+  )
+}
+
+/** What leads back to where a change comes from, or would come from. */
+function backFrom({ scenario, toggle, to, from, context }: Change): Deed[] {
+  const back = from ?? scenario.toggles[toggle]?.settings.find(setting => setting !== to)
+  return back === undefined ? [] : deedsOf({ scenario, context }, toggle, back, to)
 }
 
 /** Does it, and then what leads back. */
 function takenBack(change: Change): Lie[] {
-  const { toggle, to, from, steps, scenario } = change
-  const back = from ?? scenario.toggles[toggle]?.settings.find(setting => setting !== to)
-  const deeds = back === undefined ? [] : deedsOf(change, toggle, back, to)
+  const { steps } = change
+  const deeds = backFrom(change)
   if (deeds.length === 0) return []
   return TAKEN_BACK_MS.map(afterMs => ({
     name: `takes it back after ${afterMs} ms`,

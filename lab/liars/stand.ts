@@ -35,7 +35,7 @@ node=\${rest%-*}
 suffix=\${name#"$node"}
 own=\${stand%/*}/\${instance%%[nl]*}
 [ -n "$name" ] && [ -f "$own/$self" ] || exec "$self" "$@"
-told() { echo "$(date +%s%3N) $1" >> "$own/told"; }
+told() { echo "$(date +%s%3N) $1 $instance-\${name##*-}" >> "$own/told"; }
 at() { netns=$1$suffix; shift; nsenter --net="/run/netns/$netns" -- "$@"; }
 newline='
 '
@@ -63,6 +63,12 @@ proceed() {
 [ "$self" = sysctl ] || exec "$self" "$@"
 proceed
 `
+
+/** A lie: when, in milliseconds since 1970, and in the topology of which experiment. */
+export interface Told {
+  readonly atMs: number
+  readonly experiment: string
+}
 
 /** A folder of programs that lie, in which every liar has a script for each. */
 export class Stand {
@@ -99,12 +105,15 @@ export class Stand {
     this.#write(liar, tool, `if [ "$node" = ${quote(node)} ]; then\n  ${script}\nfi\n`)
   }
 
-  /** When a liar has lied, and when it has gone on behind everybody's back, in milliseconds since 1970. */
-  told(liar: number): { readonly now: readonly number[]; readonly later: readonly number[] } {
+  /** When a liar has lied, and when and in which experiment it has gone on behind everybody's back. */
+  told(liar: number): { readonly now: readonly Told[]; readonly later: readonly Told[] } {
     const file = join(this.folder, String(liar), 'told')
     const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
     const times = (word: string) =>
-      lines.flatMap(line => (line.endsWith(` ${word}`) ? [Number(line.split(' ')[0])] : []))
+      lines.flatMap(line => {
+        const [atMs, when, experiment = ''] = line.split(' ')
+        return when === word ? [{ atMs: Number(atMs), experiment }] : []
+      })
     return { now: times('now'), later: times('later') }
   }
 

@@ -162,7 +162,7 @@ function turnOfToggle(
       const { now, later } = stand.told(number)
       if (now.length === 0) return undefined
       // What was taken back once the phase was over was taken back from nobody.
-      return later.length === 0 || later.some(atMs => phases.had(scenario, toggle, setting, atMs))
+      return later.length === 0 || later.some(lie => phases.had(scenario, toggle, setting, lie))
     },
   }
 }
