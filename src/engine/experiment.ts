@@ -253,15 +253,18 @@ async function runTrial(
   const loss = trial.spec.attack ? refusedBy : outcome === 'fails' ? why : undefined
   const expected = watched.find(({ id }) => id === loss)
   const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, speed) : undefined
-  // It is told once the probe has ended, for which there is nothing left to wait then.
+  // That it failed is told once the probe has ended, for which there is nothing left to wait then.
   watching?.catch(() => lost.abort())
-  const came = await probeOf(trial.spec)
+  const probing = probeOf(trial.spec)
     .run({
       ...topology.probeContext,
       deadlineMs: DEADLINE_MS * speed.slowness(),
       lost: lost.signal,
     })
     .finally(() => ended.abort())
+  // Neither may go on alone when the other one fails: the topology is taken down under it then.
+  await Promise.allSettled([probing, watching])
+  const came = await probing
   result = came
   await watching
   const found: MechanismFindings[] = await Promise.all(

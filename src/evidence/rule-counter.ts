@@ -46,7 +46,7 @@ export const counted = wordsOf(
           const after = await packets(own, context)
           if (after === undefined && context.hasRule(node, set, table, rule))
             throw new LabError(
-              `the kernel has no rule '${rule}' in table ${table} of node ${node}, and the lab has put it there`,
+              `the kernel has no rule '${rule}' in table ${table} of node ${node}, and the lab has put it there; it has ${await listed(own, context)}`,
               'a rule that is lost counts nothing: what loads the rules did not do all of that',
             )
           if (after === undefined)
@@ -93,6 +93,15 @@ function proof<N extends string>(data: RuleProof<N>): RuleProof<N> & RuleWords<N
     still: () => proof({ ...data, moves: false }),
     andStays: () => proof({ ...data, stops: false }),
   })
+}
+
+/** Every rule of a proof's table, for a message. */
+async function listed(
+  { node, set = 'iptables', table }: RuleProof,
+  { ruleCounts }: EvidenceContext,
+): Promise<string> {
+  const there = (await ruleCounts(node)).filter(one => one.set === set && one.table === table)
+  return there.length === 0 ? 'none there' : there.map(({ words }) => `'${words}'`).join(', ')
 }
 
 async function packets(
