@@ -329,7 +329,7 @@ async function endByEvidence(
     await delay(SETTLE_MS * speed.initial, undefined, { signal: ended }).catch(() => {})
     if (ended.aborted) return
     const now = await watch.happened()
-    if (now && before) lost.abort()
+    if (now && before) return lost.abort()
     before = now
   }
 }

@@ -96,3 +96,17 @@ export const CONNTRACK_HELPER_SYSCTL_REMOVED: KernelChange = {
   since: '6.0',
   url: 'https://git.kernel.org/linus/b118509076b3',
 }
+
+export const OVERLY_DELAYED_SEGMENTS: KernelChange = {
+  commit: '6e250dcbff1d',
+  title: 'netfilter: conntrack: ignore overly delayed tcp packets',
+  since: '6.1',
+  url: 'https://git.kernel.org/linus/6e250dcbff1d',
+}
+
+export const SNAT_EVICTS_CLOSING: KernelChange = {
+  commit: '458972550287',
+  title: 'netfilter: snat: evict closing tcp entries on reply tuple collision',
+  since: '6.5',
+  url: 'https://git.kernel.org/linus/458972550287',
+}

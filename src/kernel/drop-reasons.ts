@@ -38,3 +38,12 @@ export const LOOPBACK_ADDRESS = [
   { name: 'IP_LOCALNET', since: '6.13' },
   { name: 'NOT_SPECIFIED', since: '5.17' },
 ] as const
+
+/** A segment that no socket is for. */
+export const NO_SOCKET = [{ name: 'NO_SOCKET', since: '5.17' }] as const
+
+/** A packet that a rule, NAT or connection tracking dropped. */
+export const NETFILTER_DROP = [
+  { name: 'NETFILTER_DROP', since: '5.18' },
+  { name: 'NOT_SPECIFIED', since: '5.17' },
+] as const

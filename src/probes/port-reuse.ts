@@ -13,7 +13,6 @@ import {
   EPOLLIN,
   EPOLLOUT,
   listenSocket,
-  NETLINK_NETFILTER,
   openSocket,
   receiveBytes,
   SO_REUSEADDR,
@@ -26,16 +25,14 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
-import { NetlinkSocket } from '../world/rtnetlink.js'
 import { Tap } from '../world/tap.js'
 import { retransmissions, socketError } from '../world/tcp-state.js'
+import { forget } from './conntrack-forget.js'
 import { timestampOf } from './tcp-timestamp.js'
 
 const SOL_IP = 0
 const IP_TTL = 2
 const SNAP_LENGTH = 96
-/** nfnetlink: IPCTNL_MSG_CT_DELETE of NFNL_SUBSYS_CTNETLINK, for all of IPv4. */
-const CT_DELETE = (1 << 8) | 2
 const FIRST_SOURCE_PORT = 40_000
 const PORTS_OF_ONE = 12
 /** For so long a lower timestamp counts as an old one (PAWS takes half of the numbers), and at least so much lower it must be. */
@@ -109,16 +106,6 @@ class Counter {
   }
 
   close(): void {}
-}
-
-/** Has connection tracking forget everything, as `conntrack -F` does: to the NAT, the port is free. */
-function forget(netns: Netns): void {
-  const socket = new NetlinkSocket(open => netns.inside(open), NETLINK_NETFILTER)
-  try {
-    socket.perform([{ type: CT_DELETE, flags: 0, body: Buffer.from([AF_INET, 0, 0, 0]) }])
-  } finally {
-    socket.close()
-  }
 }
 
 /** Where a connection comes from, and the TSval that its SYN has. */

@@ -19,7 +19,7 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
-import { retransmissions, socketError } from '../world/tcp-state.js'
+import { acknowledgeNow, beginAt, closeSilently, retransmissions, socketError } from '../world/tcp-state.js'
 
 const CLOSE_TIMEOUT_MS = 1000
 
@@ -38,11 +38,15 @@ export class TcpClient {
   #started = 0
   #connected = false
 
-  /** Opens the socket, bound to `sourcePort`. Throws SystemError. */
-  constructor(netns: Netns, sourcePort: number) {
+  /**
+   * Opens the socket, bound to `sourcePort`; `sequence` is the sequence number that it begins with, in place of one that nobody can
+   * guess. Throws SystemError.
+   */
+  constructor(netns: Netns, sourcePort: number, sequence?: number) {
     this.#fd = netns.inside(() => openSocket(AF_INET, SOCK_STREAM))
     setSocketOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 1)
     bindSocket(this.#fd, { address: '0.0.0.0', port: sourcePort })
+    if (sequence !== undefined) beginAt(this.#fd, sequence)
   }
 
   /** Connects; resolves when that worked, was refused, took `deadlineMs`, or `lost` aborted. Never throws for the network. */
@@ -102,6 +106,17 @@ export class TcpClient {
     } finally {
       closeFd(this.#fd)
     }
+  }
+
+  /** Acknowledges now what it would otherwise acknowledge within 40 ms (TCP_DELACK_MIN): nothing of its is under way then. */
+  acknowledge(): void {
+    acknowledgeNow(this.#fd)
+  }
+
+  /** Takes it away without a word to anybody. */
+  vanish(): void {
+    closeSilently(this.#fd)
+    closeFd(this.#fd)
   }
 
   #elapsed(): number {

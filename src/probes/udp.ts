@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { LabError } from '../base/errors.js'
+import { type FieldsOf, milliseconds, port } from '../model/fields.js'
 import { probeKind } from '../model/probe.js'
+import type { ScriptPart } from '../model/script-part.js'
 import {
   AF_INET,
+  attempt,
   bindSocket,
   closeFd,
   connectSocket,
@@ -20,12 +25,21 @@ import { EXCHANGE_SHAPE, scriptExchange } from './exchange.js'
 import { newSourcePort } from './source-port.js'
 
 const SO_MARK = 36
+/** By how much a datagram may be late, in milliseconds: less than the shortest time-out of connection tracking. */
+const LATEST_MS = 500
 
 const SHAPE = {
   ...EXCHANGE_SHAPE,
   /** What the socket marks its packets with (SO_MARK), as a VPN does with those that it has encrypted. */
   mark: z.int().min(1).max(0x7fffffff).optional(),
+  /** The port that it is sent from; one that nobody had before when left out. */
+  sourcePort: port().optional(),
+  /** Milliseconds until then; 0 when left out. */
+  afterMs: milliseconds().optional(),
+  /** Of these, every so many the same socket sends a datagram that nobody waits for, the first at once; none when left out. */
+  everyMs: milliseconds().optional(),
 }
+type Spec = FieldsOf<typeof SHAPE>
 
 const MARKED = `# ask_marked NODE ADDRESS PORT MARK: a datagram that the socket has marked, and its answer.
 marked='
@@ -50,38 +64,78 @@ ask_marked() {
 }
 `
 
+const FROM_PORT = `# ask_from NODE ADDRESS PORT SOURCE-PORT SECONDS EVERY: a datagram of one's own source port, after so many seconds in which others
+# of the same flow are sent, or none.
+from_port='
+import errno, socket, sys, time
+wait, to, port, source, after, every = sys.argv[1:]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", int(source)))
+s.connect((to, int(port)))
+for number in range(int(float(after) / float(every)) if float(every) > 0 else 0):
+    try:
+        s.send(b"before")
+    except OSError:
+        pass
+    time.sleep(float(every))
+if float(every) == 0:
+    time.sleep(float(after))
+# What came of those before.
+s.setblocking(False)
+while True:
+    try:
+        s.recv(2048)
+    except BlockingIOError:
+        break
+    except OSError:
+        pass
+s.setblocking(True)
+s.settimeout(float(wait))
+try:
+    s.send(b"hello")
+    print(s.recv(2048).decode())
+except socket.timeout:
+    sys.exit("silence")
+except OSError as error:
+    sys.exit(errno.errorcode[error.errno])
+'
+command -v python3 >/dev/null || skip "python3 chooses ports here, and is not installed"
+
+ask_from() {
+  came=fails said="no answer from $2 port $3"
+  if answer=$(in_node "$1" python3 -c "$from_port" "$WAIT" "$2" "$3" "$4" "$5" "$6" 2>&1); then
+    came=works answered_by=$2 server_saw=\${answer%% *} said="the server saw \${answer%% *}"
+  else
+    refused="recvfrom $answer"
+  fi
+}
+`
+
 /** A datagram and its answer through a connected socket, which takes answers from the address that it asked only. */
 export const udp = probeKind('udp', SHAPE, {
   describe: ({ to, port, mark }) =>
     mark === undefined ? `nc -u ${to} ${port}` : `socat - UDP:${to}:${port},setsockopt=1:36:${mark}`,
   from: ({ from }) => from,
   to: ({ to }) => to,
-  script: ({ mark, ...spec }) =>
-    mark === undefined
-      ? scriptExchange('udp', spec)
-      : {
-          words: ['ask_marked', spec.from, spec.to, String(spec.port), String(mark)],
-          library: MARKED,
-          tools: [],
-        },
+  script: scriptOf,
 
-  typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 5),
+  typicalMs: ({ afterMs = 0 }, outcome) => afterMs + (outcome === 'fails' ? 50 : 5),
 
-  async run(
-    { from, to, port, server, serverPort = port, mark },
-    { netns, server: serverOf, deadlineMs, lost },
-  ) {
+  async run(spec, { netns, server: serverOf, deadlineMs, lost }) {
+    const { from, to, port, server, serverPort = port, mark, sourcePort = newSourcePort() } = spec
     const fd = netns(from).inside(() => openSocket(AF_INET, SOCK_DGRAM))
     const word = randomBytes(8).toString('hex')
     const saw = () => serverOf(server, serverPort).seen(word)?.address
     try {
       if (mark !== undefined) setSocketOption(fd, SOL_SOCKET, SO_MARK, mark)
-      bindSocket(fd, { address: '0.0.0.0', port: newSourcePort() })
+      bindSocket(fd, { address: '0.0.0.0', port: sourcePort })
       connectSocket(fd, { address: to, port })
+      await before(fd, spec)
       const started = performance.now()
       const sent = Buffer.from(`${word} from ${from}`)
       sendBytes(fd, sent)
-      const events = await ready(fd, EPOLLIN, deadlineMs, lost)
+      // What became of those before is no evidence about this one.
+      const events = await ready(fd, EPOLLIN, deadlineMs, spec.everyMs === undefined ? lost : undefined)
       const buffer = Buffer.alloc(2048)
       const got = events ? receiveBytes(fd, buffer) : undefined
       const serverSaw = saw()
@@ -104,9 +158,57 @@ export const udp = probeKind('udp', SHAPE, {
       }
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
-      return { outcome: 'fails', says: `the datagram was refused: ${error.code}` }
+      const { syscall: call, code } = error
+      return { outcome: 'fails', says: `the datagram was refused: ${code}`, refused: { call, code } }
     } finally {
       closeFd(fd)
     }
   },
 })
+
+/**
+ * Lets the time pass until the datagram that counts, and sends the others. Throws LabError when those were too far apart to be a flow
+ * that goes on.
+ */
+async function before(fd: number, { afterMs = 0, everyMs = 0 }: Spec): Promise<void> {
+  const count = everyMs > 0 ? Math.floor(afterMs / everyMs) : 0
+  for (let number = 0; number < count; number++) {
+    attempt(() => sendBytes(fd, Buffer.from('before')))
+    const sent = performance.now()
+    await delay(everyMs)
+    const gap = performance.now() - sent
+    if (gap > everyMs + LATEST_MS) throw tooSlow(gap)
+  }
+  await delay(afterMs - count * everyMs)
+  // Answers to those, and errors, are none of the next one's.
+  const buffer = Buffer.alloc(2048)
+  while (!attempt(() => drain(fd, buffer)));
+}
+
+function tooSlow(gap: number): LabError {
+  return new LabError(
+    `a client that was to go on was silent for ${Math.round(gap)} ms: this machine is too slow, or too busy`,
+    'run it with less beside it, or with fewer --jobs',
+  )
+}
+
+/** Takes everything that waits. Throws SystemError for an error that waits, which is gone then. */
+function drain(fd: number, buffer: Buffer): void {
+  while (receiveBytes(fd, buffer));
+}
+
+/** How a script does the same. */
+function scriptOf({ mark, sourcePort, afterMs = 0, everyMs = 0, ...spec }: Spec): ScriptPart {
+  const { from, to, port: at } = spec
+  if (sourcePort !== undefined)
+    return {
+      words: [
+        ...['ask_from', from, to, String(at), String(sourcePort)],
+        ...[afterMs, everyMs].map(ms => String(ms / 1000)),
+      ],
+      library: FROM_PORT,
+      tools: [],
+    }
+  if (mark === undefined) return scriptExchange('udp', spec)
+  return { words: ['ask_marked', from, to, String(at), String(mark)], library: MARKED, tools: [] }
+}

@@ -73,3 +73,49 @@ export class OpenConnections {
     timeout.abort()
   }
 }
+
+/** Sends an ACK that would otherwise wait for data to go with, or for 40 ms (TCP_DELACK_MIN). Throws SystemError. */
+export function acknowledgeNow(fd: number): void {
+  const TCP_QUICKACK = 12
+  setSocketOption(fd, IPPROTO_TCP, TCP_QUICKACK, 1)
+}
+
+/** setsockopt(2) of TCP: what makes a socket show its state, and take one (include/uapi/linux/tcp.h). */
+const REPAIR = { switch: 19, queue: 20, sequence: 21, on: 1, offWithoutProbe: -1 }
+const QUEUE = { receive: 1, send: 2 }
+
+/** The sequence numbers of a connection: of the next byte that it sends, and of the next that it expects. Throws SystemError. */
+export function sequenceNumbers(fd: number): { readonly next: number; readonly expected: number } {
+  return inRepair(fd, () => {
+    const of = (queue: number) => {
+      setSocketOption(fd, IPPROTO_TCP, REPAIR.queue, queue)
+      return getSocketOption(fd, IPPROTO_TCP, REPAIR.sequence, 4).readUInt32LE()
+    }
+    return { next: of(QUEUE.send), expected: of(QUEUE.receive) }
+  })
+}
+
+/** Has a socket that is not connected yet begin at this sequence number, in place of one that is a hash. Throws SystemError. */
+export function beginAt(fd: number, sequence: number): void {
+  inRepair(fd, () => {
+    const value = Buffer.alloc(4)
+    value.writeUInt32LE(sequence)
+    setSocketOption(fd, IPPROTO_TCP, REPAIR.queue, QUEUE.send)
+    setSocketOption(fd, IPPROTO_TCP, REPAIR.sequence, value)
+  })
+}
+
+/** Has close() take a connection away without a word to the other side (tcp_close() in repair mode). Throws SystemError. */
+export function closeSilently(fd: number): void {
+  setSocketOption(fd, IPPROTO_TCP, REPAIR.switch, REPAIR.on)
+}
+
+/** TCP_REPAIR takes CAP_NET_ADMIN over the namespace alone (tcp_can_repair_sock()); leaving it by -1 sends nothing. */
+function inRepair<T>(fd: number, work: () => T): T {
+  setSocketOption(fd, IPPROTO_TCP, REPAIR.switch, REPAIR.on)
+  try {
+    return work()
+  } finally {
+    setSocketOption(fd, IPPROTO_TCP, REPAIR.switch, REPAIR.offWithoutProbe)
+  }
+}
