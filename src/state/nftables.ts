@@ -9,6 +9,8 @@ import { attributes, elements, NetlinkError, NetlinkSocket, NLM_F } from '../wor
 import type { RuleCount } from './rule-count.js'
 
 const SUBSYSTEM = 10
+/** What nfnetlink answers for a subsystem that it does not have (nfnetlink_rcv_msg(), net/netfilter/nfnetlink.c). */
+const NO_SUBSYSTEM: ReadonlySet<string> = new Set(['EINVAL', 'EOPNOTSUPP'])
 const MESSAGE = { getTable: 1, getChain: 4, getRule: 7, getSet: 10 }
 /** The table is the first attribute of whatever is in one. */
 const TABLE = 1
@@ -112,8 +114,8 @@ export class NftablesReader {
       const body = Buffer.alloc(4)
       return this.#socket?.ask({ type: (SUBSYSTEM << 8) | message, flags: NLM_F.dump, body }) ?? []
     } catch (error) {
-      // EINVAL and EOPNOTSUPP: nfnetlink is there, nf_tables is not.
-      if (error instanceof NetlinkError) return []
+      // nfnetlink is there, nf_tables is not.
+      if (error instanceof NetlinkError && NO_SUBSYSTEM.has(error.code)) return []
       throw error
     }
   }
