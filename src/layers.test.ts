@@ -24,7 +24,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   distro: ['kernels', 'world'],
   guest: ['kernels', 'world'],
   matrix: ['guest'],
-  cli: ['engine', 'explain', 'script', 'matrix', 'distro'],
+  upgrade: ['matrix', 'distro'],
+  cli: ['engine', 'explain', 'script', 'upgrade'],
 }
 /** Of these, types alone: nothing of them is there when the program runs. */
 const TYPES: Readonly<Record<string, readonly string[]>> = { model: ['world'] }

@@ -32,6 +32,7 @@ const LAYERS: Readonly<Record<string, string>> = {
   distro: 'other distributions: Debian’s releases and roots of one’s own, in the same cache',
   guest: 'a kernel booted in QEMU with this machine’s root',
   matrix: 'the lab on several kernels, `git bisect`, the kernel’s own tests beside ours',
+  upgrade: 'two releases side by side, and which of kernel, tools and defaults moved what',
   cli: 'one file per command',
   'index.ts': 'the library',
   'tap.ts': 'a scenario as a tap test',

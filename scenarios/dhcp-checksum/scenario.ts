@@ -40,6 +40,14 @@ const KERNEL_KNOWS = 'The kernel knows that the checksum was left to a device, a
 
 const expectRaw = <const M extends string>(left: M) =>
   [
+    {
+      when: { 'checksum-fill': 'on' },
+      persisted: 'nft',
+      fails: left,
+      why: 'nft lists the rule as `xt target CHECKSUM`, and refuses to load that: no rule at all is there.',
+      differs:
+        'rules with CHECKSUM cannot be loaded from what nft list ruleset saved, nor anything that was saved with them.',
+    },
     { when: { 'checksum-fill': 'on' }, works: 'The rule computes the checksum.' },
     { when: { 'nft-checksum': 'on' }, works: 'The rule writes 0, and 0 means that there is no checksum.' },
     {

@@ -26,6 +26,14 @@ const dnat = `-p tcp -m tcp --dport ${NODE_PORT} -j DNAT --to-destination ${POD}
 const arrives = passed('node:eth0', { direction: 'in', protocol: 'tcp', from: NEIGHBOUR, to: LOCALHOST })
 const answers = passed('node:eth0', { direction: 'out', protocol: 'tcp', from: LOCALHOST, to: NEIGHBOUR })
 
+/** What becomes of kubelet's rule when it is saved by `nft list ruleset` and loaded again. */
+const INVERTED = {
+  when: { 'kubelet-rule': 'on' },
+  persisted: 'nft',
+  differs:
+    'nft lists `! --ctstate RELATED,ESTABLISHED,DNAT` as `ct status dnat`: what is loaded from that drops what was translated, and lets the neighbour in.',
+} as const
+
 export default defineScenario({
   id: 'localhost-from-neighbour',
   title: 'With route_localnet a neighbour reaches what listens on 127.0.0.1 only',
@@ -52,10 +60,10 @@ export default defineScenario({
         routes: [`${ALIAS} via ${NODE}`],
         nft: [
           'add table ip localhost',
-          'add chain ip localhost out { type filter hook postrouting priority 0; }',
-          `add rule ip localhost out ip daddr ${ALIAS} ip daddr set ${LOCALHOST}`,
-          'add chain ip localhost in { type filter hook prerouting priority -300; }',
-          `add rule ip localhost in iifname eth0 ip saddr ${LOCALHOST} ip saddr set ${ALIAS}`,
+          'add chain ip localhost leaving { type filter hook postrouting priority 0; }',
+          `add rule ip localhost leaving ip daddr ${ALIAS} ip daddr set ${LOCALHOST}`,
+          'add chain ip localhost coming { type filter hook prerouting priority -300; }',
+          `add rule ip localhost coming iifname eth0 ip saddr ${LOCALHOST} ip saddr set ${ALIAS}`,
         ],
       },
       node: {
@@ -157,6 +165,16 @@ export default defineScenario({
       at: 'node:eth0',
       proofs: [arrives, answers.missing(), counted('node', 'filter', INPUT)],
     },
+    'answer-dropped': {
+      title: 'rule in INPUT that drops what was translated',
+      where: 'nft_do_chain() in INPUT finds IPS_DST_NAT in the pod’s answer: nf_hook_slow() frees it',
+      document: 'Node setting allows for neighboring hosts to bypass localhost boundary',
+      at: 'node:cni0',
+      proofs: [
+        passed('node:cni0', { direction: 'in', protocol: 'tcp', from: POD, to: '10.244.0.1' }).andStays(),
+        mib('pod', 'TcpPassiveOpens').still(),
+      ],
+    },
     'localhost-source': {
       title: 'loopback source that may not leave',
       where:
@@ -175,6 +193,11 @@ export default defineScenario({
     'localhost-health': [{ works: 'On lo itself nothing of this matters.', serverSaw: LOCALHOST }],
     'neighbour-to-localhost': [
       {
+        ...INVERTED,
+        reached: 'localhost-routed',
+        why: 'The rule that was loaded drops connections that were translated alone: this one was not.',
+      },
+      {
         when: { route_localnet: '0' },
         refused: 'martian-destination',
         why: 'Without route_localnet a loopback address that comes in on a device is a martian.',
@@ -190,6 +213,11 @@ export default defineScenario({
       },
     ],
     'localhost-nodeport': [
+      {
+        ...INVERTED,
+        fails: 'answer-dropped',
+        why: 'The rule that was loaded drops what was translated: here, the pod’s answer.',
+      },
       {
         when: { route_localnet: '0' },
         fails: 'localhost-source',

@@ -23,8 +23,21 @@ const PORT = 8080
 /** What no fix may change: who asks from outside is not translated, nor who asks a neighbour. */
 const GUARDS = ['outside-ping', 'neighbour-tcp'] as const
 
+/** What becomes of nova's changed rule when it is saved by `nft list ruleset` and loaded again. */
+const INVERTED = {
+  when: { 'ctstate-dnat': 'on' },
+  persisted: 'nft',
+  differs:
+    'nft lists iptables’ `! --ctstate DNAT` as `ct status dnat`, its opposite: the fix is lost, and worse, when the rules are loaded from that.',
+} as const
+
 /** What comes of the instance's own probes, whatever the protocol. */
 const TO_ITSELF = [
+  {
+    ...INVERTED,
+    fails: 'martian-source',
+    why: 'The rule that was loaded accepts what was DNATed, and nothing else: the float’s SNAT is not reached, as without the fix.',
+  },
   {
     when: { hairpin_mode: 'off', 'bridge-nf-call-iptables': '1' },
     fails: 'same-port-drop',
@@ -152,6 +165,14 @@ export default defineScenario({
       },
     ],
     'neighbour-tcp': [
+      {
+        ...INVERTED,
+        // Bridged past iptables, it meets no rule.
+        when: { ...INVERTED.when, 'bridge-nf-call-iptables': '1' },
+        works:
+          'The rule that was loaded no longer accepts what nobody DNATed: it goes on to the float’s SNAT, and the neighbour sees the floating IP.',
+        serverSaw: FLOAT,
+      },
       {
         works:
           'A connection between fixed addresses that nobody DNATed is accepted before the float’s SNAT, with nova’s changed rule as with the old one.',

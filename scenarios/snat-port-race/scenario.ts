@@ -29,6 +29,18 @@ const SPREAD = {
   serverSaw: HOST,
 } as const
 
+/**
+ * What becomes of MASQUERADE --random-fully when it is saved by `nft list ruleset`, which asks iptables' own extensions for its
+ * words: those of 1.8.7 leave the option out, those of 1.8.9 do not.
+ */
+const LOST = {
+  when: { 'random-fully': 'random-fully', 'nat-target': 'MASQUERADE' },
+  persisted: 'nft',
+  tools: { iptables: { before: '1.8.9' } },
+  why: 'nft lists the rule as `masquerade` alone: once it is loaded again, source ports are kept.',
+  differs: 'the fix is lost when rules are saved by nft list ruleset with iptables before 1.8.9.',
+} as const
+
 export default defineScenario({
   id: 'snat-port-race',
   title: 'Two containers that connect at the same time get the same source port, and one loses its SYN',
@@ -158,6 +170,7 @@ export default defineScenario({
   expect: {
     'single-client': [{ works: 'One client alone clashes with nobody.', serverSaw: HOST }],
     'two-clients': [
+      { ...LOST, fails: 'source-port-clash' },
       {
         when: { 'random-fully': 'none' },
         fails: 'source-port-clash',
@@ -166,6 +179,7 @@ export default defineScenario({
       SPREAD,
     ],
     'source-ports': [
+      { ...LOST, fails: 'source-port-kept' },
       {
         when: { 'random-fully': 'none' },
         fails: 'source-port-kept',
@@ -174,6 +188,7 @@ export default defineScenario({
       { ...SPREAD, stops: 'few-source-ports' },
     ],
     'many-connections': [
+      { ...LOST, fails: 'many-source-port-clashes', statistical: true },
       {
         when: { 'random-fully': 'none' },
         fails: 'many-source-port-clashes',

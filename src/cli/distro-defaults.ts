@@ -2,6 +2,7 @@
 import { execa } from 'execa'
 import { EXIT, LabError } from '../base/errors.js'
 import { lastLines } from '../base/text.js'
+import { missingTool } from '../base/tools.js'
 import { releaseDefaults } from '../distro/defaults.js'
 import {
   changedDefaults,
@@ -35,7 +36,7 @@ export async function distroDefaults(names: readonly string[], options: Defaults
   if (insideWorld()) return inOne(only, options)
   const found: NamedDefaults[] = []
   if (names.length === 1 && options.json) return inOne(only, options)
-  for (const name of names) found.push(await askFor(name, options))
+  for (const name of names) found.push(await askForDefaults(name, options))
   if (options.json) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
   else process.stdout.write(describeAll(found))
   return found.some(({ differs }) => differs.length > 0) ? EXIT.error : EXIT.ok
@@ -50,7 +51,11 @@ async function inOne(name: string, options: DefaultsOptions): Promise<number> {
       timeoutMs: VERSION_TIMEOUT_MS,
     })
     const systemd = /\((\S+)\)/.exec(version.stdout)?.[1] ?? 'unknown'
-    const defaults: NamedDefaults = { name, systemd, ...(await releaseDefaults()) }
+    const defaults: NamedDefaults = {
+      name,
+      systemd,
+      ...(await releaseDefaults({ packet: missingTool('ping') === undefined })),
+    }
     process.stdout.write(`${JSON.stringify(defaults, null, 2)}\n`)
     return defaults.differs.length > 0 ? EXIT.error : EXIT.ok
   }
@@ -58,7 +63,10 @@ async function inOne(name: string, options: DefaultsOptions): Promise<number> {
 }
 
 /** The same from a process of its own, as each release has a world of its own. */
-async function askFor(name: string, { sysctl = [], rootless }: DefaultsOptions): Promise<NamedDefaults> {
+export async function askForDefaults(
+  name: string,
+  { sysctl = [], rootless }: Pick<DefaultsOptions, 'rootless' | 'sysctl'>,
+): Promise<NamedDefaults> {
   const argv = ['distro', 'defaults', name, '--json', ...(rootless ? ['--rootless'] : [])]
   const [, program = ''] = process.argv
   const result = await execa(
@@ -87,13 +95,13 @@ function describeAll(releases: readonly NamedDefaults[]): string {
 }
 
 function describeOne(release: NamedDefaults): string {
-  const { name, systemd, settings, ignored, differs } = release
+  const { name, systemd, settings, ignored, differs, fromElsewhere } = release
   const filter = reversePathFilter(release)
   return [
     `${name} (systemd ${systemd}): ${settings.length === 0 ? 'sets no network sysctl' : `sets ${settings.length} network sysctls`}`,
     ...settings.map(setting => `    ${describe(setting)}`),
     ...ignored.map(({ sysctl, value }) => `    not applied at boot: ${sysctl} = ${value}  /etc/sysctl.conf`),
-    `    ${SAMPLE_DEVICE}: rp_filter is ${filter.mode} (the greater of all, ${filter.all}, and ${SAMPLE_DEVICE}, ${filter.device})`,
+    `    ${SAMPLE_DEVICE}: rp_filter is ${filter.mode} (the greater of all, ${filter.all}, and ${SAMPLE_DEVICE}, ${filter.device})${fromElsewhere ? `; a packet whose source is routed elsewhere was ${fromElsewhere}` : ''}`,
     ...differs.map(
       ({ sysctl, computed, actual }) =>
         `    WRONG: ${sysctl} was computed to be ${computed}, and its systemd-sysctl makes it ${actual}`,

@@ -12,6 +12,7 @@ import { fetchRoot } from '../distro/fetch.js'
 import { findRelease, RELEASES } from '../distro/releases.js'
 import { type FetchedRoot, fetchedRoots } from '../distro/store.js'
 import { reportSchema } from '../model/report.js'
+import type { UpgradeReport } from '../upgrade/report.js'
 import { lab } from './cli.fixture.js'
 
 t.setTimeout(600_000)
@@ -114,6 +115,71 @@ t.test('nodes get what the release and one’s own files set, and the report say
     { unsafeCleanup: true },
   )
 })
+
+t.test(
+  'nft loses --random-fully of that release’s iptables, and iptables-save does not',
+  { skip },
+  async test => {
+    const { exitCode, stdout, stderr } = await lab([
+      ...['run', 'snat-port-race', '--toggle', 'random-fully', '--distro', 'debian:11'],
+      ...['--iptables', 'nft', '--persist', 'both', '--json', '-'],
+    ])
+    if (exitCode === 4) {
+      test.pass('lost', { skip: stderr.trim().slice(0, 200) })
+      return
+    }
+    test.equal(exitCode, 0, stderr)
+    const { scenarios } = reportSchema.parse(JSON.parse(stdout.slice(stdout.indexOf('{\n'))))
+    const lost = scenarios[0]?.trials.filter(
+      ({ phase, outcome, probe }) =>
+        phase === 'persisted' && outcome === 'fails' && probe !== 'many-connections',
+    )
+    test.ok(lost && lost.length > 0)
+    for (const { toggles, persisted, tools } of lost ?? [])
+      test.match(
+        { toggles, persisted, tools },
+        {
+          toggles: { 'random-fully': 'random-fully', 'nat-target': 'MASQUERADE' },
+          persisted: 'nft',
+          tools: { iptables: { before: '1.8.9' } },
+        },
+      )
+  },
+)
+
+const both = (
+  await Promise.all(['debian:12', 'debian:13'].map(name => fetchedRoots(findRelease(name))))
+).every(roots => roots.length > 0)
+t.test(
+  'an upgrade that makes strict filtering loose says so, names the file, and shows it by a packet',
+  { skip: !both && 'debian:12 and debian:13 are not in the cache: lab distro fetch debian:12 debian:13' },
+  async test => {
+    await withDir(
+      async ({ path }) => {
+        const files = ['99-hardening.conf', 'sysctl.conf'].map(name => join(path, name))
+        const [hardening = '', own = ''] = files
+        const keys = ['all', 'default'].map(device => `net.ipv4.conf.${device}.rp_filter=1\n`)
+        writeFileSync(hardening, keys.join(''))
+        writeFileSync(own, 'net.ipv4.conf.all.accept_local=1\n')
+        const { exitCode, stdout, stderr } = await lab([
+          ...['upgrade', 'debian:12', 'debian:13', 'rp-filter-loopback-redirect', '--no-guests'],
+          ...files.flatMap(file => ['--sysctl', file]),
+          ...['--out', join(path, 'out')],
+        ])
+        test.equal(exitCode, 1, stderr)
+        test.match(stdout, /reverse path filter: strict → loose\n.*dropped on debian:12, taken on debian:13/)
+        test.match(
+          stdout,
+          /defaults: net\.ipv4\.conf\.eth0\.rp_filter 1 \(\S+99-hardening\.conf\) → 2 \(\S+50-default\.conf\)/,
+        )
+        test.match(stdout, /accept_local 1 .*\n.*no longer applied at boot: move it/)
+        const written = JSON.parse(readFileSync(join(path, 'out/upgrade.json'), 'utf8')) as UpgradeReport
+        test.match(written.moved[0], { cause: 'defaults', probe: 'other-device-redirect', stops: true })
+      },
+      { unsafeCleanup: true },
+    )
+  },
+)
 
 for (const release of RELEASES) {
   const { name } = release

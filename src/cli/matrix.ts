@@ -17,6 +17,7 @@ import type { KernelRun } from '../matrix/run-in-guest.js'
 import { describeSelftest, selftestsFolder } from '../matrix/selftests.js'
 import { verdictTable } from '../matrix/table.js'
 import { EVIDENCE_LEVELS } from '../model/evidence.js'
+import { PERSISTENCE } from '../model/persistence.js'
 import { checkToggles, chooseScenarios, chooseShard } from '../plan/catalogue.js'
 import { diffText } from '../report/diff-text.js'
 import { fetchShown } from './fetch-shown.js'
@@ -34,6 +35,7 @@ const optionsSchema = z.object({
   evidence: z.enum(EVIDENCE_LEVELS).optional(),
   defaults: z.boolean().default(false),
   sysctl: z.array(z.string()).default([]),
+  persist: z.enum([...PERSISTENCE, 'both']).optional(),
   accel: z.enum(['kvm', 'tcg']).optional(),
   offline: z.boolean().default(false),
   shard: z.string().optional(),
@@ -175,7 +177,7 @@ async function findCells(options: Options): Promise<NamedKernel[]> {
 async function runKernels(
   kernels: readonly NamedKernel[],
   ids: readonly string[],
-  { jobs, iptables, repeat, shard, accel, toggle, evidence, defaults, sysctl }: Options,
+  { jobs, iptables, repeat, shard, accel, toggle, evidence, defaults, sysctl, persist }: Options,
   out: string,
 ): Promise<KernelRun[]> {
   let noted = false
@@ -185,6 +187,7 @@ async function runKernels(
     defaults,
     sysctl,
     jobs,
+    ...(persist ? { persist } : {}),
     ...(evidence ? { evidence } : {}),
     ...(iptables ? { iptables } : {}),
     ...(repeat === undefined ? {} : { repeat }),

@@ -30,6 +30,12 @@ const sysctlOption = () =>
     .argParser(collect)
     .implies({ defaults: true })
 
+const persistOption = () =>
+  new Option(
+    '--persist <how>',
+    'also save the rules of each fix, take them away, load them, and judge again',
+  ).choices(['iptables-save', 'nft', 'both'])
+
 const program = new Command('lab')
   .description(
     'Reproduces documented Linux networking failures on the running kernel, toggles each documented fix, takes it back, and says what changed.',
@@ -90,6 +96,7 @@ program
       'which iptables to run with; what `iptables` is when left out',
     ).choices(['nft', 'legacy', 'both']),
   )
+  .addOption(persistOption())
   .option('--keep-going', 'go on with a scenario after a trial that did not come out as it must')
   .addOption(
     new Option('--evidence <level>', 'what to watch the kernel with: full adds traces and captures')
@@ -109,6 +116,12 @@ program
   .option('--rootfs <path>', 'run with the tools of a root: a folder, tar archive or squashfs')
   .option('--defaults', 'leave sysctls that a document does not name at what the distribution sets')
   .addOption(sysctlOption())
+  .addOption(
+    new Option(
+      '--defaults-from <file>',
+      'the sysctls of another distribution: what lab distro defaults NAME --json prints',
+    ).conflicts(['defaults', 'sysctl']),
+  )
   .option(
     '--load-modules',
     'load the kernel modules that the scenarios need (on a host, this changes the host)',
@@ -177,6 +190,12 @@ program
   )
   .addOption(new Option('--iptables <backend>', 'call this iptables by name').choices(['nft', 'legacy']))
   .option('--kernel <version>', 'expect what this kernel must do; the running one when left out')
+  .addOption(
+    new Option(
+      '--persist <how>',
+      'save the rules of the settings, take them away, load them, and show what is left of them',
+    ).choices(['iptables-save', 'nft']),
+  )
   .addHelpText(
     'after',
     `
@@ -185,7 +204,8 @@ The script exits with 0 when everything comes out as documented, 1 when it does 
 Examples:
   $ lab script neutron-floating-ip-self > martian.sh && sh martian.sh
   $ lab script neutron-floating-ip-self --toggle accept_local=all=1 > fixed.sh
-  $ lab script bridge-dnat-bounce --toggle promisc=on --kernel 5.10 > old.sh`,
+  $ lab script bridge-dnat-bounce --toggle promisc=on --kernel 5.10 > old.sh
+  $ lab script nova-float-hairpin --toggle hairpin_mode=on ctstate-dnat=on --persist nft > lost.sh`,
   )
   .action(async (id: string, options: object) => {
     const { script } = await import('./script.js')
@@ -348,6 +368,7 @@ program
   )
   .option('--defaults', 'leave sysctls that a document does not name at what the distribution sets')
   .addOption(sysctlOption())
+  .addOption(persistOption())
   .option('--modules <folder>', 'modules of a kernel that is given as an image')
   .option('--jobs <n>', 'guests at once', positive)
   .option('--out <folder>', 'where reports and consoles go; ./matrix when left out')
@@ -447,6 +468,46 @@ program
   .action(async (folder: string, options: { format: string }) => {
     const { history } = await import('./history.js')
     await history(folder, options.format)
+  })
+
+program
+  .command('upgrade')
+  .description(
+    'say what an upgrade from one release to another does, and whether its kernel, its tools or its defaults do it',
+  )
+  .argument('<before>', 'a release of lab distro list')
+  .argument('<after>', 'the release to go to')
+  .argument('[id...]', 'ids of scenarios; all when left out')
+  .option(
+    '--sysctl <file>',
+    'a file of one’s own, where it would lie in either release; may be given again',
+    collect,
+  )
+  .addOption(
+    new Option('--format <format>', 'how to print it')
+      .choices(['text', 'markdown', 'html', 'json'])
+      .default('text'),
+  )
+  .option('--out <folder>', 'where the page, its data and all reports go; ./upgrade when left out')
+  .option('--jobs <n>', 'guests at once', positive)
+  .addOption(
+    new Option('--iptables <backend>', 'which iptables to run with').choices(['nft', 'legacy', 'both']),
+  )
+  .addOption(new Option('--accel <how>', 'how guests run; tried out when left out').choices(['kvm', 'tcg']))
+  .option('--offline', 'fetch no kernel that is not in the cache')
+  .option('--no-guests', 'tools and defaults alone, on the running kernel: seconds')
+  .addHelpText(
+    'after',
+    `
+Exit status 1 when something that worked stops to: a fix, or a setting of one’s own.
+
+Examples:
+  $ lab upgrade debian:11 debian:12
+  $ lab upgrade debian:12 debian:13 --sysctl /etc/sysctl.d/99-hardening.conf --sysctl /etc/sysctl.conf`,
+  )
+  .action(async (before: string, after: string, ids: string[], options: object) => {
+    const { upgrade } = await import('./upgrade.js')
+    process.exitCode = await upgrade(before, after, ids, options)
   })
 
 for (const command of [program, ...program.commands])

@@ -1,16 +1,19 @@
 /** `lab run`. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { LabError } from '../base/errors.js'
+import { EXIT, LabError } from '../base/errors.js'
 import { takeFolder } from '../base/files.js'
 import { anySeed } from '../base/random.js'
+import { lastLines } from '../base/text.js'
 import { run } from '../engine/run.js'
 import type { TopologyInstance } from '../engine/topology-instance.js'
 import { loadModules, modulesToLoad } from '../kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../kernel/iptables.js'
 import type { Defaults } from '../model/defaults.js'
 import { EVIDENCE_LEVELS } from '../model/evidence.js'
-import type { TrialReport } from '../model/report.js'
+import { PERSISTENCE } from '../model/persistence.js'
+import { defaultSchema, type TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
 import { nameTrial } from '../model/trial.js'
 import { exitStatus } from '../model/verdict.js'
@@ -47,6 +50,8 @@ const optionsSchema = z.object({
   sysctl: z.array(z.string()).default([]),
   verbose: z.boolean().default(false),
   quiet: z.boolean().default(false),
+  defaultsFrom: z.string().optional(),
+  persist: z.enum([...PERSISTENCE, 'both']).optional(),
 })
 
 /** Runs `lab run`; resolves with the exit status. Throws LabError for unknown ids, toggles and unwritable files. */
@@ -78,7 +83,12 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
       options.iptables === 'both'
         ? ([plain, plain === 'nft' ? 'legacy' : 'nft'] as const)
         : [options.iptables ?? plain]
-    const defaults = options.defaults ? await checkedDefaults() : undefined
+    const defaults =
+      options.defaultsFrom === undefined
+        ? options.defaults
+          ? await checkedDefaults()
+          : undefined
+        : readDefaults(options.defaultsFrom)
     const seed = options.seed ?? (options.shuffle ? anySeed() : undefined)
     if (seed !== undefined) process.stderr.write(`lab: shuffled; the same order again: --seed ${seed}\n`)
     const report = await run({
@@ -87,6 +97,7 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
       backends: backends.map(backend => ({ backend, commands: iptablesCommands(backend, plain) })),
       toggles: options.toggle,
       ...(defaults ? { defaults } : {}),
+      ...(options.persist ? { persist: options.persist === 'both' ? PERSISTENCE : [options.persist] } : {}),
       ...(options.onFailure
         ? { jobs: 1, onSurprise: openShell }
         : options.jobs
@@ -133,12 +144,25 @@ async function checkedDefaults(): Promise<Defaults> {
   )
 }
 
-/** What a run writes besides its standard output. */
-function outputsOf({ reporter, json, out }: z.infer<typeof optionsSchema>): string[] {
+/** Somebody else's defaults, as `lab distro defaults --json` prints them. Throws LabError (exit 2). */
+function readDefaults(file: string): Defaults {
+  const refuse = (why: string) =>
+    new LabError(`${file} has no defaults: ${why}`, 'lab distro defaults NAME --json prints some', EXIT.usage)
+  try {
+    return z.object({ settings: z.array(defaultSchema) }).parse(JSON.parse(readFileSync(file, 'utf8')))
+      .settings
+  } catch (error) {
+    throw refuse((error as NodeJS.ErrnoException).code ?? lastLines((error as Error).message))
+  }
+}
+
+/** Files and folders of the machine that a run takes along into another root: what it writes, and whose defaults it takes. */
+function outputsOf({ reporter, json, out, defaultsFrom }: z.infer<typeof optionsSchema>): string[] {
   const files = [...reporter.map(request => request.replace(/^[^=]*=?/, '')), json ?? '']
   return [
     ...files.filter(file => file !== '' && file !== '-'),
     ...(out === undefined ? [] : [join(out, 'report')]),
+    ...(defaultsFrom === undefined ? [] : [defaultsFrom]),
   ]
 }
 

@@ -4,6 +4,7 @@ import { LabError } from '../base/errors.js'
 import { quote } from '../base/shell-words.js'
 import { iptablesCommands } from '../kernel/iptables.js'
 import { runningKernel } from '../kernel/running.js'
+import { PERSISTENCE } from '../model/persistence.js'
 import { parseKernelVersion } from '../model/version.js'
 import { oneScenario } from '../plan/catalogue.js'
 import { parseSettings, planChosen } from '../script/choose.js'
@@ -14,6 +15,7 @@ const optionsSchema = z.object({
   phase: z.enum(['broken', 'fixed']).optional(),
   iptables: z.enum(['nft', 'legacy']).optional(),
   kernel: z.string().optional(),
+  persist: z.enum(PERSISTENCE).optional(),
 })
 
 /** Runs `lab script`: prints the reproducer. Throws LabError (exit 2) for unknown words and impossible combinations. */
@@ -32,6 +34,7 @@ export async function script(id: string, given: object): Promise<void> {
   const plan = planChosen(scenario, {
     settings: parseSettings(scenario, options.toggle),
     phase: options.phase,
+    persist: options.persist,
     kernel: version,
     iptables: backend,
     commands,
@@ -41,6 +44,7 @@ export async function script(id: string, given: object): Promise<void> {
     ...(options.phase ? ['--phase', options.phase] : []),
     ...(options.iptables ? ['--iptables', options.iptables] : []),
     ...(options.kernel ? ['--kernel', options.kernel] : []),
+    ...(options.persist ? ['--persist', options.persist] : []),
   ]
   const commandLine = ['lab', 'script', id, ...words].map(quote).join(' ')
   process.stdout.write(scriptOf(scenario, plan, { commandLine, kernel }))

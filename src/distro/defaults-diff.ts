@@ -13,7 +13,7 @@ export interface NamedDefaults extends ReleaseDefaults {
 }
 
 /** A sysctl that two releases leave at different values; an end without it leaves it as the kernel has it. */
-interface DefaultChange {
+export interface DefaultChange {
   readonly sysctl: string
   readonly before?: Default
   readonly after?: Default

@@ -5,6 +5,7 @@ import { LabError } from '../base/errors.js'
 import { type Defaults, SAMPLE_DEVICE } from '../model/defaults.js'
 import { runCommand } from '../world/command.js'
 import { addNetns, deleteNetns, Netns } from '../world/netns.js'
+import { type ReversePathPacket, sendFromElsewhere } from './reverse-path.js'
 import {
   appliesSysctlConf,
   dotted,
@@ -23,6 +24,8 @@ export interface ReleaseDefaults {
   readonly ignored: Defaults
   /** What systemd-sysctl came to otherwise than the files say: nothing, or the lab is wrong. */
   readonly differs: readonly { readonly sysctl: string; readonly computed: string; readonly actual: string }[]
+  /** What became of a packet whose source is routed over another device than it came in on, with these sysctls set; left out where none was sent. */
+  readonly fromElsewhere?: ReversePathPacket
 }
 
 const PROGRAMS = ['/usr/lib/systemd/systemd-sysctl', '/lib/systemd/systemd-sysctl']
@@ -34,9 +37,9 @@ const TIMEOUT_MS = 60_000
 /**
  * Computes what the root that this process is in sets, and has its own systemd-sysctl do the same in a new network namespace.
  * Inside a world, whose /proc/sys has nothing but network namespaces' settings to write. Throws LabError where the root has
- * no systemd-sysctl.
+ * no systemd-sysctl. `packet`: sends one whose source is routed elsewhere, too, which takes a second.
  */
-export async function releaseDefaults(): Promise<ReleaseDefaults> {
+export async function releaseDefaults({ packet = false } = {}): Promise<ReleaseDefaults> {
   const program = PROGRAMS.find(path => existsSync(path))
   if (program === undefined)
     throw new LabError(
@@ -54,10 +57,12 @@ export async function releaseDefaults(): Promise<ReleaseDefaults> {
     const settings = outcomeOf(settingsFor(sysctlLines('/'), keys), keys)
     // It fails for what is not a network namespace's, which is none of its business here.
     await runCommand([program], inside)
+    const differs = differences(before, settings, netns.inside(readSysctls))
     return {
       settings: settings.filter(({ key }) => !key.includes(`/${PEER}/`)).map(named),
       ignored: ignoredLines(keys),
-      differs: differences(before, settings, netns.inside(readSysctls)),
+      differs,
+      ...(packet ? { fromElsewhere: await sendFromElsewhere(netns, NAME, PEER) } : {}),
     }
   } finally {
     netns.close()

@@ -20,7 +20,7 @@ export interface Release {
 
 /** What the lab and its scenarios call, and what applies the release's defaults. */
 const PACKAGES = [
-  ...['conntrack', 'ebtables', 'iproute2', 'iptables', 'iputils-ping', 'kmod', 'libvirt-clients'],
+  ...['conntrack', 'ebtables', 'ethtool', 'iproute2', 'iptables', 'iputils-ping', 'kmod', 'libvirt-clients'],
   ...['libvirt-daemon', 'nftables', 'procps', 'radvd', 'systemd'],
 ]
 

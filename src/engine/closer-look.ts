@@ -176,7 +176,9 @@ export function planOfLook({ entry, phase: at, trial: which }: Look, suffix: str
     .slice(0, at)
     .filter(
       ({ phase }, index) =>
-        phase === 'control' || phase === 'broken' || (target?.phase === 'reverted' && index === at - 1),
+        phase === 'control' ||
+        phase === 'broken' ||
+        ((target?.phase === 'reverted' || target?.phase === 'persisted') && index === at - 1),
     )
     .map(phase => (phase.phase === 'control' ? phase : only(phase, [])))
   if (!target) return plan

@@ -48,6 +48,8 @@ export class ConfigurationWatch {
   #now: Nodes | undefined
   #before: PhasePlan | undefined
   #setBy: readonly string[] = []
+  /** What the fix that is set claims, and the phase before did not. */
+  #claimed: ReadonlySet<string> = new Set()
 
   /** `list` runs a program in a node and resolves with what it prints. Throws SystemError. */
   constructor(
@@ -95,6 +97,7 @@ export class ConfigurationWatch {
     if (phase.change.length > 0) this.#setBy = programsOf(phase)
     const nodes = await this.#lookAround()
     this.#now = nodes
+    if (phase.phase === 'persisted') return this.#enterPersisted(phase, nodes)
     this.#check(phase, nodes)
     this.#checkFirst(phase, nodes)
     const base = this.#base ?? nodes
@@ -103,9 +106,9 @@ export class ConfigurationWatch {
     const before = this.#before ?? phase
     this.#before = phase
     const { iptables } = this.plan
-    const claimed = new Set([...claimedBy(iptables, phase, before), ...claimedBy(iptables, before, phase)])
+    this.#claimed = new Set([...claimedBy(iptables, phase, before), ...claimedBy(iptables, before, phase)])
     const unclaimed = changes.filter(
-      ({ node, what }) => phase.phase !== 'fixed' || !isClaimed(node, what, claimed),
+      ({ node, what }) => phase.phase !== 'fixed' || !isClaimed(node, what, this.#claimed),
     )
     const [first] = unclaimed
     if (first)
@@ -114,6 +117,23 @@ export class ConfigurationWatch {
         blame(phase),
       )
     return changes.flatMap(change => readable(change, iptables))
+  }
+
+  /**
+   * Takes up a phase whose rules were saved and loaded. What became of them is what is tried: the rules of these nodes may be any,
+   * and in words that iptables-save does not have. Throws LabError where anything else has changed.
+   */
+  #enterPersisted(phase: PhasePlan, nodes: Nodes): [] {
+    const reloaded = new Set(phase.change.flatMap(step => (step.do === 'persist' ? [step.node] : [])))
+    const [first] = changesBetween(this.#base ?? nodes, nodes).filter(
+      ({ node, what }) => !(reloaded.has(node) && isOfRules(what)) && !isClaimed(node, what, this.#claimed),
+    )
+    if (first)
+      throw new LabError(
+        `rules were saved and loaded by ${phase.persisted}, and something else changed, too: ${describe(first, this.plan.iptables)}`,
+        blame(phase),
+      )
+    return []
   }
 
   /** What changed since the phase was taken up, or since the last look. */
@@ -373,6 +393,11 @@ function policyIn(value: string | undefined): Policy | undefined {
   return policy === undefined ? undefined : policy === 'drop' ? 'DROP' : 'ACCEPT'
 }
 
+/** Chains, rules and sets, whoever made them. */
+function isOfRules(what: string): boolean {
+  return /^(rules|chain|set) /.test(what)
+}
+
 const KEEPERS: Readonly<Record<RuleSet, (backend: IptablesBackend) => string>> = {
   iptables: () => '',
   ip6tables: () => 'ip6tables ',
@@ -441,7 +466,13 @@ function blame(phase: PhasePlan): string {
 /** The programs outside the lab that bring a phase about, each once. */
 function programsOf({ change }: PhasePlan): string[] {
   const programs = change.flatMap(step =>
-    step.do === 'run' ? [step.argv[0] ?? ''] : step.do === 'sysctls' && step.by === 'tool' ? ['sysctl'] : [],
+    step.do === 'persist'
+      ? [step.by]
+      : step.do === 'run'
+        ? [step.argv[0] ?? '']
+        : step.do === 'sysctls' && step.by === 'tool'
+          ? ['sysctl']
+          : [],
   )
   return [...new Set(programs)]
 }

@@ -18,6 +18,7 @@ import { probeOf } from '../probes/index.js'
 import { ConfigurationWatch, describeChange } from './configuration.js'
 import { judgeTrial, type MechanismFindings, untriggered } from './judge.js'
 import type { EvidenceRecorder, ExperimentRecorder } from './recorder.js'
+import { savedChanges } from './saved-rules.js'
 import { TopologyInstance } from './topology-instance.js'
 
 /** An answer that takes longer than this, on a machine of normal speed, counts as lost. */
@@ -77,7 +78,7 @@ export async function runExperiment(
     for (phase of plan.phases) {
       emit({ type: 'phase-start', ...where, phase: phase.phase })
       await topology.performAll(phase.change)
-      const changes = await watch.enter(phase)
+      const changes = [...(await watch.enter(phase)), ...savedChanges(phase, plan, topology.saved)]
       // What only leads to another phase is told where there are trials in it.
       if (phase.trials.length > 0)
         emit({ type: 'phase-set', ...where, phase: phaseReport(phase, plan, context.repetition, changes) })
@@ -126,7 +127,7 @@ export async function runExperiment(
 
 /** What a phase changed, as reports have it. */
 function phaseReport(
-  { phase, fix }: PhasePlan,
+  { phase, fix, persisted }: PhasePlan,
   { title, iptables }: ExperimentPlan,
   repetition: number,
   changes: readonly ConfigurationChange[],
@@ -137,6 +138,7 @@ function phaseReport(
     iptables,
     repetition,
     ...(fix ? { fix: { ...fix } } : {}),
+    ...(persisted ? { persisted } : {}),
     changes: changes.map(change => ({ ...change })),
   }
 }
@@ -173,7 +175,7 @@ type Came = Pick<
 /** A trial's report: what was planned, with what came of it. */
 export function trialReport(
   { probe, spec, settings, expectation }: TrialPlan,
-  { phase, fix }: PhasePlan,
+  { phase, fix, persisted }: PhasePlan,
   { title, iptables }: ExperimentPlan,
   repetition: number,
   came: Came,
@@ -185,9 +187,11 @@ export function trialReport(
     iptables,
     toggles: { ...settings },
     ...(fix ? { fix: { ...fix } } : {}),
+    ...(persisted ? { persisted } : {}),
     ...(spec.attack ? { attack: true } : {}),
     expected: expectation.outcome,
     ...keyedBy(expectation),
+    ...(expectation.tools ? { tools: { ...expectation.tools } } : {}),
     repetition,
     ...came,
   }
@@ -227,6 +231,8 @@ async function runTrial(
     iptables: plan.commands,
     ruleCounts: node => counting(node, () => configuration.counts(node)),
     hasRule: (node, set, table, text) =>
+      // What nft has loaded, iptables-save need not have words for.
+      phase.persisted === undefined &&
       set !== 'otherIptables' &&
       (scenario.topology.nodes[node]?.[set]?.[table]?.some(rule => rule.includes(text)) ?? false),
     mac: (node, device) => plan.macs[`${node}:${device}`] ?? '',

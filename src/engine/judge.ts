@@ -63,7 +63,7 @@ export function judgeTrial(
     if (judgement === 'proved') return says(good, why, expected.id)
     const other = proved[0]
     // The kernel itself says which failure it is: the setting does not do its part of what it must.
-    if (other && phase === 'fixed')
+    if (other && (phase === 'fixed' || phase === 'persisted'))
       return says(
         'regressed',
         `${came('fails')} by ${other.mechanism.title} (${other.mechanism.where}), and with this setting must get as far as ${expected.mechanism.title}: ${expectation.why} It says: ${result.says}`,

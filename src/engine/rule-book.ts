@@ -89,7 +89,7 @@ export function rulesIn(value: string | undefined): string[] {
 }
 
 /** What iptables-save lists, by `table chain`. */
-function rulesByChain(text: string): Map<string, string[]> {
+export function rulesByChain(text: string): Map<string, string[]> {
   const found = new Map<string, string[]>()
   let table = ''
   for (const line of text.split('\n')) {

@@ -11,10 +11,12 @@ import { Collector } from '../model/collect.js'
 import type { Defaults } from '../model/defaults.js'
 import type { RunEvent } from '../model/event.js'
 import type { EvidenceLevel } from '../model/evidence.js'
+import type { Persistence } from '../model/persistence.js'
 import type { ExperimentPlan, IptablesBackend } from '../model/plan.js'
 import type { Report, TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
 import type { IptablesCommands } from '../model/steps.js'
+import { toolVersions } from '../model/tool-version.js'
 import type { BrokenScenario } from '../plan/catalogue.js'
 import { planScenario } from '../plan/plan.js'
 import { startRunner } from '../world/aside.js'
@@ -39,6 +41,8 @@ export interface RunOptions {
   readonly backends: readonly BackendChoice[]
   /** Only fixes that set one of these toggles, or one to this setting (`NAME=SETTING`); all when empty. */
   readonly toggles: readonly string[]
+  /** Also saves and loads the rules of each fix, in these ways. */
+  readonly persist?: readonly Persistence[]
   /** A distribution's sysctls, in place of the lab's where a document does not name them. */
   readonly defaults?: Defaults
   /** Experiments at once; a multiple of the CPUs when left out, as most of their time is waiting. */
@@ -84,7 +88,7 @@ export async function run(options: RunOptions): Promise<Report> {
   const planned = options.scenarios.map((scenario, index) =>
     machine.slowness > TOO_SLOW
       ? { scenario, entries: [], problem: tooSlow(machine.slowness) }
-      : planOne(scenario, index, options),
+      : planOne(scenario, index, options, toolVersions(machine.tools)),
   )
   const collector = new Collector()
   let report: Report | undefined
@@ -222,7 +226,12 @@ async function tryIt(
 }
 
 /** Plans everything that is to be done with a scenario. */
-function planOne(scenario: Scenario, index: number, options: RunOptions): Planned {
+function planOne(
+  scenario: Scenario,
+  index: number,
+  options: RunOptions,
+  tools: Readonly<Record<string, string>>,
+): Planned {
   const repetitions = Array.from({ length: options.repeat }, (_, before) => before + 1)
   try {
     const entries = options.backends.flatMap(({ backend, commands }, backendIndex) =>
@@ -233,6 +242,8 @@ function planOne(scenario: Scenario, index: number, options: RunOptions): Planne
             iptables: backend,
             commands,
             toggles: options.toggles,
+            ...(options.persist ? { persist: options.persist } : {}),
+            tools,
             ...(options.defaults ? { defaults: options.defaults } : {}),
             instance: `${index + 1}${backend === 'nft' ? 'n' : 'l'}${repetition}${suffix}`,
           })

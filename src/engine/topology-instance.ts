@@ -1,8 +1,10 @@
 /** A topology that stands: its namespaces, its servers and its daemons, and the way to take them down. */
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { LabError } from '../base/errors.js'
+import type { Persistence } from '../model/persistence.js'
 import type { ExperimentPlan } from '../model/plan.js'
 import type { ProbeContext } from '../model/probe.js'
+import { persistCommands } from '../model/saved-rules.js'
 import type {
   AdvertiseStep,
   DaemonStep,
@@ -10,7 +12,9 @@ import type {
   LinksUpStep,
   NamespacesStep,
   NetworkStep,
+  PersistStep,
   QueryStep,
+  RuleSet,
   RunStep,
   Step,
   SysctlsStep,
@@ -47,6 +51,19 @@ function retire(netns: Netns): void {
   for (const one of retired.splice(0)) one.close()
 }
 
+/** What the rules of a node are kept under that were saved in one way: nft saves all of a node's at once. */
+export function savedKey(node: string, by: Persistence, set: RuleSet = 'iptables'): string {
+  return `${node} ${by === 'nft' ? by : set}`
+}
+
+/** Rules of a node that were saved and loaded. */
+export interface Saved {
+  /** As they were saved. */
+  readonly text: string
+  /** What was said of them where they could not be loaded: there are none then. */
+  readonly refused?: string
+}
+
 /** One topology while an experiment has it. Throws LabError from every step that does not succeed. */
 export class TopologyInstance {
   readonly #netns = new Map<string, Netns>()
@@ -57,6 +74,7 @@ export class TopologyInstance {
   readonly #kept = new Map<string, { close(): void }>()
   readonly #names: ReadonlyMap<string, string>
   readonly #daemons: Daemon[] = []
+  readonly #saved = new Map<string, Saved>()
 
   constructor(
     readonly plan: ExperimentPlan,
@@ -101,6 +119,8 @@ export class TopologyInstance {
       case 'advertise':
       case 'query':
         return this.#sendAsRouter(step)
+      case 'persist':
+        return this.#persist(step)
       case 'serve': {
         const { node, protocol, address, port } = step
         this.#servers.set(`${node}:${port}`, new EchoServer(this.netns(node), protocol, address, port))
@@ -136,6 +156,11 @@ export class TopologyInstance {
         return kept
       },
     }
+  }
+
+  /** The rules of nodes that were saved and loaded, by `savedKey`. */
+  get saved(): ReadonlyMap<string, Saved> {
+    return this.#saved
   }
 
   /** Runs a command in a node, whatever its exit status. */
@@ -217,6 +242,19 @@ export class TopologyInstance {
           'the write was lost: is sysctl what it should be, and /proc/sys writable?',
         )
     }
+  }
+
+  async #persist({ node, by, set, programs, why }: PersistStep): Promise<void> {
+    const { save, load, flush } = persistCommands(by, programs)
+    const must = (record: CommandRecord) => {
+      if (record.exitCode !== 0) throw new CommandError(record, why)
+      return record
+    }
+    const { stdout: text } = must(await this.exec(node, save, why))
+    const { argv, stdin } = flush(text)
+    must(await this.exec(node, argv, why, stdin))
+    const { exitCode, stderr } = await this.exec(node, load, why, text)
+    this.#saved.set(savedKey(node, by, set), { text, ...(exitCode === 0 ? {} : { refused: stderr.trim() }) })
   }
 
   async #sendAsRouter(step: AdvertiseStep | QueryStep): Promise<void> {

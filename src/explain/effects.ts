@@ -27,8 +27,8 @@ export function effects(scenario: Scenario, before: Settings, after: Settings): 
   const groups = kernelGroups(scenario)
   const found = groups.flatMap(({ label, has }) =>
     Object.keys(scenario.probes).flatMap(probe => {
-      const was = findExpectation(scenario, probe, before, has)
-      const is = findExpectation(scenario, probe, after, has)
+      const was = findExpectation(scenario, probe, before, { has })
+      const is = findExpectation(scenario, probe, after, { has })
       return was && is ? [{ kind: kindOf(was, is), probe, after: is, label }] : []
     }),
   )

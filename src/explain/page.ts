@@ -3,6 +3,7 @@
 import { wrap } from '../base/text.js'
 import { hasChange, releasesOf, revertClause } from '../model/change.js'
 import type { Claim } from '../model/configuration.js'
+import { outcomeWord } from '../model/outcome.js'
 import type { Scenario, Settings } from '../model/scenario.js'
 import { PLAIN_IPTABLES, type RuleSet } from '../model/steps.js'
 import type { Toggle } from '../model/toggle.js'
@@ -46,6 +47,7 @@ export function explainScenario(
       ...Object.keys(scenario.toggles).flatMap(name => toggleLines(scenario, name, all, strong)),
       ...togetherLines(scenario, strong),
     ]),
+    ...saved(scenario).map(lines => section('What becomes of rules that are saved and loaded', lines)),
     ...kernels(scenario, kernel).map(lines => section('Kernels', lines)),
     section('See for yourself', [`  lab run ${id}`, `  lab shell ${id}`, `  lab script ${id} > ${id}.sh`]),
   ]
@@ -210,6 +212,29 @@ function effectLines(scenario: Scenario, list: readonly Effect[]): string[] {
     ]
     return hanging(label, text.join(' '), '      ', 15)
   })
+}
+
+/** What is lost of fixes whose rules are saved and loaded again (`lab run --persist`): probes with the same reason together. */
+function saved({ expect, probes: specs }: Scenario): string[][] {
+  const told = new Map<string, { after: string; probes: string[] }>()
+  for (const [probe, list] of Object.entries(expect))
+    for (const { persisted, tools = {}, when = {}, outcome, why, differs } of list) {
+      if (persisted === undefined) continue
+      const versions = Object.entries(tools).map(([tool, range]) =>
+        'since' in range ? `${tool} from ${range.since} on` : `${tool} before ${range.before}`,
+      )
+      const set = Object.entries(when).map(([name, setting]) => `${name} = ${[setting].flat().join(' or ')}`)
+      const before = `${[...set, `saved by ${persisted}`, ...versions].join(', ')}: `
+      const attack = specs[probe]?.attack ?? false
+      const came = outcomeWord({ outcome, ...(attack ? { attack: true } : {}) })
+      const after = ` ${came}. ${why}${differs === undefined ? '' : ` The document differs: ${differs}`}`
+      const known = told.get(before + after)?.probes ?? []
+      told.set(before + after, { after, probes: [...known, probe] })
+    }
+  const lines = [...told].map(([text, { after, probes: names }]) =>
+    paragraph(`${text.slice(0, -after.length)}${names.join(', ')}${after}`),
+  )
+  return lines.length > 0 ? [lines] : []
 }
 
 function kernels(scenario: Scenario, kernel: KernelVersion): string[][] {

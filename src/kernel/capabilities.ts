@@ -21,6 +21,7 @@ import { libvirtNwfilter } from './capabilities/libvirt-nwfilter.js'
 import { nftFib } from './capabilities/nft-fib.js'
 import { nftMark } from './capabilities/nft-mark.js'
 import { nftPayload } from './capabilities/nft-payload.js'
+import { nftRuleset } from './capabilities/nft-ruleset.js'
 import { packetHold } from './capabilities/packet-hold.js'
 import { radvd } from './capabilities/radvd.js'
 import { tcRedirect } from './capabilities/tc-redirect.js'
@@ -45,6 +46,7 @@ export const CAPABILITIES: readonly Capability[] = [
   tftpHelper,
   conntrackHelperSysctl,
   nftPayload,
+  nftRuleset,
   packetHold,
   ipv6,
   forceForwarding,

@@ -9,6 +9,7 @@ import { GuestError } from '../guest/error.js'
 import { cacheRoot } from '../kernels/cache.js'
 import type { Kernel } from '../kernels/kernel.js'
 import type { EvidenceLevel } from '../model/evidence.js'
+import type { Persistence } from '../model/persistence.js'
 import { type Report, reportSchema } from '../model/report.js'
 import { runtimeFiles } from './program.js'
 
@@ -34,6 +35,8 @@ export interface GuestRunOptions {
   /** Whether nodes have the distribution's sysctls in place of the lab's, with these files of one's own. */
   readonly defaults?: boolean
   readonly sysctl?: readonly string[]
+  /** Also saves and loads the rules of each fix. */
+  readonly persist?: Persistence | 'both'
   /** Another root than this machine's to run in. */
   readonly root?: GuestRoot | undefined
   readonly accel?: Accel
@@ -143,6 +146,7 @@ function labCommand(root: string, options: GuestRunOptions): string[] {
     ...(options.toggles?.length ? ['--toggle', ...options.toggles] : []),
     ...(options.iptables ? ['--iptables', options.iptables] : []),
     ...(options.evidence ? ['--evidence', options.evidence] : []),
+    ...(options.persist ? ['--persist', options.persist] : []),
     ...(options.root?.argv ?? []),
     ...(options.defaults ? ['--defaults'] : []),
     ...(options.sysctl ?? []).flatMap(file => ['--sysctl', resolve(file)]),

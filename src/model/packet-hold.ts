@@ -6,6 +6,14 @@
 import { type RunStep, run } from './steps.js'
 import type { PacketHold } from './topology.js'
 
+/** The step that takes a hold away again: it is the lab's own, and nothing that a release would keep. */
+export function unholdStep(node: string): RunStep {
+  const commands = ['late', 'HOLD'].flatMap(chain =>
+    ['flush', 'delete'].map(action => `${action} chain ip mangle ${chain}\n`),
+  )
+  return run(node, ['nft', '-f', '-'], 'take the queue’s chains away', commands.join(''))
+}
+
 /** The two steps that put a hold into a node. Without a program at the queue, packets pass (`--queue-bypass`). */
 export function holdSteps(node: string, { device, port, queue }: PacketHold): RunStep[] {
   const chain = `*mangle

@@ -3,12 +3,16 @@
  * performs it; whoever prints, draws or ships it needs nothing else.
  */
 import type { Claim, Policy } from './configuration.js'
+import type { Persistence } from './persistence.js'
 import type { ProbeSpec } from './probe.js'
 import type { Expectation, Settings } from './scenario.js'
 import type { IptablesCommands, RuleSet, Step } from './steps.js'
 
-/** The phases of an experiment, in their order; the last two come again for each fix. */
-export const PHASES = ['control', 'broken', 'fixed', 'reverted'] as const
+/**
+ * The phases of an experiment, in their order; `fixed` and `reverted` come again for each fix. An experiment that persists has
+ * `persisted` in place of what comes after `fixed`: the fix, once its rules were saved, taken away and loaded.
+ */
+export const PHASES = ['control', 'broken', 'fixed', 'persisted', 'reverted'] as const
 export type Phase = (typeof PHASES)[number]
 
 /** The two ways in which iptables talks to the kernel. */
@@ -43,6 +47,8 @@ export interface PhasePlan {
   readonly settings: Settings
   /** The fix that a `fixed` phase sets and a `reverted` one takes back. */
   readonly fix?: Settings
+  /** How the rules of the fix are saved and loaded, in a `persisted` phase. */
+  readonly persisted?: Persistence
   /** What brings the toggles from the phase before to this one. */
   readonly change: readonly Step[]
   /** What the kernel must say in this phase, by the toggle that claims it. */

@@ -1,6 +1,7 @@
 /** The JSON report, `netns-lab.report/2`: what is written is checked against it, and so is what is read. It needs nothing else to be understood. */
 import { z } from 'zod'
 import { webAddress } from './fields.js'
+import { PERSISTENCE } from './persistence.js'
 import { IPTABLES_BACKENDS, PHASES } from './plan.js'
 import { VERDICTS } from './verdict.js'
 
@@ -54,6 +55,12 @@ const change = z.object({
 /** Settings of toggles by name. */
 const settings = z.record(z.string(), z.string())
 
+/** Versions of tools that something is for: from one on, or before one. */
+const toolsSchema = z.record(
+  z.string(),
+  z.object({ since: z.string().optional(), before: z.string().optional() }),
+)
+
 const trial = z.object({
   /** Title of the experiment that it is part of. */
   experiment: z.string(),
@@ -64,6 +71,8 @@ const trial = z.object({
   toggles: settings,
   /** The fix that is set in a `fixed` trial, and was taken back before a `reverted` one. */
   fix: settings.optional(),
+  /** How the rules of the fix were saved and loaded before a `persisted` trial. */
+  persisted: z.enum(PERSISTENCE).optional(),
   /** `not-triggered`: it takes luck to fail, and there was none. */
   outcome: z.enum(['works', 'fails', 'not-triggered', 'skipped', 'error']),
   /** What the probe saw, in a sentence. */
@@ -90,6 +99,8 @@ const trial = z.object({
   cause: place.extend({ says: z.string(), clarity: z.number() }).optional(),
   /** The change of the kernel that the expectation is keyed by: this kernel's differs for having or lacking it. */
   change: change.optional(),
+  /** The versions of tools that the expectation is keyed by, where it is for some alone. */
+  tools: toolsSchema.optional(),
   evidence: z.array(evidence),
   /** Which repetition it is, from 1. */
   repetition: z.number().int(),
@@ -113,7 +124,12 @@ const phase = z.object({
   repetition: z.number().int(),
   /** The fix that it sets, or has taken back. */
   fix: settings.optional(),
-  /** What the kernel says is configured otherwise than in the `broken` phase: nothing, once a fix is taken back. */
+  /** How its rules were saved and loaded. */
+  persisted: z.enum(PERSISTENCE).optional(),
+  /**
+   * What the kernel says is configured otherwise than in the `broken` phase: nothing, once a fix is taken back. In a `persisted`
+   * phase, each rule of the fix in the words that it was saved in, where these are others, and what could not be loaded.
+   */
   changes: z.array(configurationChange),
 })
 

@@ -1,6 +1,7 @@
 /** What a scenario is: one documented failure, as data. */
 import type { KernelChange } from './change.js'
 import type { Mechanism } from './evidence.js'
+import type { Persistence } from './persistence.js'
 import type { ProbeSpec } from './probe.js'
 import type { Toggle } from './toggle.js'
 import type { Topology, TopologyDefinition } from './topology.js'
@@ -16,12 +17,19 @@ export interface Source {
   readonly says: string
 }
 
+/** Versions of tools by name: those from one on, or those before it. */
+type ToolVersions = Readonly<Record<string, { readonly since: string } | { readonly before: string }>>
+
 /** What must come of a probe where the settings and the kernel are as said. Of several that fit, the first one counts. */
 export interface Expectation {
   /** Settings that it is for, a list meaning any of them; left out, any at all. */
   readonly when?: Readonly<Record<string, string | readonly string[]>>
   /** Kernels that it is for. */
   readonly kernel?: { readonly has: KernelChange } | { readonly lacks: KernelChange }
+  /** For rules that were saved and loaded this way alone; left out, for any. */
+  readonly persisted?: Persistence
+  /** Versions of tools that it is for, by the name of the package upstream. */
+  readonly tools?: ToolVersions
   readonly outcome: 'works' | 'fails'
   /** The address that must have answered. */
   readonly answeredBy?: string
@@ -94,6 +102,10 @@ interface Circumstances<T> {
   readonly before?: KernelChange
   /** Kernels that it is for: those with this change. */
   readonly since?: KernelChange
+  /** Where rules were saved and loaded this way (`lab run --persist`), and not otherwise. */
+  readonly persisted?: Persistence
+  /** Tools that it is for, by their versions: `{ iptables: { before: '1.8.8' } }`. */
+  readonly tools?: ToolVersions
   /** How this differs from the document. A scenario in which such an expectation holds is `changed`. */
   readonly differs?: string
 }

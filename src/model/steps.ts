@@ -1,4 +1,5 @@
 /** What a plan is made of: pure data that the engine performs, `script` prints and a reader can follow. */
+import type { Persistence } from './persistence.js'
 import type { PolicyRule } from './policy-rule.js'
 
 /** The programs that edit, load and list one set of rules. */
@@ -112,6 +113,17 @@ export interface LinksUpStep {
   readonly why: string
 }
 
+/** Rules of a node that are saved, taken away, and loaded, as over a boot. What cannot be loaded is not there then, which is no error. */
+export interface PersistStep {
+  readonly do: 'persist'
+  readonly node: string
+  readonly by: Persistence
+  /** Whose rules iptables-save saves; nft saves all. */
+  readonly set: RuleSet
+  readonly programs: RulePrograms
+  readonly why: string
+}
+
 /** A program that keeps running in a node until the topology is taken down. */
 export interface DaemonStep {
   readonly do: 'daemon'
@@ -174,6 +186,7 @@ export type Step =
   | DaemonStep
   | AdvertiseStep
   | QueryStep
+  | PersistStep
 
 /** A device that is about to be made. */
 export interface NewDevice {

@@ -4,13 +4,18 @@ import type { TrialReport } from './report.js'
 
 /** A trial without what differs from run to run, to compare repetitions and runs by. */
 export function trialKey(trial: TrialReport): string {
-  return JSON.stringify([trial.phase, trial.probe, trial.iptables, Object.entries(trial.toggles).sort()])
+  const { phase, probe, iptables, toggles, persisted } = trial
+  return JSON.stringify([
+    ...[phase, probe, iptables, Object.entries(toggles).sort()],
+    ...(persisted === undefined ? [] : [persisted]),
+  ])
 }
 
 /** A trial in a few words: `fixed float-ping (accept_local all=1, iptables nft)`. */
-export function nameTrial({ phase, probe, toggles, iptables }: TrialReport): string {
+export function nameTrial({ phase, probe, toggles, iptables, persisted }: TrialReport): string {
   const settings = Object.entries(toggles).map(([toggle, setting]) => `${toggle} ${setting}`)
-  return `${phase} ${probe} (${[...settings, `iptables ${iptables}`].join(', ')})`
+  const by = persisted === undefined ? [] : [`saved by ${persisted}`]
+  return `${phase} ${probe} (${[...settings, `iptables ${iptables}`, ...by].join(', ')})`
 }
 
 /** Ways of iptables that a run was to be made with, and that nothing was tried with, though with another one something was. */

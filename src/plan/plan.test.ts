@@ -1,4 +1,5 @@
 import t from 'tap'
+import { PERSISTENCE } from '../model/persistence.js'
 import type { DefinedScenario } from '../model/scenario.js'
 import { version } from '../model/version.fixture.js'
 import { loadCatalogue } from './catalogue.js'
@@ -41,6 +42,52 @@ t.test('every fix is set, and taken back', async test => {
         test.equal(phase, index % 2 === 0 ? 'fixed' : 'reverted')
       test.same(phases.at(-1)?.settings, phases[0]?.settings)
     }
+})
+
+t.test(
+  'each fix that is a rule is saved and loaded in an experiment of its own, and no other',
+  async test => {
+    const own = (id: string, more: Partial<typeof OPTIONS> = {}) => {
+      const scenario = scenarios.find(one => one.id === id)
+      if (!scenario) throw new Error(`no scenario ${id}`)
+      return planScenario(scenario, { ...OPTIONS, ...more, persist: PERSISTENCE }).filter(({ phases }) =>
+        phases.some(({ persisted }) => persisted),
+      )
+    }
+    test.same(own('bridge-dnat-bounce'), [])
+    const plans = own('lan-dnat-without-snat')
+    test.ok(plans.length > 0)
+    for (const { phases, needs } of plans) {
+      test.same(
+        phases.map(({ phase, trials }) => [phase, trials.length > 0]),
+        [
+          ['control', true],
+          ['fixed', false],
+          ['persisted', true],
+        ],
+      )
+      const [, fixed, persisted] = phases
+      test.same(persisted?.claims, fixed?.claims)
+      test.match(persisted?.change, [{ do: 'persist', node: 'host', by: persisted?.persisted }])
+      test.equal(needs.includes('nft-ruleset'), persisted?.persisted === 'nft')
+      test.ok(persisted?.trials.every(({ expectation }) => expectation.outcome === 'works'))
+    }
+    const ids = plans.map(({ id }) => id)
+    test.equal(new Set(ids).size, ids.length)
+    const ways = (list: typeof plans) => [...new Set(list.map(({ phases }) => phases.at(-1)?.persisted))]
+    test.same(ways(plans), ['iptables-save', 'nft'])
+    test.same(ways(own('lan-dnat-without-snat', { iptables: 'legacy' })), ['iptables-save'])
+  },
+)
+
+t.test('a queue of the lab’s own is not among the rules that are saved', async test => {
+  const scenario = scenarios.find(({ id }) => id === 'snat-port-race')
+  const plans = scenario ? planScenario(scenario, { ...OPTIONS, persist: ['nft'] }) : []
+  const change = plans.flatMap(({ phases }) => phases).find(({ persisted }) => persisted)?.change ?? []
+  test.same(
+    change.map(step => (step.do === 'run' ? step.why : step.do)),
+    ['take the queue’s chains away', 'persist', 'make the queue’s chain', 'call it after source NAT'],
+  )
 })
 
 t.test(

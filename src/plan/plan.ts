@@ -5,7 +5,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { hasChange } from '../model/change.js'
 import type { Defaults } from '../model/defaults.js'
+import { holdSteps, unholdStep } from '../model/packet-hold.js'
+import type { Persistence } from '../model/persistence.js'
 import type { ExperimentPlan, IptablesBackend, PhasePlan, ToggleClaim, TrialPlan } from '../model/plan.js'
+import { rulesOfFix, setsOf, waysToPersist } from '../model/saved-rules.js'
 import type { Experiment, Scenario, Settings } from '../model/scenario.js'
 import {
   type IptablesCommands,
@@ -21,7 +24,7 @@ import { formatKernelVersion, type KernelVersion } from '../model/version.js'
 import { probeOf } from '../probes/index.js'
 import { compileTopology } from '../topology/compile.js'
 import { policyOf } from '../topology/lines.js'
-import { defaultSettings, findExpectation } from './expectations.js'
+import { type Circumstances, defaultSettings, findExpectation } from './expectations.js'
 import { capabilityOf } from './needs.js'
 import { malformed, stepsOf } from './validate.js'
 
@@ -42,6 +45,10 @@ export interface PlanOptions {
   readonly defaults?: Defaults
   /** Only fixes that set one of these toggles, or one to this setting (`NAME=SETTING`); all when empty. */
   readonly toggles?: readonly string[]
+  /** Also saves and loads the rules of each fix in these ways, in experiments of their own. */
+  readonly persist?: readonly Persistence[]
+  /** Versions of tools by name, which expectations may be keyed by; the newest when left out. */
+  readonly tools?: Readonly<Record<string, string>>
   /** Tells the instances of one run apart; part of names, folders and MAC addresses. Empty for one that stands alone: nodes keep their own names. */
   readonly instance: string
 }
@@ -55,19 +62,43 @@ export function planScenario(scenario: Scenario, options: PlanOptions): Experime
     )
     if (fixes.length === 0 && chosen.length > 0) return []
     const id = options.instance === '' ? '' : `${options.instance}-${index + 1}`
-    const whole = planExperiment(scenario, { ...experiment, fixes }, id, options)
-    // What stands alone is looked at by a person, who has one topology.
-    if (!experiment.fresh || id === '') return [whole]
-    return trialsOf(whole).map((at, number) => ({
-      ...alone(planExperiment(scenario, { ...experiment, fixes }, `${id}-${number + 1}`, options), at),
-      usesIptables: whole.usesIptables,
-    }))
+    const persisted = fixes.flatMap((fix, at) =>
+      (options.persist ?? []).flatMap(by =>
+        planOne(scenario, { ...experiment, fixes }, id === '' ? '' : `${id}${by[0]}${at + 1}`, {
+          ...options,
+          persisted: { by, fix },
+        }),
+      ),
+    )
+    return [...planOne(scenario, { ...experiment, fixes }, id, options), ...persisted]
   })
 }
 
 /** Whether a fix sets a toggle, by its name or by `NAME=SETTING`. */
 function setsToggle(fix: Settings, word: string): boolean {
   return Object.entries(fix).some(([toggle, setting]) => word === toggle || word === `${toggle}=${setting}`)
+}
+
+/** An experiment as one plan, or as one for each trial; none where there is nothing in it to persist. */
+function planOne(
+  scenario: Scenario,
+  experiment: Experiment,
+  id: string,
+  options: OwnOptions,
+): ExperimentPlan[] {
+  const whole = planExperiment(scenario, experiment, id, options)
+  if (options.persisted && !whole.phases.some(({ persisted }) => persisted)) return []
+  // What stands alone is looked at by a person, who has one topology.
+  if (!experiment.fresh || id === '') return [whole]
+  return trialsOf(whole).map((at, number) => ({
+    ...alone(planExperiment(scenario, experiment, `${id}-${number + 1}`, options), at),
+    usesIptables: whole.usesIptables,
+  }))
+}
+
+/** How one experiment is planned: with its fixes taken back, or with their rules saved and loaded. */
+interface OwnOptions extends PlanOptions {
+  readonly persisted?: { readonly by: Persistence; readonly fix: Settings }
 }
 
 /** Where a trial stands in its plan: the index of its phase, and its own in there. */
@@ -83,10 +114,11 @@ function trialsOf({ phases }: ExperimentPlan): TrialPlace[] {
   )
 }
 
-/** One trial of a plan with what leads to it: the control, and a fix that is taken back. */
+/** One trial of a plan with what leads to it: the control, and a fix that is taken back or was saved. */
 function alone(plan: ExperimentPlan, { phase, trial }: TrialPlace): ExperimentPlan {
   const target = plan.phases[phase]
-  const before = target?.phase === 'reverted' ? plan.phases.slice(phase - 1, phase) : []
+  const follows = target?.phase === 'reverted' || target?.phase === 'persisted'
+  const before = follows ? plan.phases.slice(phase - 1, phase) : []
   return {
     ...plan,
     phases: [
@@ -107,7 +139,7 @@ function planExperiment(
   scenario: Scenario,
   experiment: Experiment,
   id: string,
-  options: PlanOptions,
+  options: OwnOptions,
 ): ExperimentPlan {
   const suffix = id === '' ? '' : `-${id}`
   const netns = Object.fromEntries(Object.keys(scenario.topology.nodes).map(node => [node, node + suffix]))
@@ -157,8 +189,8 @@ function planExperiment(
     ])
   const setUp = [...used].flatMap(name => scenario.toggles[name]?.setUp?.(context(base)) ?? [])
   const { guards = [], probes = ordinaryProbes(scenario) } = experiment
-  const trials = (settings: Settings, ids: readonly string[]) =>
-    ids.map(probe => planTrial(scenario, probe, settings, options.kernel))
+  const trials = (settings: Settings, ids: readonly string[], persisted?: Persistence) =>
+    ids.map(probe => planTrial(scenario, probe, settings, { ...options, persisted }))
   const phase = (
     name: PhasePlan['phase'],
     { settings, from, fix, ids }: PhaseSettings & { readonly ids: readonly string[] },
@@ -170,8 +202,47 @@ function planExperiment(
     claims: claimsOf(scenario, settings, context(settings)),
     trials: trials(settings, ids),
   })
-  const phases: PhasePlan[] = [
-    phase('control', { settings: base, ids: scenario.controls }),
+  const control = phase('control', { settings: base, ids: scenario.controls })
+  const persisted = ({ by, fix }: NonNullable<OwnOptions['persisted']>): PhasePlan[] => {
+    const fixed = { ...base, ...fix }
+    const set = phase('fixed', { settings: fixed, from: base, fix, ids: [] })
+    const rules = rulesOfFix(set.claims, control.claims)
+    if (!waysToPersist(rules, options.iptables).includes(by)) return []
+    // What fails in spite of the fix has nothing to lose.
+    const working = trials(fixed, [...probes, ...guards]).filter(
+      ({ expectation }) => expectation.outcome === 'works',
+    )
+    if (working.length === 0) return []
+    const nodes = [...new Set(rules.map(({ claim }) => claim.node))]
+    const why = 'save its rules, take them away, and load them'
+    return [
+      set,
+      {
+        ...set,
+        phase: 'persisted',
+        persisted: by,
+        change: nodes.flatMap((node): Step[] => {
+          const hold = scenario.topology.nodes[node]?.packetHold
+          return [
+            ...(hold ? [unholdStep(node)] : []),
+            ...(by === 'nft' ? (['iptables'] as const) : setsOf(rules)).map(
+              (set): Step => ({
+                ...{ do: 'persist', node, by, set, why },
+                programs: rulePrograms(options.commands, set),
+              }),
+            ),
+            ...(hold ? holdSteps(node, hold) : []),
+          ]
+        }),
+        trials: trials(
+          fixed,
+          working.map(({ probe }) => probe),
+          by,
+        ),
+      },
+    ]
+  }
+  const whole = (): PhasePlan[] => [
     phase('broken', { settings: base, from: base, ids: probes }),
     ...experiment.fixes.flatMap((fix): PhasePlan[] => {
       const fixed = { ...base, ...fix }
@@ -181,6 +252,7 @@ function planExperiment(
       ]
     }),
   ]
+  const phases = [control, ...(options.persisted ? persisted(options.persisted) : whole())]
   const build = setUp.length > 0 ? [...topology.build, setUp] : topology.build
   const called = new Set(
     [...build.flat(), ...phases.flatMap(phase => phase.change)].flatMap(step =>
@@ -205,6 +277,7 @@ function planExperiment(
         ...scenario.needs,
         ...[...used].flatMap(name => scenario.toggles[name]?.needs ?? []),
         ...sets.map(set => capabilityOf(set, options.iptables)),
+        ...(options.persisted?.by === 'nft' ? ['nft-ruleset'] : []),
       ]),
     ],
     ...(scenario.exclusive ? { exclusive: scenario.exclusive } : {}),
@@ -262,9 +335,17 @@ export function claimsOf({ toggles }: Scenario, settings: Settings, context: Tog
   })
 }
 
-function planTrial(scenario: Scenario, probe: string, settings: Settings, kernel: KernelVersion): TrialPlan {
+function planTrial(
+  scenario: Scenario,
+  probe: string,
+  settings: Settings,
+  { kernel, ...circumstances }: Omit<Circumstances, 'has'> & { readonly kernel: KernelVersion },
+): TrialPlan {
   const spec = scenario.probes[probe]
-  const expectation = findExpectation(scenario, probe, settings, change => hasChange(change, kernel))
+  const expectation = findExpectation(scenario, probe, settings, {
+    ...circumstances,
+    has: change => hasChange(change, kernel),
+  })
   if (!spec || !expectation)
     throw malformed(scenario, {
       field: `expect.${probe}`,

@@ -75,11 +75,13 @@ function linkEnd(definition: LinkEndDefinition): LinkEnd {
 }
 
 function expectation(definition: ExpectationDefinition): Expectation {
-  const { when, before, since, differs } = definition
+  const { when, before, since, differs, persisted, tools } = definition
   const common = {
     ...(when === undefined ? {} : { when: when as NonNullable<Expectation['when']> }),
     ...(since ? { kernel: { has: since } } : before ? { kernel: { lacks: before } } : {}),
     ...(differs === undefined ? {} : { differs }),
+    ...(persisted === undefined ? {} : { persisted }),
+    ...(tools === undefined ? {} : { tools }),
   }
   if ('reached' in definition) {
     const { reached, why } = definition

@@ -3,9 +3,11 @@ import { z } from 'zod'
 import type { DistributionRevert, KernelChange } from '../model/change.js'
 import type { Mechanism } from '../model/evidence.js'
 import { webAddress } from '../model/fields.js'
+import { PERSISTENCE } from '../model/persistence.js'
 import type { Experiment, Source } from '../model/scenario.js'
 import { mapOf, type SchemasOf } from '../model/shape.js'
 import type { Toggle } from '../model/toggle.js'
+import { KEYED_TOOLS } from '../model/tool-version.js'
 import { topologyDefinitionShape } from '../topology/shape.js'
 
 const texts = z.array(z.string())
@@ -17,6 +19,7 @@ const id = z
 const version = z
   .string()
   .regex(/^\d{1,3}\.\d{1,3}(\.\d{1,4})?(-rc\d{1,2})?$/, 'expected a kernel version: 6.9, 5.15.158')
+const toolVersion = z.string().regex(/^\d+(\.\d+)*$/, 'expected a version: 1.8.9')
 const change = z.strictObject({
   commit: z.string(),
   title: z.string(),
@@ -72,6 +75,13 @@ const circumstances = {
   before: change.optional(),
   since: change.optional(),
   differs: z.string().optional(),
+  persisted: z.enum(PERSISTENCE).optional(),
+  tools: z
+    .partialRecord(
+      z.enum(KEYED_TOOLS),
+      z.union([z.strictObject({ since: toolVersion }), z.strictObject({ before: toolVersion })]),
+    )
+    .optional(),
 }
 const works = z.strictObject({
   ...circumstances,
@@ -110,7 +120,7 @@ const expectation = z.unknown().superRefine((given, context) => {
   for (const { path, message, ...issue } of form[1].safeParse(given).error?.issues ?? [])
     if (issue.code === 'unrecognized_keys')
       for (const key of issue.keys)
-        context.addIssue({ code: 'custom', path: [key], message: 'there is no such field' })
+        context.addIssue({ code: 'custom', path: [...path, key], message: 'there is no such field' })
     else context.addIssue({ code: 'custom', path, message: message.replace(/^Invalid input: /, '') })
 })
 

@@ -234,6 +234,8 @@ function covers(first: Expectation, second: Expectation): boolean {
       const own = Object.hasOwn(narrow, toggle) ? narrow[toggle] : undefined
       return own !== undefined && [own].flat().every(setting => [wanted].flat().includes(setting))
     }) &&
-    (!first.kernel || JSON.stringify(first.kernel) === JSON.stringify(second.kernel))
+    (['kernel', 'persisted', 'tools'] as const).every(
+      key => !first[key] || JSON.stringify(first[key]) === JSON.stringify(second[key]),
+    )
   )
 }

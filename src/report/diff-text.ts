@@ -55,7 +55,8 @@ function scenarioText({ kind, before, after }: ScenarioDifference): string {
   return `${SAYS_OF_SCENARIOS[kind]}: ${sides.join(', ')}`
 }
 
-function saysOf({ kind, before, after }: Difference): string {
+/** What a difference means to a user, in a few words. */
+export function saysOf({ kind, before, after }: Pick<Difference, 'kind' | 'before' | 'after'>): string {
   return ((after ?? before)?.attack && SAYS_OF_ATTACKS[kind]) || SAYS[kind]
 }
 
@@ -105,9 +106,16 @@ function withoutChange({ change: _, ...rest }: Difference): Difference {
   return rest
 }
 
-function where({ probe, settings, phases, iptables }: Difference): string {
+/** What a difference is of, besides its scenario: probe, settings, phases, and how rules were saved. */
+export function where({
+  probe,
+  settings,
+  persisted,
+  phases,
+  iptables,
+}: Pick<Difference, 'probe' | 'settings' | 'persisted' | 'phases' | 'iptables'>): string {
   const set = Object.entries(settings).map(([toggle, setting]) => `${toggle}=${setting}`)
-  return `${probe}${set.length > 0 ? ` with ${set.join(', ')}` : ''} (${phases.join(', ')}; iptables ${iptables.join(', ')})`
+  return `${probe}${set.length > 0 ? ` with ${set.join(', ')}` : ''} (${phases.join(', ')}; iptables ${iptables.join(', ')}${persisted === undefined ? '' : `; saved by ${persisted}`})`
 }
 
 function details(difference: Difference): string[] {
@@ -153,6 +161,7 @@ function summary({ scenarios, differences, compared }: ReportDiff): string {
   return `${counted(compared, 'trial')} compared, ${counted(scenarios.length + differences.length, 'difference')}: ${what}${also}.`
 }
 
-function escapeMarkdown(text: string): string {
+/** Text in which nothing is Markdown. */
+export function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_<>[\]|]/g, character => `\\${character}`)
 }

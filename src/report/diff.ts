@@ -45,7 +45,7 @@ const WORSE: readonly FailOn[] = [
 ]
 
 /** One trial in one report, all of its repetitions together. */
-interface Side {
+export interface Side {
   readonly outcome: TrialReport['outcome']
   /** Whether it is an attack, which fails where it is reached. */
   readonly attack?: true
@@ -64,6 +64,8 @@ export interface Difference {
   readonly iptables: readonly TrialReport['iptables'][]
   /** What distinguishes its settings from those of the scenario's failure. */
   readonly settings: Readonly<Record<string, string>>
+  /** How the rules of its fix were saved and loaded, where they were. */
+  readonly persisted?: NonNullable<TrialReport['persisted']>
   readonly before?: Side
   readonly after?: Side
   /** Proofs that the kernel gives otherwise than before. */
@@ -139,6 +141,7 @@ export function diffReports(before: Report, after: Report): ReportDiff {
           phases: [trial.phase],
           iptables: [trial.iptables],
           settings: distinguishing(trial.toggles, base),
+          ...(trial.persisted ? { persisted: trial.persisted } : {}),
           ...found,
           ...(from && to ? decidingToggles(from.first, to.first, a, b) : {}),
         },
@@ -229,7 +232,10 @@ function compare(
   to: Trials | undefined,
 ): Pick<Difference, 'kind' | 'before' | 'after' | 'evidence' | 'change'> | undefined {
   const ran = (trials: Trials | undefined) => trials?.all.some(hasOutcome)
-  const sides = { ...(from ? { before: side(from) } : {}), ...(to ? { after: side(to) } : {}) }
+  const sides = {
+    ...(from ? { before: sideOf(from.first) } : {}),
+    ...(to ? { after: sideOf(to.first) } : {}),
+  }
   if (!from || !to || !ran(from) || !ran(to)) {
     if (!ran(from) && !ran(to)) return undefined
     return { kind: ran(from) ? 'no-longer-run' : 'newly-run', ...sides }
@@ -247,15 +253,17 @@ function hasOutcome({ outcome }: TrialReport): boolean {
   return outcome === 'works' || outcome === 'fails' || outcome === 'error'
 }
 
-function differenceOf(from: TrialReport, to: TrialReport): DifferenceKind | undefined {
-  const fixed = to.phase === 'fixed'
+/** How a trial that came out otherwise differs, by what it means to a user; undefined where outcome and judgement are the same. */
+export function differenceOf(from: TrialReport, to: TrialReport): DifferenceKind | undefined {
+  const fixed = to.phase === 'fixed' || to.phase === 'persisted'
   if (from.outcome === 'works' && to.outcome === 'fails') return fixed ? 'fix-broke' : 'now-fails'
   if (isBad(to.verdict) && !isBad(from.verdict)) return 'judged-worse'
   if (from.outcome === 'fails' && to.outcome === 'works') return fixed ? 'fix-works' : 'failure-gone'
   return isBad(from.verdict) && !isBad(to.verdict) ? 'judged-better' : undefined
 }
 
-function side({ first: { outcome, attack, verdict, says, why, mechanism } }: Trials): Side {
+/** A trial as one side of a difference. */
+export function sideOf({ outcome, attack, verdict, says, why, mechanism }: TrialReport): Side {
   return {
     outcome,
     ...(attack ? { attack } : {}),
@@ -328,9 +336,9 @@ function nearestBroken(trial: TrialReport, scenario: ScenarioReport | undefined)
 function merge(differences: readonly Difference[]): Difference[] {
   const merged = new Map<string, Difference>()
   for (const difference of differences) {
-    const { kind, scenario, probe, settings, before, after } = difference
+    const { kind, scenario, probe, settings, persisted, before, after } = difference
     const key = JSON.stringify([
-      ...[kind, scenario, probe, settings],
+      ...[kind, scenario, probe, settings, persisted],
       ...[before?.outcome, before?.mechanism, after?.outcome, after?.mechanism],
     ])
     const known = merged.get(key)

@@ -54,6 +54,23 @@ t.test('first what breaks, then what repairs it, in a line each', async test => 
   )
 })
 
+t.test('a fix whose rules were saved and loaded has a row for each way', async test => {
+  const toggles = { promisc: 'on' }
+  const saved = (persisted: 'nft' | 'iptables-save', outcome: 'works' | 'fails') =>
+    one('persisted', 'own-tcp', outcome, {}, { toggles, fix: toggles, persisted })
+  const table = grid(
+    80,
+    FAILS,
+    one('fixed', 'own-tcp', 'works', toggles),
+    saved('iptables-save', 'works'),
+    saved('nft', 'fails'),
+  )
+  test.match(
+    table.join('\n'),
+    /^ *promisc=on +✓ works\n *promisc=on, saved by iptables-save +✓ works\n *promisc=on, saved by nft +✕ fails/m,
+  )
+})
+
 t.test(
   'of two fixes that do the same the one that sets less is told of; both are in the table',
   async test => {

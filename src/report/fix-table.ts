@@ -11,6 +11,7 @@ export type TableTrial = Pick<
   | 'probe'
   | 'toggles'
   | 'fix'
+  | 'persisted'
   | 'outcome'
   | 'expected'
   | 'verdict'
@@ -34,8 +35,13 @@ export interface Cell {
 
 /** Some settings, and what every probe came to under them. */
 export interface Row {
-  /** `documented`: nothing but what the failure takes; `fixed`: with a fix; `reverted`: taken back, and otherwise than before. */
-  readonly kind: 'documented' | 'fixed' | 'reverted'
+  /**
+   * `documented`: nothing but what the failure takes; `fixed`: with a fix; `persisted`: once its rules were saved and loaded;
+   * `reverted`: taken back, and otherwise than before.
+   */
+  readonly kind: 'documented' | 'fixed' | 'persisted' | 'reverted'
+  /** How the rules of the fix were saved and loaded. */
+  readonly persisted?: TrialReport['persisted']
   /** Each as `toggle=setting`: those of the fix, and those that were given besides. */
   readonly fix: readonly string[]
   /** Those that held throughout, where it takes them; several lists are alternatives. */
@@ -66,24 +72,26 @@ export function fixTable({ trials, story }: Pick<ScenarioReport, 'trials' | 'sto
 /** The table of trials; `base` are the settings of the document's failure. */
 export function tableOf(trials: readonly TableTrial[], base: Toggles): FixTable {
   const probes = probesOf(trials)
-  const groups = new Map<string, { kind: Row['kind']; fix: Toggles; trials: TableTrial[] }>()
+  const groups = new Map<string, Pick<Row, 'kind' | 'persisted'> & { fix: Toggles; trials: TableTrial[] }>()
   const tried = trials.filter(({ phase }) => phase !== 'reverted')
   for (const trial of [...tried, ...returned(trials)]) {
     const fix = trial.fix ?? {}
-    const kind = trial.phase === 'reverted' ? 'reverted' : trial.phase === 'fixed' ? 'fixed' : 'documented'
-    const key = JSON.stringify([kind, Object.entries(fix).sort()])
-    const group = groups.get(key) ?? { kind, fix, trials: [] }
+    const { phase, persisted } = trial
+    const kind = phase === 'control' || phase === 'broken' ? 'documented' : phase
+    const key = JSON.stringify([kind, persisted, Object.entries(fix).sort()])
+    const group = groups.get(key) ?? { kind, ...(persisted ? { persisted } : {}), fix, trials: [] }
     groups.set(key, group)
     group.trials.push(trial)
   }
-  const order: readonly Row['kind'][] = ['documented', 'fixed', 'reverted']
+  const order: readonly Row['kind'][] = ['documented', 'fixed', 'persisted', 'reverted']
   return {
     probes,
     rows: [...groups.values()]
       .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
-      .flatMap(({ kind, fix, trials: own }) =>
+      .flatMap(({ kind, persisted, fix, trials: own }) =>
         variants(own, fix, base).map(({ given, trials: all }) => ({
           kind,
+          ...(persisted ? { persisted } : {}),
           fix: Object.entries(fix).map(([toggle, setting]) => `${toggle}=${setting}`),
           given,
           cells: probes.map(({ id }) => cellOf(all.filter(({ probe }) => probe === id))),
@@ -93,11 +101,12 @@ export function tableOf(trials: readonly TableTrial[], base: Toggles): FixTable 
 }
 
 /** What a row is called, in pieces: `hairpin_mode=on`, `as documented`, `after promisc=on`; each with what was given besides. */
-export function rowParts({ kind, fix, given }: Row): string[] {
+export function rowParts({ kind, persisted, fix, given }: Row): string[] {
+  const saved = persisted ? [`saved by ${persisted}`] : []
   const besides = given.map((list, at) => `${at === 0 ? 'with' : 'or'} ${list.join(' and ')}`)
   if (kind === 'documented') return [DOCUMENTED, ...besides]
   const [first = '', ...rest] = fix
-  return [kind === 'reverted' ? `after ${first}` : first, ...rest, ...besides]
+  return [kind === 'reverted' ? `after ${first}` : first, ...rest, ...saved, ...besides]
 }
 
 /** Those that fail in the failure's own settings first; then what works there, and what is only tried with a fix. */

@@ -41,10 +41,11 @@ export function titledTrials({
 }: ScenarioReport): { readonly trial: TrialReport; readonly title: string }[] {
   const unique = uniqueNames()
   return trials.map(trial => {
-    const { experiment, phase, probe, fix = {}, iptables, repetition } = trial
+    const { experiment, phase, probe, fix = {}, persisted, iptables, repetition } = trial
     const settings = settingsBeyond(fix, {}).join(', ')
     const details = [
       ...(settings ? [`${phase === 'reverted' ? 'after ' : ''}${settings}`] : []),
+      ...(persisted ? [`saved by ${persisted}`] : []),
       ...(iptables === 'legacy' ? ['iptables legacy'] : []),
       ...(repetition > 1 ? [`repetition ${repetition}`] : []),
     ]

@@ -2,6 +2,7 @@
 import { EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
 import { entryOf } from '../base/records.js'
+import type { Persistence } from '../model/persistence.js'
 import type { ExperimentPlan, IptablesBackend } from '../model/plan.js'
 import type { Experiment, Scenario, Settings } from '../model/scenario.js'
 import type { IptablesCommands } from '../model/steps.js'
@@ -55,6 +56,8 @@ export interface PlanChoice {
   readonly settings: Settings
   /** Left out: `fixed` where a setting is one that the scenario tries as a remedy. */
   readonly phase?: ScriptPhase | undefined
+  /** Saves and loads the rules of the settings in this way, and shows what is left of them. */
+  readonly persist?: Persistence | undefined
   readonly kernel: KernelVersion
   readonly iptables: IptablesBackend
   readonly commands: IptablesCommands
@@ -98,10 +101,18 @@ export function planChosen(scenario: Scenario, choice: PlanChoice): ExperimentPl
     probes: ordinaryProbes(scenario).filter(inScript),
     guards: [...new Set(guards)].filter(inScript),
   }
-  const [plan] = planScenario(
+  const { persist } = choice
+  const plans = planScenario(
     { ...scenario, experiments: [experiment] },
-    { kernel, iptables, commands, instance: '' },
+    { kernel, iptables, commands, instance: '', ...(persist ? { persist: [persist] } : {}) },
   )
+  const plan = persist ? plans.find(({ phases }) => phases.some(({ persisted }) => persisted)) : plans[0]
+  if (!plan && persist)
+    throw new LabError(
+      `these settings have no rules that ${persist} keeps`,
+      'name a toggle that is a rule with --toggle NAME=SETTING; lab explain shows what they set',
+      EXIT.usage,
+    )
   if (!plan) throw new LabError(`${scenario.id} has nothing to plan`)
   return plan
 }

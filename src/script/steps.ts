@@ -1,6 +1,12 @@
 /** Steps of a plan as calls of the script's own functions. */
 import { command } from '../base/shell-words.js'
-import { type DaemonStep, daemonCommand, type LinksUpStep, type Step } from '../model/steps.js'
+import {
+  type DaemonStep,
+  daemonCommand,
+  type LinksUpStep,
+  type PersistStep,
+  type Step,
+} from '../model/steps.js'
 import { mldQuery, ROUTER_ALERT } from '../topology/mld-query.js'
 import { programOf } from '../topology/programs.js'
 import { routerAdvertisement } from '../topology/router-advertisement.js'
@@ -30,6 +36,8 @@ export function stepLines(step: Step): string {
       const pairs = Object.entries(step.values).map(([key, value]) => `${key}=${value}`)
       return command(['write_sysctls', step.why, step.node, ...pairs])
     }
+    case 'persist':
+      return command(['step', step.why, step.node, 'sh', '-c', persistScript(step)])
     case 'namespaces':
     case 'network':
     case 'features':
@@ -55,9 +63,20 @@ export function stepTools(step: Step): string[] {
       return [step.argv[0] ?? '', ...('argv' in step.ready ? [step.ready.argv[0] ?? ''] : [])]
     case 'run':
       return [step.argv[0] ?? '']
+    case 'persist':
+      return step.by === 'nft' ? ['nft'] : [step.programs.save, step.programs.restore]
     default:
       return stepTools(programOf(step))
   }
+}
+
+/** Saves rules, takes them away and loads them; what cannot be loaded is not there then, as after a boot. */
+function persistScript({ by, programs: { save, restore } }: PersistStep): string {
+  const [print, flush, load] =
+    by === 'nft'
+      ? ['nft list ruleset', 'nft flush ruleset', 'nft -f "$saved"']
+      : [save, `sed -n '/^\\*/{p;s/.*/COMMIT/p}' "$saved" | ${restore}`, `${restore} <"$saved"`]
+  return `saved=$(mktemp) && ${print} >"$saved" && ${flush} && { ${load} || :; }; rm -f "$saved"`
 }
 
 function linksUpLines({ node, devices, ports, why }: LinksUpStep): string {

@@ -51,11 +51,11 @@ export function groupTrials(scenarios: readonly (ScenarioReport | undefined)[]):
   for (const [column, scenario] of scenarios.entries()) {
     const unique = uniqueNames()
     for (const trial of scenario?.trials ?? []) {
-      const { experiment, iptables, repetition, phase, probe, fix = {} } = trial
+      const { experiment, iptables, repetition, phase, probe, fix = {}, persisted = '' } = trial
       const key = JSON.stringify([experiment, iptables, repetition])
       const rows = groups.get(key) ?? new Map()
       groups.set(key, rows)
-      const name = unique(JSON.stringify([key, phase, probe, Object.entries(fix).sort()]))
+      const name = unique(JSON.stringify([key, phase, probe, Object.entries(fix).sort(), persisted]))
       const row = rows.get(name) ?? { trial, cells: scenarios.map(() => undefined) }
       row.cells[column] = trial
       rows.set(name, row)

@@ -41,18 +41,21 @@ function groupTitle({ rows }: TrialGroup, story: Story | undefined): string {
 
 function isNewPhase(rows: readonly TrialRow[], index: number): boolean {
   const [own, before] = [rows[index]?.trial, rows[index - 1]?.trial]
-  return own?.phase !== before?.phase || JSON.stringify(own?.fix) !== JSON.stringify(before?.fix)
+  return (['phase', 'fix', 'persisted'] as const).some(
+    key => JSON.stringify(own?.[key]) !== JSON.stringify(before?.[key]),
+  )
 }
 
 /** What a fix set in the kernel, above the trials that it was set for; each kernel’s own where they differ. */
 function changesLine(id: string, trial: TrialReport, columns: readonly Column[]): Html | false {
-  if (trial.phase !== 'fixed') return false
+  if (trial.phase !== 'fixed' && trial.phase !== 'persisted') return false
   const fix = JSON.stringify(trial.fix)
   const lines = columns.flatMap(({ name, report }) => {
     const phases = report.scenarios.find(candidate => candidate.id === id)?.phases ?? []
     const own = phases.find(
       ({ phase, experiment, iptables, repetition, ...other }) =>
-        phase === 'fixed' &&
+        phase === trial.phase &&
+        other.persisted === trial.persisted &&
         experiment === trial.experiment &&
         iptables === trial.iptables &&
         repetition === trial.repetition &&
@@ -73,7 +76,7 @@ function trialLine({ trial, cells }: TrialRow, columns: readonly Column[], base:
   const bad = cells.some(cell => cell && !cell.ok)
   return html`<details class="trial"${bad && html` open`}><summary><span class="phase">${trial.phase}</span><span class="what"><b>${trial.probe}</b>${settings.map(
     setting => html` <code>${setting}</code>`,
-  )}</span>${cells.map((cell, index) => outcomeCell(cell, columns.length > 1 ? columns[index]?.name : undefined))}</summary>
+  )}${trial.persisted && html` <code>saved by ${trial.persisted}</code>`}</span>${cells.map((cell, index) => outcomeCell(cell, columns.length > 1 ? columns[index]?.name : undefined))}</summary>
 <div class="evidence">${cells.map((cell, index) => cell && trialDetails(cell, columns.length > 1 ? columns[index]?.name : undefined))}</div></details>
 `
 }
