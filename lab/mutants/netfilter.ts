@@ -6,6 +6,12 @@ const A_CONTROL = /./
 
 export const NETFILTER_MUTANTS: readonly Mutant[] = [
   mutant(
+    'revert-ipv6-targets-registered',
+    'the target MARK is registered for IPv4 twice, and for IPv6 never',
+    '306ed1728e84',
+    regressed('ip6tables-mark-refused', trials('mark-ipv6')),
+  ),
+  mutant(
     'random-fully-ignored',
     '--random-fully and --random have no effect',
     undefined,

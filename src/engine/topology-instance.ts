@@ -139,8 +139,10 @@ export class TopologyInstance {
   }
 
   /** What probes need here beside their nodes. */
-  get probeContext(): Pick<ProbeContext, 'netns' | 'server' | 'keep'> {
+  get probeContext(): Omit<ProbeContext, 'deadlineMs' | 'lost'> {
     return {
+      exec: (node, argv) => this.exec(node, argv, 'run the probe'),
+      iptables: this.plan.commands,
       netns: node => this.netns(node),
       server: (node, port) => {
         const server = this.#servers.get(`${node}:${port}`)

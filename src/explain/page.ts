@@ -43,10 +43,14 @@ export function explainScenario(
     ]),
     section('Why', mechanisms(scenario)),
     section('Probes', probes(scenario)),
-    section('What changes it', [
-      ...Object.keys(scenario.toggles).flatMap(name => toggleLines(scenario, name, all, strong)),
-      ...togetherLines(scenario, strong),
-    ]),
+    ...(Object.keys(scenario.toggles).length > 0
+      ? [
+          section('What changes it', [
+            ...Object.keys(scenario.toggles).flatMap(name => toggleLines(scenario, name, all, strong)),
+            ...togetherLines(scenario, strong),
+          ]),
+        ]
+      : []),
     ...saved(scenario).map(lines => section('What becomes of rules that are saved and loaded', lines)),
     ...kernels(scenario, kernel).map(lines => section('Kernels', lines)),
     section('See for yourself', [`  lab run ${id}`, `  lab shell ${id}`, `  lab script ${id} > ${id}.sh`]),

@@ -110,3 +110,22 @@ export const SNAT_EVICTS_CLOSING: KernelChange = {
   since: '6.5',
   url: 'https://git.kernel.org/linus/458972550287',
 }
+
+export const TARGETS_BY_FAMILY: KernelChange = {
+  commit: '0bfcb7b71e73',
+  title: 'netfilter: xtables: avoid NFPROTO_UNSPEC where needed',
+  since: '6.12',
+  // 6.1.113 and 6.11.4 from Debian's changelogs, 5.15.168 and 6.6.57 from those who were hit; 5.10 does not have it.
+  backports: ['5.15.168', '6.1.113', '6.6.57', '6.11.4'],
+  cve: 'CVE-2024-50038',
+  url: 'https://git.kernel.org/linus/0bfcb7b71e73',
+}
+
+export const IPV6_TARGETS_REGISTERED: KernelChange = {
+  commit: '306ed1728e84',
+  title: 'netfilter: xtables: fix typo causing some targets not to load on IPv6',
+  since: '6.12',
+  // 6.1.115 from Debian's changelog, 6.6.59 from its stable review, 6.11.6 from those who were hit; 5.15.170 from memory.
+  backports: ['5.15.170', '6.1.115', '6.6.59', '6.11.6'],
+  url: 'https://git.kernel.org/linus/306ed1728e84',
+}

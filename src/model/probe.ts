@@ -1,9 +1,10 @@
 /** What a probe is: something that a user would do, judged on what came back. One file for each kind, all behind this. */
 import { z } from 'zod'
+import type { CommandRecord } from '../world/command.js'
 import type { Netns } from '../world/netns.js'
 import { type FieldsOf, nodesIn } from './fields.js'
 import type { ScriptPart } from './script-part.js'
-import type { Step } from './steps.js'
+import type { IptablesCommands, Step } from './steps.js'
 
 declare const NODES: unique symbol
 
@@ -46,6 +47,9 @@ export interface ProbeContext {
   readonly server: (node: string, port: number) => ProbedService
   /** What a probe makes once and uses again, until the topology is taken down: what `make` makes, the first time for a key. */
   readonly keep: <T extends { close(): void }>(key: string, make: () => T) => T
+  /** Runs a command in a node; its exit status is for the probe to judge. */
+  readonly exec: (node: string, argv: readonly string[]) => Promise<CommandRecord>
+  readonly iptables: IptablesCommands
   /** Milliseconds after which an answer that has not come counts as lost, scaled to the machine. */
   readonly deadlineMs: number
   /** Aborts when the kernel's own evidence says that the packet was lost: nothing is left to wait for. */
@@ -67,7 +71,7 @@ export interface ProbeBehaviour<Spec> {
   /** Runs it. Throws SystemError only when the lab itself is broken. */
   run(spec: Spec, context: ProbeContext): Promise<ProbeResult>
   /** How a shell script does the same; left out where it takes the lab itself, as when its outcome is luck. */
-  script?(spec: Spec): ScriptPart
+  script?(spec: Spec, commands: IptablesCommands): ScriptPart
 }
 
 type Shape = Readonly<Record<string, z.ZodType>>

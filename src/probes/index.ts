@@ -3,7 +3,7 @@ import { unknownWord } from '../base/nearest.js'
 import { outcomeWord } from '../model/outcome.js'
 import type { ProbeContext, ProbeKind, ProbeResult, ProbeSpec } from '../model/probe.js'
 import type { ScriptPart } from '../model/script-part.js'
-import type { Step } from '../model/steps.js'
+import type { IptablesCommands, Step } from '../model/steps.js'
 import * as WORDS from './registry.js'
 
 const KINDS: ReadonlyMap<string, ProbeKind> = new Map(
@@ -37,7 +37,7 @@ export interface Probe {
   /** Runs it. Throws SystemError when the lab itself is broken. */
   run(context: ProbeContext): Promise<ProbeResult>
   /** How a shell script does the same; undefined where it takes the lab itself. */
-  script(): ScriptPart | undefined
+  script(commands: IptablesCommands): ScriptPart | undefined
 }
 
 /** A probe that was checked when its scenario was read. Throws LabError for a kind that there is not. */
@@ -61,6 +61,6 @@ export function probeOf(spec: ProbeSpec): Probe {
       const outcome = inverse[result.outcome]
       return { ...result, outcome, says: `${outcomeWord({ outcome, attack: true })}: ${result.says}` }
     },
-    script: () => kind.script?.(fields),
+    script: commands => kind.script?.(fields, commands),
   }
 }

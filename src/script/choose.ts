@@ -80,7 +80,7 @@ export function planChosen(scenario: Scenario, choice: PlanChoice): ExperimentPl
   const given = phase === 'broken' ? settings : parts.given
   const inScript = (id: string) => {
     const spec = scenario.probes[id]
-    return spec !== undefined && probeOf(spec).script() !== undefined
+    return spec !== undefined && probeOf(spec).script(commands) !== undefined
   }
   const tried = Object.entries(parts.fix)
   const defaults = defaultSettings(scenario)

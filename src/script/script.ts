@@ -9,7 +9,7 @@ import type { ExperimentPlan, PhasePlan, TrialPlan } from '../model/plan.js'
 import type { ProbeSpec } from '../model/probe.js'
 import type { Scenario, Settings } from '../model/scenario.js'
 import type { ScriptPart } from '../model/script-part.js'
-import type { Step } from '../model/steps.js'
+import { type IptablesCommands, PLAIN_IPTABLES, type Step } from '../model/steps.js'
 import { kernelChanges } from '../plan/expectations.js'
 import { probeOf } from '../probes/index.js'
 import { ATTACK, DAEMONS, EVIDENCE, ROUTER_MESSAGES, SERVE, TRIALS, UNTIL_NOT, WORLD } from './library.js'
@@ -32,7 +32,7 @@ export function scriptOf(
   const phases = plan.phases.filter(({ phase }) => phase !== 'reverted')
   const trials = phases.flatMap(phase => phase.trials)
   const settings = phases[0]?.settings ?? {}
-  const probes = trials.map(({ spec }) => scriptProbe(spec))
+  const probes = trials.map(({ spec }) => scriptProbe(spec, plan.commands))
   const mechanisms = mechanismsOf(scenario, trials)
   const proofs = mechanisms.flatMap(({ mechanism }) => proofParts(mechanism, plan))
   const steps = [
@@ -69,13 +69,13 @@ export function scriptOf(
     ].join('\n'),
     ...parts,
     `# The topology.\n${plan.build.flat().map(stepLines).join('\n')}\n`,
-    ...phases.map(phase => phaseLines(phase, settings)),
+    ...phases.map(phase => phaseLines(phase, settings, plan.commands)),
   ].join('\n')}\nfinish\n`
 }
 
 /** A probe as part of a script. Throws LabError for one that takes the lab itself. */
-function scriptProbe(spec: ProbeSpec): ScriptPart {
-  const part = probeOf(spec).script()
+function scriptProbe(spec: ProbeSpec, commands: IptablesCommands): ScriptPart {
+  const part = probeOf(spec).script(commands)
   if (part) return part
   throw new LabError(`a probe of kind '${spec.kind}' cannot be put into a script`, 'use lab run for it')
 }
@@ -98,20 +98,26 @@ function expectedMechanism({ expectation }: TrialPlan): string | undefined {
 }
 
 /** The lines of a phase; `before` are the settings of the first one. */
-function phaseLines({ phase, settings, change, trials }: PhasePlan, before: Settings): string {
+function phaseLines(
+  { phase, settings, change, trials }: PhasePlan,
+  before: Settings,
+  commands: IptablesCommands,
+): string {
   const changed = Object.entries(settings).filter(([name, setting]) => before[name] !== setting)
   const set = changed.map(([name, setting]) => `${name} ${setting}`).join(', ')
   const lines = [
     comment(`${phase[0]?.toUpperCase()}${phase.slice(1)}${set ? `: ${set}` : ''}.`),
     ...change.map(stepLines),
-    ...trials.map(trial => `\n${trialLines(trial, `${phase} ${trial.probe}${set ? ` (${set})` : ''}`)}`),
+    ...trials.map(
+      trial => `\n${trialLines(trial, `${phase} ${trial.probe}${set ? ` (${set})` : ''}`, commands)}`,
+    ),
     // Where the control fails, what follows says nothing about the kernel.
     ...(phase === 'control' ? ['[ "$failed" -eq 0 ] || finish'] : []),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function trialLines(trial: TrialPlan, name: string): string {
+function trialLines(trial: TrialPlan, name: string, commands: IptablesCommands): string {
   const { expectation, spec, prepare } = trial
   const { why, differs, answeredBy, serverSaw } = expectation
   const mechanism = expectedMechanism(trial)
@@ -129,7 +135,7 @@ function trialLines(trial: TrialPlan, name: string): string {
     `begin ${quote(`${name} ${came}${mechanism ? `: ${mechanism}` : ''}`)}`,
     ...(mechanism ? [`${functionName(mechanism)} before`] : []),
     ...prepare.map(stepLines),
-    command(scriptProbe(spec).words),
+    command(scriptProbe(spec, commands).words),
     ...(spec.attack ? ['attack'] : []),
     ...(mechanism ? [`look ${functionName(mechanism)}`] : []),
     must,
@@ -139,7 +145,9 @@ function trialLines(trial: TrialPlan, name: string): string {
 function header(scenario: Scenario, commandLine: string, kernel: string): string {
   const { title, source, drawing } = scenario
   const changes = kernelChanges(scenario)
-  const left = Object.entries(scenario.probes).flatMap(([id, spec]) => (probeOf(spec).script() ? [] : [id]))
+  const left = Object.entries(scenario.probes).flatMap(([id, spec]) =>
+    probeOf(spec).script(PLAIN_IPTABLES) ? [] : [id],
+  )
   const text = [
     'SPDX-License-Identifier: MIT',
     '',
