@@ -59,6 +59,8 @@ async function main(): Promise<number> {
       echo("skipped: beside stress-ng: 'stress-ng' is not installed: apt-get install stress-ng")
     else if (argv.stress) soaked.push(await besideStress(() => soak('beside stress-ng', repeat, seed)))
     echo(table(soaked))
+    for (const { scenario, trial } of soaked.flatMap(again))
+      echo(`tried again: ${scenario}: ${nameTrial(trial)}: ${trial.why}`)
   }
   const bad = soaked.flatMap(problems)
   for (const problem of bad) echo(problem)
@@ -123,6 +125,13 @@ function trialsOf({ report }: Soaked): NamedTrial[] {
   return (report?.scenarios ?? []).flatMap(({ id, trials }) => trials.map(trial => ({ scenario: id, trial })))
 }
 
+/** Errors that made an experiment be tried once more. */
+function again({ report }: Soaked): NamedTrial[] {
+  return (report?.scenarios ?? []).flatMap(({ id, retried = [] }) =>
+    retried.flatMap(trial => (trial.verdict === 'error' ? [{ scenario: id, trial }] : [])),
+  )
+}
+
 /** A race that did not happen by chance says nothing, one way or the other. */
 function notTriggered({ trial }: NamedTrial): boolean {
   return trial.why.startsWith('not triggered')
@@ -163,7 +172,18 @@ function problems(soaked: Soaked): string[] {
 
 function table(all: readonly Soaked[]): string {
   return columns([
-    ['load', 'trials', 'changed', 'errors', 'not triggered', 'minutes', 'slowness', 'RSS MiB from', 'to'],
+    [
+      'load',
+      'trials',
+      'changed',
+      'errors',
+      'tried again',
+      'not triggered',
+      'minutes',
+      'slowness',
+      'RSS MiB from',
+      'to',
+    ],
     ...all.map(soaked => {
       const trials = trialsOf(soaked)
       const { load, report, rssKb } = soaked
@@ -173,6 +193,7 @@ function table(all: readonly Soaked[]): string {
           trials.length,
           changed(soaked).length,
           trials.filter(({ trial }) => trial.verdict === 'error').length,
+          again(soaked).length,
           trials.filter(notTriggered).length,
           ((report?.elapsedMs ?? 0) / 60_000).toFixed(1),
           report?.machine.slowness ?? 0,

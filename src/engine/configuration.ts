@@ -460,7 +460,7 @@ function describeSet({ phase, fix = {} }: PhasePlan): string {
 /** Whom to look at: the programs that brought this phase about. */
 function blame(phase: PhasePlan): string {
   const names = programsOf(phase).join(', ')
-  return `${names || 'what built the topology'} did something else than it was told, or the kernel did: it was asked by netlink, /proc/sys and iptables-save`
+  return `${names || 'what built the topology'} did something else than it was told, or the kernel did: it was asked by netlink, /proc/sys, iptables-save and nft`
 }
 
 /** The programs outside the lab that bring a phase about, each once. */

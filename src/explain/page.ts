@@ -18,7 +18,7 @@ const WIDTH = 100
 /** No claim depends on these. */
 const ANY_MACHINE = {
   iptables: PLAIN_IPTABLES,
-  mac: () => '',
+  mac: () => '$MAC',
   folder: '',
 }
 
