@@ -1,12 +1,11 @@
 import {
   defineScenario,
   frameOn,
+  iptablesRules,
   mcastRouter,
   mcastSnooping,
   mib,
   neighbourPing,
-  nftTable,
-  startingWith,
   type Toggle,
 } from '../../src/index.js'
 
@@ -17,26 +16,20 @@ const SOLICITED = '33:33:ff:00:00:02'
 /** Detection of duplicates would make link-local addresses wait, and a querier needs one. */
 const noDetection = { 'net.ipv6.conf.all.accept_dad': 0, 'net.ipv6.conf.default.accept_dad': 0 }
 
-/** What the guest's firewall does about MLD. The guest joins anew whenever something was set, as when it boots. */
-const firewall = startingWith(
-  'on',
-  nftTable({
-    node: 'guest',
-    summary: 'have the guest drop queries and reports of multicast listeners',
-    table: 'ip6 lab',
-    chains: {
-      input: {
-        hook: 'type filter hook input priority 0;',
-        rules: ['icmpv6 type mld-listener-query drop'],
-      },
-      output: {
-        hook: 'type filter hook output priority 0;',
-        rules: ['icmpv6 type mld2-listener-report drop', 'icmpv6 type mld-listener-report drop'],
-      },
-    },
-    needs: ['nft-payload'],
-  }),
-)
+const dropped = (chain: 'INPUT' | 'OUTPUT', type: number) =>
+  ({
+    set: 'ip6tables',
+    table: 'filter',
+    chain,
+    words: ['-p', 'ipv6-icmp', '-m', 'icmp6', '--icmpv6-type', String(type), '-j', 'DROP'],
+  }) as const
+
+/** What the guest's firewall does about queries and reports. The guest joins anew whenever something was set, as when it boots. */
+const firewall = iptablesRules({
+  node: 'guest',
+  summary: 'have the guest drop queries and reports of multicast listeners',
+  settings: { on: [dropped('INPUT', 130), dropped('OUTPUT', 143)], off: [] },
+})
 const guestFirewall: Toggle<'off' | 'on', 'guest' | 'host'> = {
   ...firewall,
   nodes: ['guest', 'host'],
@@ -97,6 +90,7 @@ export default defineScenario({
         ipv6: true,
         addresses: { eth0: `${GUEST}/64` },
         sysctls: noDetection,
+        ip6tables: { filter: [] },
       },
       active: {
         is: 'another virtual machine, which looks for it',
