@@ -58,7 +58,11 @@ export function stp<const D extends string, const N extends string>({
       nodes: [node],
       needs: [],
       settings: delays,
-      change: (to, _, { settings }) => change((settings.stp_state ?? first) === 'on', to, delaySummary),
+      // What sets `stp_state` first sets the delay as well.
+      change: (to, from, { settings: { stp_state } }) =>
+        from === undefined && stp_state !== undefined
+          ? []
+          : change((stp_state ?? first) === 'on', to, delaySummary),
       claims: (setting, { settings }) => [delayOf((settings.stp_state ?? first) === 'on', setting)],
       onRealSystem: setting => [set('forward_delay', String(Number(setting) * HUNDREDTHS)).join(' ')],
     },
