@@ -39,7 +39,7 @@ const ORDINARY = ['setpriv', '--reuid', `${USER}`, '--regid', `${USER}`, '--clea
 const LIMIT_NAMESPACES = 'echo "$1" > /proc/sys/user/max_net_namespaces; shift; exec "$@"'
 const EMPTY_NETNS = 'for file in /run/netns/*; do umount -l "$file"; rm -f "$file"; done'
 const TOOLS =
-  'ip iptables iptables-restore iptables-save sysctl bridge tc ebtables nft conntrack radvd libvirtd virsh unshare sh'
+  'ip iptables iptables-restore iptables-save ip6tables ip6tables-restore sysctl bridge tc ebtables nft conntrack radvd libvirtd virsh unshare sh'
 const CAUGHT = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGKILL'] as const
 const ANY_SIGNAL = Object.keys(constants.signals).filter(
   (name): name is NodeJS.Signals => name !== 'SIGSTOP' && name !== 'SIGTSTP' && !/^SIGTT/.test(name),

@@ -49,6 +49,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   links: ['ip', '-o', 'link'],
   namespaces: ['ip', 'netns', 'list'],
   rules: ['iptables-save'],
+  rulesOfIpv6: ['ip6tables-save'],
   ruleset: ['nft', 'list', 'ruleset'],
   sysctls: [
     'sysctl',

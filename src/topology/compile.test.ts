@@ -205,3 +205,23 @@ t.test('a node that forwards IPv6 says nothing else of its future devices: `all`
   test.notOk(keys.includes('net.ipv6.conf.default.forwarding'))
   test.ok(keys.includes('net.ipv6.conf.default.autoconf'))
 })
+
+t.test('the policy of a chain is loaded with its table, for either family', async test => {
+  const rules = { filter: ['-P FORWARD DROP', '-A FORWARD -j OWN', '-A OWN -j RETURN'] }
+  const topology: Topology = {
+    nodes: { host: { is: 'a host', ipv6: true, iptables: rules, ip6tables: rules } },
+    links: [],
+  }
+  const loads = compileTopology(topology, INSTANCE, PLAIN_IPTABLES)
+    .build.flat()
+    .flatMap(step => (step.do === 'run' ? [step] : []))
+  test.same(
+    loads.map(({ argv }) => argv[0]),
+    ['iptables-restore', 'ip6tables-restore'],
+  )
+  for (const { stdin } of loads)
+    test.equal(
+      stdin,
+      '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:OWN - [0:0]\n-A FORWARD -j OWN\n-A OWN -j RETURN\nCOMMIT\n',
+    )
+})

@@ -164,6 +164,8 @@ t.test(
         n({ iptables: { nat: ['-A X --modprobe=/tmp/x -j Y'] } }),
         'iptables.nat',
       ],
+      ['a policy of a chain of one’s own', n({ iptables: { filter: ['-P OWN DROP'] } }), 'iptables.filter'],
+      ['rules of IPv6 without it', n({ ip6tables: { filter: [] } }), 'ip6tables.filter'],
       ['a tc line that runs a program', n({ tc: ['exec bpf import /tmp/x run /tmp/y'] }), 'tc'],
       [
         'a queue that is a rule of nftables',
