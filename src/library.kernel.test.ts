@@ -72,7 +72,7 @@ t.test('the packed tarball in an empty project', async test => {
     '1',
   ])
   // Its dependencies are those of this clone: the registry is not what is tested.
-  for (const name of ['commander', 'execa', 'ipaddr.js', 'koffi', 'tap', 'tmp-promise', 'zod', 'zx'])
+  for (const name of ['commander', 'execa', 'ipaddr.js', 'jiti', 'koffi', 'tap', 'tmp-promise', 'zod', 'zx'])
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(folder, 'scenario.js'), SCENARIO)

@@ -1,10 +1,10 @@
 /** `lab list`. */
 import { describeError } from '../base/errors.js'
-import { loadCatalogue } from '../plan/catalogue.js'
+import { chooseScenarios } from '../plan/catalogue.js'
 
 /** Runs `lab list`. A scenario that cannot be used is named on standard error; the others are listed all the same. */
-export async function list(options: { json?: boolean }): Promise<void> {
-  const catalogue = await loadCatalogue()
+export async function list(words: readonly string[], options: { json?: boolean }): Promise<void> {
+  const catalogue = await chooseScenarios(words)
   for (const { id, problem } of catalogue.broken)
     process.stderr.write(`lab: ${id} cannot be used: ${describeError(problem)}\n`)
   const scenarios = catalogue.scenarios.map(({ id, title, source, probes, controls, toggles }) => ({

@@ -18,7 +18,7 @@ import { describeSelftest, selftestsFolder } from '../matrix/selftests.js'
 import { verdictTable } from '../matrix/table.js'
 import { EVIDENCE_LEVELS } from '../model/evidence.js'
 import { PERSISTENCE } from '../model/persistence.js'
-import { checkToggles, chooseScenarios, chooseShard } from '../plan/catalogue.js'
+import { absoluteWords, checkToggles, chooseScenarios, chooseShard } from '../plan/catalogue.js'
 import { diffText } from '../report/diff-text.js'
 import { fetchShown } from './fetch-shown.js'
 import { withoutScenarios } from './words.js'
@@ -66,7 +66,13 @@ async function sorted(
   const kernel = await withoutScenarios(options.kernel, given)
   const distro = await withoutScenarios(options.distro, kernel.ids)
   const toggle = await withoutScenarios(options.toggle, distro.ids)
-  return { ...options, kernel: kernel.words, distro: distro.words, toggle: toggle.words, ids: toggle.ids }
+  return {
+    ...options,
+    kernel: kernel.words,
+    distro: distro.words,
+    toggle: toggle.words,
+    ids: await absoluteWords(toggle.ids),
+  }
 }
 
 async function compareKernels(ids: readonly string[], options: Options): Promise<number> {

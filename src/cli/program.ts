@@ -6,6 +6,7 @@ import { asCalled } from '../base/program-name.js'
 import { repositoryFile } from '../base/root.js'
 import { completePath } from '../base/tools.js'
 import { EXPECTABLE, guardExit } from '../matrix/bisect.js'
+import { CONVENTIONS } from '../model/verdict.js'
 import type { DistroOptions } from './distro.js'
 import type { KernelOptions } from './kernel.js'
 import { complain, isCommanders, unknownCommand, usageError } from './usage.js'
@@ -19,8 +20,20 @@ const positive = (text: string): number => {
 
 const collect = (text: string, all: readonly string[] = []): readonly string[] => [...all, text]
 
+/** What names scenarios. */
+const SCENARIOS = 'ids of scenarios, or files, folders and patterns of your own'
+const SCENARIO = 'id of a scenario, or the file or folder of one of your own'
+
 const REPORTERS_HELP =
-  'also report as pretty, tap, ktap, junit, github, markdown, html or json, to a file or standard output; may be given again'
+  'also report as pretty, tap, ktap, junit, github, markdown, html, events, kselftest, kcidb, tmt, lava or json, to a file or standard output; may be given again'
+
+const exitStatusOption = () =>
+  new Option(
+    '--exit-status <whose>',
+    'what it ends with: the lab’s own, kselftest’s (0, 1, 4) or autopkgtest’s (77 where all was skipped)',
+  )
+    .choices(CONVENTIONS)
+    .default('lab')
 
 const sysctlOption = () =>
   new Option(
@@ -64,20 +77,40 @@ program
 program
   .command('list')
   .description('list the scenarios with their probes and toggles')
+  .argument('[id...]', `${SCENARIOS}; all of the lab’s own when left out`)
   .option('--json', 'print JSON')
-  .addHelpText('after', '\nExample:\n  $ lab list')
-  .action(async (options: { json?: boolean }) => {
+  .addHelpText('after', '\nExamples:\n  $ lab list\n  $ lab list ./my-scenarios')
+  .action(async (ids: string[], options: { json?: boolean }) => {
     const { list } = await import('./list.js')
-    await list(options)
+    await list(ids, options)
+  })
+
+program
+  .command('new')
+  .description(
+    'write a scenario of your own: a folder with a scenario.ts and a README.md that can be run at once',
+  )
+  .argument('<name>', 'the folder; its last part becomes the scenario’s id')
+  .option('--from <id>', 'begin with a scenario of the lab’s own, in place of a small one')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  $ lab new my-bug && lab run ./my-bug\n  $ lab new my-bridge --from bridge-dnat-bounce',
+  )
+  .action(async (name: string, options: { from?: string }) => {
+    const { newScenario } = await import('./new.js')
+    await newScenario(name, options)
   })
 
 program
   .command('run')
   .description('run scenarios on the running kernel: control, broken, fixed, reverted')
-  .argument('[id...]', 'ids of scenarios, or paths of compiled ones of your own; all when left out')
+  .argument('[id...]', `${SCENARIOS}; all of the lab’s own when left out`)
   .option('--toggle <id...>', 'only the fixes that set one of these toggles, or one of them to NAME=SETTING')
   .option('--json <file>', 'write the report as JSON to a file, or to standard output for -')
   .option('--reporter <name[=file]>', REPORTERS_HELP, collect)
+  .option('--origin <name>', 'who submits: for the reporter kcidb')
+  .option('--build-id <id>', 'the build that was tested, as it was submitted: for the reporter kcidb')
+  .addOption(exitStatusOption())
   .option('--jobs <n>', 'experiments at once', positive)
   .option('--repeat <n>', 'run everything n times; a trial that comes out both ways is flaky', positive, 1)
   .option(
@@ -158,6 +191,9 @@ program
   .description('put the JSON reports of several kernels or machines side by side')
   .argument('<file...>', 'reports that lab run --json wrote')
   .option('--reporter <name[=file]>', REPORTERS_HELP, collect)
+  .option('--origin <name>', 'who submits: for the reporter kcidb')
+  .option('--build-id <id>', 'the build that was tested, as it was submitted: for the reporter kcidb')
+  .addOption(exitStatusOption())
   .addHelpText(
     'after',
     '\nExample:\n  $ lab merge debian-5.10.json debian-6.1.json --reporter html=kernels.html',
@@ -170,7 +206,7 @@ program
 program
   .command('explain')
   .description('tell the story of a scenario: what people saw, why, and what each toggle does to it')
-  .argument('<id>', 'id of a scenario')
+  .argument('<id>', SCENARIO)
   .addHelpText('after', '\nExample:\n  $ lab explain bridge-dnat-bounce | less')
   .action(async (id: string) => {
     const { explain } = await import('./explain.js')
@@ -180,7 +216,7 @@ program
 program
   .command('script')
   .description('print a shell script that reproduces a scenario without the lab')
-  .argument('<id>', 'id of a scenario')
+  .argument('<id>', SCENARIO)
   .option('--toggle <name=setting...>', 'settings to see the effect of')
   .addOption(
     new Option('--phase <phase>', 'the failure alone, or what the toggles make of it').choices([
@@ -215,7 +251,7 @@ Examples:
 program
   .command('shell')
   .description('build a scenario’s topology and open a shell in one of its nodes; leaving takes it down')
-  .argument('<id>', 'id of a scenario')
+  .argument('<id>', SCENARIO)
   .argument('[node]', 'node to be in; where the failure shows when left out')
   .option('--toggle <name=setting...>', 'settings to begin with')
   .option('--rootless', 'use a user namespace even as root')
@@ -235,7 +271,7 @@ Examples:
 program
   .command('graph')
   .description('draw a scenario’s topology')
-  .argument('<id>', 'id of a scenario')
+  .argument('<id>', SCENARIO)
   .addOption(
     new Option('--format <format>', 'how to draw it')
       .choices(['ascii', 'svg', 'mermaid', 'dot'])
@@ -355,7 +391,7 @@ Examples:
 program
   .command('matrix')
   .description('run scenarios on several kernels or distributions, each in a guest, and say what differs')
-  .argument('[id...]', 'ids of scenarios; all when left out')
+  .argument('[id...]', `${SCENARIOS}; all of the lab’s own when left out`)
   .option(
     '--kernel <name...>',
     'kernels: names of lab kernel list or build, images, built trees; oldest first',

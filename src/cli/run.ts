@@ -16,7 +16,7 @@ import { PERSISTENCE } from '../model/persistence.js'
 import { defaultSchema, type TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
 import { nameTrial } from '../model/trial.js'
-import { exitStatus } from '../model/verdict.js'
+import { CONVENTIONS, exitStatus, statusFor } from '../model/verdict.js'
 import { checkToggles, chooseShard } from '../plan/catalogue.js'
 import { mayNeed } from '../plan/needs.js'
 import { folderReporter } from '../report/folder.js'
@@ -49,6 +49,9 @@ const optionsSchema = z.object({
   defaults: z.boolean().default(false),
   sysctl: z.array(z.string()).default([]),
   verbose: z.boolean().default(false),
+  origin: z.string().optional(),
+  buildId: z.string().optional(),
+  exitStatus: z.enum(CONVENTIONS).default('lab'),
   quiet: z.boolean().default(false),
   defaultsFrom: z.string().optional(),
   persist: z.enum([...PERSISTENCE, 'both']).optional(),
@@ -65,6 +68,7 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
   const named = createReporters(requests, {
     runs: 1,
     env: process.env,
+    submission: options,
     detail: options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal',
   })
   if (options.out !== undefined && !insideWorld()) takeFolder(options.out)
@@ -124,7 +128,7 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
         'lab list shows which scenario has which toggle',
         2,
       )
-    return exitStatus(report.scenarios.map(({ verdict }) => verdict))
+    return statusFor(options.exitStatus, exitStatus(report.scenarios.map(({ verdict }) => verdict)))
   }
   // One's own files are put into a root: this machine's, where no other was asked for.
   const choice = options.sysctl.length > 0 ? { rootfs: '/', ...options } : options

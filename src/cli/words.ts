@@ -1,5 +1,6 @@
 /** Words of an option that takes several, and of the argument behind it: the one swallows what is meant for the other. */
-import { isModule, loadCatalogue } from '../plan/catalogue.js'
+import { loadCatalogue } from '../plan/catalogue.js'
+import { isModule } from '../plan/own-files.js'
 
 /** `--kernel debian:6.1 lan-dnat-without-snat`: takes words that are scenarios from those of an option, and puts them before `ids`. */
 export async function withoutScenarios(

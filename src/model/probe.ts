@@ -102,9 +102,20 @@ export function probeKind<const K extends string, S extends Shape>(
   behaviour: ProbeBehaviour<FieldsOf<S>>,
 ): ProbeKind<K, S> {
   const make = <const N extends string>(spec: FieldsOf<S, N>): ProbeSpec<N> => ({ ...spec, kind })
-  return Object.assign(make, behaviour, {
+  const made = Object.assign(make, behaviour, {
     kind,
     fields: z.strictObject({ ...shape, attack: z.literal(true).optional() }),
     nodes: (spec: ProbeSpec) => nodesIn(shape, spec),
   }) as ProbeKind<K, S>
+  madeKinds().set(kind, made as unknown as ProbeKind)
+  return made
+}
+
+const MADE = Symbol.for('netns-lab.probe-kinds')
+
+/** Every kind of probe that was made in this process, also by another copy of this package: files of one's own may import theirs. */
+export function madeKinds(): Map<string, ProbeKind> {
+  const holder = globalThis as { [MADE]?: Map<string, ProbeKind> }
+  holder[MADE] ??= new Map()
+  return holder[MADE]
 }

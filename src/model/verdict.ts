@@ -68,3 +68,20 @@ export function worstStatus(statuses: readonly number[]): number {
     ? EXIT.allSkipped
     : EXIT.ok
 }
+
+/** Who has a convention for exit statuses of a test. */
+export const CONVENTIONS = ['lab', 'kselftest', 'autopkgtest'] as const
+export type Convention = (typeof CONVENTIONS)[number]
+
+/** KSFT_FAIL and KSFT_SKIP, tools/testing/selftests/kselftest.h. */
+const KSFT = { fail: 1, skip: 4 }
+/** `skippable`: README.package-tests.rst of autopkgtest. */
+const AUTOPKGTEST_SKIP = 77
+
+/** A status of the lab's as somebody else's convention has it. A usage error and an interrupted run stay what they are. */
+export function statusFor(convention: Convention, status: number): number {
+  if (convention === 'lab') return status
+  const skipped = status === EXIT.allSkipped || status === EXIT.unavailable
+  if (convention === 'autopkgtest') return skipped ? AUTOPKGTEST_SKIP : status
+  return skipped ? KSFT.skip : status === EXIT.error ? KSFT.fail : status
+}

@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { dirSync } from 'tmp-promise'
 import { EXIT } from '../base/errors.js'
-import { checkToggles, chooseScenarios, loadCatalogue, oneScenario } from './catalogue.js'
+import { absoluteWords, checkToggles, chooseScenarios, loadCatalogue, oneScenario } from './catalogue.js'
 
 const folder = dirSync({ unsafeCleanup: true })
 t.teardown(() => folder.removeCallback())
@@ -136,7 +136,7 @@ t.test('what was meant is told of a word that there is not', async test => {
     exitCode: EXIT.usage,
   })
   await test.rejects(chooseScenarios([join(folder.name, 'gone.js')]), {
-    message: /gone\.js cannot be loaded/,
+    message: /there is no .*gone\.js/,
     exitCode: EXIT.usage,
   })
   await test.rejects(chooseScenarios([THROWS]), {
@@ -155,4 +155,55 @@ t.test('the one scenario that a command is about is there, or the error says why
   test.equal((await oneScenario('bridge-dnat-bounce')).id, 'bridge-dnat-bounce')
   await test.rejects(oneScenario('bridge'), { message: "unknown scenario 'bridge'", exitCode: EXIT.usage })
   await test.rejects(oneScenario(MALFORMED), { message: `${MALFORMED}: controls: unknown probe 'naer'` })
+})
+
+t.test(
+  'a folder means its scenario, or those of the folders in it; a pattern what it matches',
+  async test => {
+    const at = (name: string) => join(folder.name, 'own', name)
+    for (const name of ['one', 'two']) {
+      mkdirSync(at(name), { recursive: true })
+      writeFileSync(join(at(name), 'scenario.js'), readFileSync(GOOD, 'utf8').replaceAll('good', name))
+    }
+    mkdirSync(at('none'))
+    for (const [word, ids] of [
+      [at('one'), ['one']],
+      [join(folder.name, 'own'), ['one', 'two']],
+      [join(folder.name, 'own/t*'), ['two']],
+      [join(folder.name, 'own/*/scenario.js'), ['one', 'two']],
+    ] as const)
+      test.strictSame(
+        (await chooseScenarios([word])).scenarios.map(({ id }) => id),
+        ids,
+        word,
+      )
+    test.strictSame(await absoluteWords(['snat-port-race', at('one')]), [
+      'snat-port-race',
+      join(at('one'), 'scenario.js'),
+    ])
+    for (const [word, says] of [
+      [at('none'), /has no scenario/],
+      [join(folder.name, 'own/x*'), /no scenario matches/],
+    ] as const)
+      await test.rejects(chooseScenarios([word]), { message: says, exitCode: EXIT.usage })
+    await test.rejects(oneScenario(join(folder.name, 'own')), { message: /has several scenarios/ })
+  },
+)
+
+t.test('two files with one id are refused by their names', async test => {
+  const copy = join(folder.name, 'copy.js')
+  writeFileSync(copy, readFileSync(GOOD, 'utf8'))
+  await test.rejects(chooseScenarios([GOOD, copy]), {
+    message: /have the same id, 'good'/,
+    exitCode: EXIT.usage,
+  })
+})
+
+t.test('TypeScript is loaded without a compiler', async test => {
+  const typed = join(folder.name, 'typed.ts')
+  writeFileSync(
+    typed,
+    `const unused: number = 1\nvoid unused\n${readFileSync(GOOD, 'utf8').replaceAll('good', 'typed')}`,
+  )
+  test.equal((await oneScenario(typed)).id, 'typed')
 })

@@ -8,6 +8,7 @@ import { unknownWord } from '../base/nearest.js'
 import { entryOf } from '../base/records.js'
 import { projectRoot } from '../base/root.js'
 import type { DefinedScenario, Scenario } from '../model/scenario.js'
+import { filesOf, importOwn, isPath, ownIn, shownPath } from './own-files.js'
 import { readScenario } from './read.js'
 import { inShard, readShard } from './shard.js'
 
@@ -38,24 +39,46 @@ export async function loadCatalogue(folder = FOLDER): Promise<Catalogue> {
 }
 
 /**
- * The scenarios of these ids, or all when there are none. An id with a slash is the path of a compiled scenario of one's own.
- * One that was named and is broken is among the broken ones; others that are do not matter. Throws LabError (exit 2) for an
- * unknown id, naming the nearest.
+ * The scenarios of these words, or all when there are none: ids, and paths, folders and patterns of one's own files. What was
+ * named and is broken is among the broken ones; others that are do not matter. Throws LabError (exit 2) for an unknown id, naming
+ * the nearest, and for files that are not there or have the same id.
  */
-export async function chooseScenarios(ids: readonly string[]): Promise<Catalogue> {
-  const files = ids.filter(id => id.includes('/'))
-  const named = ids.filter(id => !id.includes('/'))
+export async function chooseScenarios(words: readonly string[]): Promise<Catalogue> {
+  const paths = words.filter(meansFiles)
+  const named = words.filter(word => !meansFiles(word))
+  const files = [...new Set((await Promise.all(paths.map(filesOf))).flat())]
   const own = sorted(await Promise.all(files.map(loadFile)))
-  if (files.length > 0 && named.length === 0) return own
+  if (paths.length > 0 && named.length === 0) return withDistinctIds(own)
   const all = await loadCatalogue()
   const known = [...all.scenarios, ...all.broken].map(({ id }) => id).sort()
   for (const id of named) if (!known.includes(id)) throw unknownWord('scenario', id, known)
   const chosen = <T extends { readonly id: string }>(entries: readonly T[]) =>
     named.length === 0 ? entries : entries.filter(({ id }) => named.includes(id))
-  return {
+  return withDistinctIds({
     scenarios: [...chosen(all.scenarios), ...own.scenarios],
     broken: [...chosen(all.broken), ...own.broken],
+  })
+}
+
+/** Whether a word means files: by how it is written, or as a folder of scenarios that has no id of the lab's for a name. */
+function meansFiles(word: string): boolean {
+  return isPath(word) || (!existsSync(join(FOLDER, word)) && ownIn(word).length > 0)
+}
+
+/** Reports, and everything that is made of them, tell scenarios apart by their ids. */
+function withDistinctIds(catalogue: Catalogue): Catalogue {
+  const first = new Map<string, string>()
+  for (const { id, file } of catalogue.scenarios) {
+    const other = first.get(id)
+    if (other !== undefined)
+      throw new LabError(
+        `${other} and ${file} have the same id, '${id}'`,
+        'give one of them another',
+        EXIT.usage,
+      )
+    first.set(id, file)
   }
+  return catalogue
 }
 
 /** The scenarios of these ids, or all, that belong to a shard (`2/5`). Throws what `chooseScenarios` and `readShard` throw. */
@@ -69,17 +92,23 @@ export async function chooseShard(ids: readonly string[], shard: string | undefi
   return { scenarios: chosen(all.scenarios), broken: chosen(all.broken) }
 }
 
-/** Whether a word is the path of a module, by how it ends. */
-export function isModule(word: string): boolean {
-  return /\.[cm]?[jt]s$/.test(word)
+/** Words as they mean the same in any folder: ids as they are, what means files as the absolute paths of these. */
+export async function absoluteWords(words: readonly string[]): Promise<string[]> {
+  return (await Promise.all(words.map(word => (meansFiles(word) ? filesOf(word) : [word])))).flat()
 }
 
-/** The scenario with this id. Throws LabError: exit 2, naming the nearest, when there is none; what is wrong, where it is broken. */
-export async function oneScenario(id: string): Promise<Scenario> {
-  const { scenarios, broken } = await chooseScenarios([id])
-  const [scenario] = scenarios
+/** The scenario of this id or path. Throws LabError: exit 2, naming the nearest, when there is none, or several; what is wrong, where it is broken. */
+export async function oneScenario(word: string): Promise<Scenario> {
+  const { scenarios, broken } = await chooseScenarios([word])
+  const [scenario, second] = scenarios
+  if (scenario && second)
+    throw new LabError(
+      `${word} has several scenarios: ${scenarios.map(({ file }) => file).join(', ')}`,
+      'name one of them',
+      EXIT.usage,
+    )
   if (scenario) return scenario
-  throw broken[0]?.problem ?? unknownWord('scenario', id, [])
+  throw broken[0]?.problem ?? unknownWord('scenario', word, [])
 }
 
 /** Checks toggles, each a name or `NAME=SETTING`, against those of the scenarios. Throws LabError (exit 2) for an unknown word, naming the nearest. */
@@ -131,19 +160,19 @@ async function loadFolder(folder: string, id: string): Promise<Scenario | Broken
 }
 
 async function loadFile(path: string): Promise<Scenario | BrokenScenario> {
-  const url = path.startsWith('file:') ? path : pathToFileURL(path).href
-  let exported: DefinedScenario | undefined
+  const shown = shownPath(path)
+  let exported: unknown
   try {
-    exported = ((await import(url)) as { default?: DefinedScenario }).default
+    exported = (await importOwn(path)).default
     if (exported === undefined) throw new Error('it has no default export made with defineScenario')
   } catch (error) {
     throw new LabError(
-      `${path} cannot be loaded: ${messageOf(error)}`,
-      'give the path of a JavaScript module; compile TypeScript first',
+      `${shown} cannot be loaded: ${messageOf(error)}`,
+      'mend it; a scenario is a module of JavaScript or TypeScript that exports one: export default defineScenario({ … })',
       EXIT.usage,
     )
   }
-  return readOr(path, exported, path)
+  return readOr(shown, exported as DefinedScenario, shown)
 }
 
 /** The scenario that a file exports; broken where it is malformed. */

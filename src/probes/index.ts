@@ -1,7 +1,13 @@
 /** Finding what a probe is by its kind. */
 import { unknownWord } from '../base/nearest.js'
 import { outcomeWord } from '../model/outcome.js'
-import type { ProbeContext, ProbeKind, ProbeResult, ProbeSpec } from '../model/probe.js'
+import {
+  madeKinds,
+  type ProbeContext,
+  type ProbeKind,
+  type ProbeResult,
+  type ProbeSpec,
+} from '../model/probe.js'
 import type { ScriptPart } from '../model/script-part.js'
 import type { IptablesCommands, Step } from '../model/steps.js'
 import * as WORDS from './registry.js'
@@ -12,8 +18,8 @@ const KINDS: ReadonlyMap<string, ProbeKind> = new Map(
 
 /** The kind of a probe. Throws LabError for one that there is not, naming the nearest. */
 export function kindOf({ kind }: Pick<ProbeSpec, 'kind'>): ProbeKind {
-  const found = KINDS.get(kind)
-  if (!found) throw unknownWord('kind of probe', kind, [...KINDS.keys()])
+  const found = KINDS.get(kind) ?? madeKinds().get(kind)
+  if (!found) throw unknownWord('kind of probe', kind, [...madeKinds().keys()])
   return found
 }
 

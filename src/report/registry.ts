@@ -3,15 +3,20 @@ import { EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
 import { Collector } from '../model/collect.js'
 import type { Reporter, TimedEvent } from '../model/event.js'
+import { eventsReporter } from './events.js'
 import { githubReporter } from './github.js'
 import { htmlReporter } from './html.js'
 import { jsonReporter } from './json.js'
 import { junitReporter } from './junit.js'
+import { kcidbReporter, type Submission } from './kcidb.js'
+import { kselftestReporter } from './kselftest.js'
 import { ktapReporter } from './ktap.js'
+import { lavaReporter } from './lava.js'
 import { markdownReporter } from './markdown.js'
 import { type Detail, prettyReporter } from './pretty.js'
 import { fileSink, type Sink, streamSink } from './sink.js'
 import { tapReporter } from './tap.js'
+import { tmtReporter } from './tmt.js'
 
 /** A reporter with the name that messages about it use. */
 export interface NamedReporter {
@@ -26,6 +31,8 @@ export interface ReportersContext {
   readonly env: NodeJS.ProcessEnv
   /** How much `pretty` says; `normal` when left out. */
   readonly detail?: Detail
+  /** What a submission to KCIDB says of itself. */
+  readonly submission?: Submission
 }
 
 type Make = (sink: Sink, context: ReportersContext) => Reporter
@@ -38,8 +45,14 @@ const TEXT: Readonly<Record<string, Make>> = {
   github: (sink, { runs, env }) => githubReporter(sink, runs, env.GITHUB_STEP_SUMMARY || undefined),
   markdown: sink => markdownReporter(sink),
   html: sink => htmlReporter(sink),
+  events: sink => eventsReporter(sink),
+  kselftest: sink => kselftestReporter(sink),
+  kcidb: (sink, { submission = {} }) => kcidbReporter(sink, submission),
+  tmt: sink => tmtReporter(sink),
+  lava: sink => lavaReporter(sink),
 }
-const NAMES = ['pretty', 'json', ...Object.keys(TEXT)]
+/** Every name that `--reporter` takes. */
+const REPORTER_NAMES = ['pretty', 'json', ...Object.keys(TEXT)]
 
 /**
  * The reporters that are asked for as `NAME` or `NAME=FILE`; without a file, or with `-`, they write to standard output.
@@ -82,7 +95,7 @@ export function createReporters(requests: readonly string[], context: ReportersC
 
 function parseRequest(text: string): { readonly name: string; readonly file: string | undefined } {
   const [name = '', ...rest] = text.split('=')
-  if (!NAMES.includes(name)) throw unknownWord('reporter', name, NAMES)
+  if (!REPORTER_NAMES.includes(name)) throw unknownWord('reporter', name, REPORTER_NAMES)
   const file = rest.join('=')
   if (rest.length > 0 && file === '')
     throw new LabError(`--reporter ${text}: the file has no name`, `write ${name}=FILE`, EXIT.usage)

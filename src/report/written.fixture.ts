@@ -5,7 +5,7 @@ import t from 'tap'
 import { dirSync } from 'tmp-promise'
 import type { Reporter } from '../model/event.js'
 import type { Report } from '../model/report.js'
-import { combine, createReporters } from './registry.js'
+import { combine, createReporters, type ReportersContext } from './registry.js'
 import { replay } from './replay.js'
 import type { Sink } from './sink.js'
 
@@ -22,12 +22,14 @@ export const SUMMARY = path('summary.md')
 export async function written(
   reports: readonly Report[],
   names: readonly string[],
+  more: Partial<ReportersContext> = {},
 ): Promise<Readonly<Record<string, string>>> {
   writeFileSync(SUMMARY, '')
   const requests = names.map(name => `${name}=${path(name)}`)
   const [, ...made] = createReporters(requests, {
     runs: reports.length,
     env: { GITHUB_STEP_SUMMARY: SUMMARY },
+    ...more,
   })
   const all = combine(made, text => t.fail(text))
   for (const report of reports) for (const event of replay(report)) all.event(event)

@@ -1,12 +1,12 @@
 /** The table of fixes in a scenario's README: what its expectations say of every trial that is planned. */
-import { iptablesCommands } from '../../src/kernel/iptables.js'
-import type { Scenario } from '../../src/model/scenario.js'
-import type { KernelVersion } from '../../src/model/version.js'
-import { defaultSettings, kernelChanges } from '../../src/plan/expectations.js'
-import { planScenario } from '../../src/plan/plan.js'
-import { type TableTrial, tableOf } from '../../src/report/fix-table.js'
-import { linesOf, signOf } from '../../src/report/fix-words.js'
-import { fixTableLines } from '../../src/report/markdown.js'
+import { iptablesCommands } from '../kernel/iptables.js'
+import type { Scenario } from '../model/scenario.js'
+import type { KernelVersion } from '../model/version.js'
+import { defaultSettings, kernelChanges } from '../plan/expectations.js'
+import { planScenario } from '../plan/plan.js'
+import { type TableTrial, tableOf } from '../report/fix-table.js'
+import { linesOf, signOf } from '../report/fix-words.js'
+import { fixTableLines } from '../report/markdown.js'
 
 /** A kernel that has every change that a scenario may be keyed by, and one that has none. */
 const NEWEST: KernelVersion = { major: 999, minor: 0, patch: 0 }
