@@ -82,7 +82,7 @@ t.test('the lies by which the lab was once deceived are among them', async test 
     'neutron-floating-ip-self: accept_local=lo=1: sysctl takes it back after 300 ms',
     "bridge-dnat-bounce: rules and filters of host: iptables-restore '-A FORWARD -d 10.0.3.80/32' loses it",
     'vpn-address-from-lan: fib-rule=on: nft has it never match',
-    "localhost-from-neighbour: rules and filters of neighbour: nft 'add rule ip localhost out ip daddr 192.0.2.127 ip daddr set 127.0.0.1' loads it twice",
+    "localhost-from-neighbour: rules and filters of neighbour: nft 'add rule ip localhost leaving ip daddr 192.0.2.127 ip daddr set 127.0.0.1' loads it twice",
   ])
     test.ok(names.has(name), name)
 })

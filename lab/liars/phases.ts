@@ -52,6 +52,6 @@ export class Phases {
 
   /** What the names of an experiment's namespaces end in. */
   #topologyOf({ experiment }: Span): string {
-    return this.#again.has(experiment) ? experiment.replace(/(?=-\d+$)/, 'again') : experiment
+    return this.#again.has(experiment) ? experiment.replace(/(?=-)/, 'again') : experiment
   }
 }

@@ -18,7 +18,7 @@ import { quote } from '../../src/base/shell-words.js'
 import { type Deed, deedOf, type Telling, type ToolStep, toolOf } from './lie.js'
 
 /**
- * A program by its own name. The namespace `NODE-12n1-3` (planScenario()) is of the liar with the number 12, in the node NODE.
+ * A program by its own name. The namespace `NODE-12n1-3` or `NODE-12n1-3-2` (planScenario()) is of the liar with the number 12, in the node NODE.
  * A liar's script ends it, or leaves in `words` what is still to be done.
  */
 const LIAR = `#!/bin/sh
@@ -29,13 +29,18 @@ name=
 for file in /run/netns/*; do
   if [ "$file" -ef /proc/self/ns/net ]; then name=\${file##*/}; break; fi
 done
-rest=\${name%-*}
-instance=\${rest##*-}
-node=\${rest%-*}
-suffix=\${name#"$node"}
+node=$name
+suffix=
+while :; do
+  case $node in *-*) ;; *) break ;; esac
+  instance=\${node##*-}
+  node=\${node%-*}
+  suffix=-$instance$suffix
+  case $instance in [0-9]*[nl][0-9]*) break ;; esac
+done
 own=\${stand%/*}/\${instance%%[nl]*}
 [ -n "$name" ] && [ -f "$own/$self" ] || exec "$self" "$@"
-told() { echo "$(date +%s%3N) $1 $instance-\${name##*-}" >> "$own/told"; }
+told() { echo "$(date +%s%3N) $1 \${suffix#-}" >> "$own/told"; }
 at() { netns=$1$suffix; shift; nsenter --net="/run/netns/$netns" -- "$@"; }
 newline='
 '
