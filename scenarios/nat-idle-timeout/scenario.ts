@@ -31,6 +31,22 @@ const OTHER_PORT = new RegExp(
   `\\[NEW\\] tcp .* ESTABLISHED src=${CLIENT} dst=${SERVER} sport=([0-9]+) .* dst=${GATEWAY} sport=${PORT} dport=(?!\\1( |$))`,
 )
 
+/** A word from the client, whether the server has ended its half or not. */
+const CLIENT_SPEAKS = [
+  { when: { nf_conntrack_tcp_timeout: ['2', '300'] }, works: REMEMBERED, ...SEEN },
+  {
+    when: { nf_conntrack_tcp_loose: '0' },
+    fails: 'invalid-untranslated',
+    why: 'The word leaves with the client’s own address, and the server resets what it has never seen.',
+  },
+  {
+    when: { 'random-fully': 'random-fully' },
+    fails: 'another-port',
+    why: 'The new entry has another source port, and the server resets what it has never seen.',
+  },
+  { works: PICKED_UP, ...SEEN },
+] as const
+
 export default defineScenario({
   id: 'nat-idle-timeout',
   title: 'A connection that was silent for longer than its NAT remembers is reset at the next word',
@@ -145,20 +161,7 @@ export default defineScenario({
 
   expect: {
     'short-silence': [{ works: 'Nobody forgets anything as fast as that.', ...SEEN }],
-    'client-first': [
-      { when: { nf_conntrack_tcp_timeout: ['2', '300'] }, works: REMEMBERED, ...SEEN },
-      {
-        when: { nf_conntrack_tcp_loose: '0' },
-        fails: 'invalid-untranslated',
-        why: 'The word leaves with the client’s own address, and the server resets what it has never seen.',
-      },
-      {
-        when: { 'random-fully': 'random-fully' },
-        fails: 'another-port',
-        why: 'The new entry has another source port, and the server resets what it has never seen.',
-      },
-      { works: PICKED_UP, ...SEEN },
-    ],
+    'client-first': CLIENT_SPEAKS,
     'server-first': [
       { when: { nf_conntrack_tcp_timeout: ['2', '300'] }, works: REMEMBERED, ...SEEN },
       {
@@ -166,20 +169,7 @@ export default defineScenario({
         why: 'To the gateway the word is for itself: what it makes of it, with tcp_loose or without, has no translation.',
       },
     ],
-    'client-after-fin': [
-      { when: { nf_conntrack_tcp_timeout: ['2', '300'] }, works: REMEMBERED, ...SEEN },
-      {
-        when: { nf_conntrack_tcp_loose: '0' },
-        fails: 'invalid-untranslated',
-        why: 'The word leaves with the client’s own address, and the server resets what it has never seen.',
-      },
-      {
-        when: { 'random-fully': 'random-fully' },
-        fails: 'another-port',
-        why: 'The new entry has another source port, and the server resets what it has never seen.',
-      },
-      { works: PICKED_UP, ...SEEN },
-    ],
+    'client-after-fin': CLIENT_SPEAKS,
     'client-first-keep-alive': [
       { when: { nf_conntrack_tcp_timeout: '300' }, works: REMEMBERED, ...SEEN },
       {

@@ -1,18 +1,13 @@
 /** A TCP connection of which a probe has both ends: either of them can speak, be silent, or end it. */
 import { randomBytes } from 'node:crypto'
 import {
-  AF_INET,
   acceptSocket,
-  bindSocket,
   closeFd,
   connectSocket,
   EPOLLIN,
   EPOLLOUT,
   listenSocket,
-  openSocket,
   receiveBytes,
-  SO_REUSEADDR,
-  SOCK_STREAM,
   SOL_SOCKET,
   type SocketAddress,
   SystemError,
@@ -23,8 +18,10 @@ import {
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
 import { acknowledgeNow, closeSilently, endConnection, socketError } from '../world/tcp-state.js'
+import { openBound } from './bound-socket.js'
 
 const SO_KEEPALIVE = 9
+const ANY = '0.0.0.0'
 
 /** What a wait may end by. */
 interface Patience {
@@ -51,8 +48,8 @@ export class BothEnds {
     ports: { readonly source: number; readonly to: SocketAddress; readonly server: number },
     { deadlineMs, lost }: Patience,
   ): Promise<BothEnds | string> {
-    const listening = openBound(nodes.server, ports.server)
-    const client = openBound(nodes.client, ports.source)
+    const listening = openBound(nodes.server, { address: ANY, port: ports.server })
+    const client = openBound(nodes.client, { address: ANY, port: ports.source })
     const giveUp = (why: string) => {
       closeFd(client)
       return why
@@ -140,18 +137,6 @@ export class BothEnds {
   #close(): void {
     closeFd(this.client)
     closeFd(this.server)
-  }
-}
-
-function openBound(netns: Netns, port: number): number {
-  const fd = netns.inside(() => openSocket(AF_INET, SOCK_STREAM))
-  try {
-    setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
-    bindSocket(fd, { address: '0.0.0.0', port })
-    return fd
-  } catch (error) {
-    closeFd(fd)
-    throw error
   }
 }
 

@@ -4,20 +4,14 @@ import { z } from 'zod'
 import { type FieldsOf, ipv4, node, port } from '../model/fields.js'
 import { type ProbeContext, probeKind } from '../model/probe.js'
 import {
-  AF_INET,
   acceptSocket,
-  bindSocket,
   closeFd,
   connectSocket,
   deviceIndex,
   EPOLLIN,
   EPOLLOUT,
   listenSocket,
-  openSocket,
   receiveBytes,
-  SO_REUSEADDR,
-  SOCK_STREAM,
-  SOL_SOCKET,
   type SocketAddress,
   SystemError,
   sendBytes,
@@ -27,6 +21,7 @@ import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
 import { Tap } from '../world/tap.js'
 import { retransmissions, socketError } from '../world/tcp-state.js'
+import { openBound } from './bound-socket.js'
 import { forget } from './conntrack-forget.js'
 import { timestampOf } from './tcp-timestamp.js'
 
@@ -177,18 +172,6 @@ async function measure(
 
 const ETIMEDOUT = 110
 
-function openBound(netns: Netns, at: SocketAddress): number {
-  const fd = netns.inside(() => openSocket(AF_INET, SOCK_STREAM))
-  try {
-    setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
-    bindSocket(fd, at)
-    return fd
-  } catch (error) {
-    closeFd(fd)
-    throw error
-  }
-}
-
 /** How a connection went. */
 interface Came {
   readonly answered: boolean
@@ -246,9 +229,7 @@ class Server {
     private readonly netns: Netns,
     private readonly at: number,
   ) {
-    this.#fd = netns.inside(() => openSocket(AF_INET, SOCK_STREAM))
-    setSocketOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 1)
-    bindSocket(this.#fd, { address: '0.0.0.0', port: at })
+    this.#fd = openBound(netns, { address: '0.0.0.0', port: at })
     listenSocket(this.#fd, 8)
     void this.#accept()
   }

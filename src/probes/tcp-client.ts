@@ -1,25 +1,19 @@
 /** One TCP connection from a node, seen from outside the kernel: how long it took, what it cost, how it ended. */
 import {
-  AF_INET,
-  bindSocket,
   closeFd,
   connectSocket,
   EPOLLIN,
   EPOLLOUT,
-  openSocket,
   receiveBytes,
-  SO_REUSEADDR,
-  SOCK_STREAM,
-  SOL_SOCKET,
   type SocketAddress,
   SystemError,
   sendBytes,
-  setSocketOption,
   shutdownSending,
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
 import { acknowledgeNow, beginAt, closeSilently, retransmissions, socketError } from '../world/tcp-state.js'
+import { openBound } from './bound-socket.js'
 
 const CLOSE_TIMEOUT_MS = 1000
 
@@ -43,9 +37,7 @@ export class TcpClient {
    * guess. Throws SystemError.
    */
   constructor(netns: Netns, sourcePort: number, sequence?: number) {
-    this.#fd = netns.inside(() => openSocket(AF_INET, SOCK_STREAM))
-    setSocketOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 1)
-    bindSocket(this.#fd, { address: '0.0.0.0', port: sourcePort })
+    this.#fd = openBound(netns, { address: '0.0.0.0', port: sourcePort })
     if (sequence !== undefined) beginAt(this.#fd, sequence)
   }
 
