@@ -489,6 +489,38 @@ Examples:
   })
 
 program
+  .command('toggles')
+  .description(
+    'say what each setting repairs and breaks in each scenario, or find those under which all work',
+  )
+  .argument('[id...]', 'ids of scenarios; all when left out')
+  .option('--find', 'find the settings, of as few toggles as can be, under which all of the scenarios work')
+  .option('--report <file>', 'what a report of lab run --json says, in place of a run')
+  .addOption(
+    new Option('--format <format>', 'how to print it')
+      .choices(['text', 'markdown', 'html', 'json'])
+      .default('text'),
+  )
+  .addOption(new Option('--iptables <backend>', 'which iptables to run with').choices(['nft', 'legacy']))
+  .option('--rootless', 'use a user namespace even as root')
+  .option(
+    '--load-modules',
+    'load the kernel modules that the scenarios need (on a host, this changes the host)',
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ lab toggles hairpin-ipv6-dad nova-float-hairpin bridge-dnat-bounce
+  $ lab toggles --format html > toggles.html
+  $ lab toggles --find hairpin-ipv6-dad nova-float-hairpin`,
+  )
+  .action(async (ids: string[], options: object) => {
+    const { toggles } = await import('./toggles.js')
+    process.exitCode = await toggles(ids, options)
+  })
+
+program
   .command('history')
   .description('say how verdicts went over time: every report of a folder, oldest first, and what flipped')
   .argument('<folder>', 'reports of lab run --json, in it or below it')
