@@ -13,7 +13,7 @@ const TAKEN_BACK_MS = [10, 300]
 /** Every lie about a change, each with a name that no other one has. Pure: the same change gives the same lies. */
 export function liesAbout(change: Change): Lie[] {
   if (change.steps.length === 0) return []
-  return [
+  const lies = [
     instead(change, 'does nothing', []),
     ...inPart(change),
     ...takenBack(change),
@@ -25,6 +25,15 @@ export function liesAbout(change: Change): Lie[] {
     ...liesAboutFilters(change),
     ...liesAboutNft(change),
   ]
+  return lies.filter(lie => !isTrue(lie, change))
+}
+
+/** Whether what is told comes to what should be done. */
+function isTrue({ tellings }: Lie, { steps }: Change): boolean {
+  return steps.every((step, at) => {
+    const telling = tellings[at]
+    return !telling || (!telling.later && JSON.stringify(telling.now) === JSON.stringify([deedOf(step)]))
+  })
 }
 
 /** Leaves out one step of several, unless that is taken the same way back: it makes sure of what is so already. */
