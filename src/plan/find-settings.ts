@@ -61,7 +61,9 @@ function isExpectedToWork(scenario: Scenario, settings: Settings, kernel: Kernel
   const own = Object.fromEntries(Object.entries(settings).filter(([name]) => name in base))
   const all = { ...base, ...own }
   return ordinaryProbes(scenario).every(probe => {
-    const expected = findExpectation(scenario, probe, all, change => hasChange(change, kernel))
+    const expected = findExpectation(scenario, probe, all, {
+      has: change => hasChange(change, kernel),
+    })
     const wanted = scenario.probes[probe]?.attack ? 'fails' : 'works'
     return expected?.outcome === wanted
   })
