@@ -52,7 +52,7 @@ const TEXT: Readonly<Record<string, Make>> = {
   lava: sink => lavaReporter(sink),
 }
 /** Every name that `--reporter` takes. */
-const REPORTER_NAMES = ['pretty', 'json', ...Object.keys(TEXT)]
+export const REPORTER_NAMES = ['pretty', 'json', ...Object.keys(TEXT)]
 
 /**
  * The reporters that are asked for as `NAME` or `NAME=FILE`; without a file, or with `-`, they write to standard output.
