@@ -17,6 +17,7 @@ export const DRAWING_CSS = `
 .nl-address, .nl-note { font: 11px ui-monospace, 'DejaVu Sans Mono', monospace; fill: var(--dim, #59636e) }
 .nl-note { fill: var(--accent, #0550ae) }
 .nl-way { fill: none; stroke: var(--way, #0969da); stroke-width: 3; stroke-linejoin: round; stroke-linecap: round }
+.nl-assumed { stroke-dasharray: 7 6 }
 .nl-start { fill: var(--way, #0969da) }
 .nl-head { fill: var(--way, #0969da) }
 .nl-lost { fill: var(--lost, #cf222e); stroke: var(--surface, #fff); stroke-width: 2 }
@@ -115,7 +116,7 @@ function drawWay({ stops, lost }: Way, { nodes }: Layout): string[] {
       ]
     : [`<circle class="nl-head" cx="${round(last.x)}" cy="${round(last.y)}" r="6"/>`]
   return [
-    `<path class="nl-way" d="M${at(first)} ${path.join(' ')}"/>`,
+    `<path class="nl-way nl-assumed" d="M${at(first)} ${path.join(' ')}"/>`,
     ...points.slice(1).flatMap((point, index) => {
       const from = points[index] ?? first
       return from.node === point.node ? [] : [arrow(from, point)]

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { missingTool } from '../base/tools.js'
-import { hostile, recorded } from './synthetic.fixture.js'
+import { isBad } from '../model/verdict.js'
+import { everyVerdict, hostile, recorded } from './synthetic.fixture.js'
 import { path, written } from './written.fixture.js'
 
 t.test('the page needs no network, and what the kernel says stays text', async test => {
@@ -11,6 +12,45 @@ t.test('the page needs no network, and what the kernel says stays text', async t
   test.match(page, "default-src 'none'")
   test.equal(page.match(/<script>/g)?.length, 1, 'the only script is its own')
 })
+
+t.test('what went wrong comes first, in the table and below it', async test => {
+  const page = (await written([everyVerdict], ['html'])).html ?? ''
+  const bad = everyVerdict.scenarios.filter(({ verdict }) => isBad(verdict)).length
+  for (const pattern of [/<tr data-of="([^"]*)"/g, /<article id="([^"]*)"/g]) {
+    const ids = [...page.matchAll(pattern)].map(([, id]) => id)
+    const verdicts = ids.map(id => everyVerdict.scenarios.find(scenario => scenario.id === id)?.verdict)
+    test.equal(verdicts.length, everyVerdict.scenarios.length)
+    test.ok(
+      verdicts.slice(0, bad).every(verdict => verdict && isBad(verdict)),
+      verdicts.join(),
+    )
+    test.equal(verdicts[0], 'error')
+  }
+  for (const { id, verdict } of everyVerdict.scenarios)
+    test.match(page, `<article id="${id}" data-verdicts="${verdict}"`, 'the filter finds it')
+})
+
+t.test('a way that nobody measured is drawn dashed, and called assumed', async test => {
+  const page = (await written([everyVerdict], ['html'])).html ?? ''
+  test.match(page, 'class="nl-way nl-assumed"')
+  test.match(page, 'The way is assumed')
+})
+
+t.test(
+  'what kernels say alike is said once: forty scenarios on eight kernels are less than 5 MB',
+  async test => {
+    const scenarios = Array.from({ length: 40 }, (_, at) => recorded.scenarios[at % 2]).flatMap(
+      (scenario, at) => (scenario ? [{ ...scenario, id: `${scenario.id}-${at}` }] : []),
+    )
+    const reports = Array.from({ length: 8 }, (_, at) => ({
+      ...recorded,
+      kernel: { release: `6.${at}.0`, version: `6.${at}.0` },
+      scenarios,
+    }))
+    const page = (await written(reports, ['html'])).html ?? ''
+    test.ok(Buffer.byteLength(page) < 5_000_000, `${Buffer.byteLength(page)} bytes`)
+  },
+)
 
 const noChromium = missingTool('chromium')
 t.test('the page is drawn by a browser', { skip: noChromium ?? false }, async test => {

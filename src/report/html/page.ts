@@ -1,6 +1,6 @@
 /** The page: what ran where, the verdict table, and a section for each scenario. */
 import { seconds } from '../../base/text.js'
-import { VERDICTS } from '../../model/verdict.js'
+import { isBad, VERDICTS, type Verdict, worstVerdict } from '../../model/verdict.js'
 import { describeRun, machineChangeLines, trialNotes } from '../words.js'
 import { type Column, columnsOf, type RunLog } from './model.js'
 import { scenarioSection } from './scenario.js'
@@ -10,9 +10,7 @@ import { Html, html } from './template.js'
 /** The whole page for one or several runs. It loads nothing. */
 export function renderPage(runs: readonly RunLog[]): string {
   const columns = columnsOf(runs)
-  const titles = new Map(
-    columns.flatMap(({ report }) => report.scenarios.map(({ id, title }) => [id, title] as const)),
-  )
+  const titles = worstFirst(columns)
   const name = columns.map(column => column.name).join(', ')
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -23,6 +21,7 @@ export function renderPage(runs: readonly RunLog[]): string {
 <a class="skip-link" href="#verdicts">To the verdicts</a>
 <header><h1>Networking failures on Linux ${name}</h1>
 ${columns.map(header)}</header>
+${filters(columns)}
 <section class="card scroll" id="verdicts" tabindex="0" aria-label="Verdicts">${verdictTable(titles, columns)}</section>
 <p class="tools"><button data-of=".trial" data-open="true">Open every trial</button><button data-of=".trial" data-open="false">Fold every trial</button>
 <span class="legend">✓ works, ✕ fails, <b class="good">green</b> where that is what must come out: a documented failure that reproduces is.</span></p>
@@ -30,6 +29,41 @@ ${[...titles.keys()].map(id => scenarioSection(id, columns))}
 ${columns.map(unavailable)}
 </main><script>${new Html(SCRIPT)}</script></body></html>
 `.text
+}
+
+/** The scenarios of all runs with their titles, those with the worst verdict first. */
+function worstFirst(columns: readonly Column[]): Map<string, string> {
+  const found = new Map<string, { title: string; verdicts: Verdict[] }>()
+  for (const { report } of columns)
+    for (const { id, title, verdict } of report.scenarios) {
+      const known = found.get(id) ?? { title, verdicts: [] }
+      found.set(id, known)
+      known.verdicts.push(verdict)
+    }
+  // What went well everywhere stays in the order of the runs.
+  const rank = (verdicts: readonly Verdict[]) => {
+    const worst = worstVerdict(verdicts)
+    return worst && isBad(worst) ? VERDICTS.indexOf(worst) : VERDICTS.length
+  }
+  return new Map(
+    [...found]
+      .sort(([, a], [, b]) => rank(a.verdicts) - rank(b.verdicts))
+      .map(([id, { title }]) => [id, title]),
+  )
+}
+
+/** What the page can be narrowed down by; without its script there is none of it. */
+function filters(columns: readonly Column[]): Html {
+  const scenarios = columns.flatMap(({ report }) => report.scenarios)
+  const verdicts = VERDICTS.filter(verdict => scenarios.some(scenario => scenario.verdict === verdict))
+  const toggles = [
+    ...new Set(scenarios.flatMap(({ trials }) => trials.flatMap(({ fix = {} }) => Object.keys(fix)))),
+  ]
+  return html`<form class="filters" id="filters" hidden aria-label="Show only">
+<label>Text <input type="search" name="text" placeholder="scenario, probe, mechanism, commit"></label>
+<label>Toggle <select name="toggle"><option value="">any</option>${toggles.sort().map(toggle => html`<option>${toggle}</option>`)}</select></label>
+<fieldset><legend>Verdict</legend>${verdicts.map(verdict => html`<label class="verdict ${verdict}"><input type="checkbox" name="verdict" value="${verdict}" checked> ${verdict}</label>`)}</fieldset>
+<output name="shown" aria-live="polite"></output></form>`
 }
 
 function header({ report }: Column): Html {
@@ -53,7 +87,7 @@ ${[...titles].map(
   ([
     id,
     title,
-  ]) => html`<tr><th scope="row"><a href="#${id}">${title}</a> <span class="id">${id}</span></th>${columns.map(
+  ]) => html`<tr data-of="${id}"><th scope="row"><a href="#${id}">${title}</a> <span class="id">${id}</span></th>${columns.map(
     ({ name, report }) => {
       const found = report.scenarios.find(scenario => scenario.id === id)
       const kernel = !single && html`<span class="kernel">${name} </span>`

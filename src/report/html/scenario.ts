@@ -5,7 +5,7 @@ import { drawTopology } from '../drawing.js'
 import { type Way, wayOf } from '../way.js'
 import { type Cause, causesOf, hintsOf, retriedLines } from '../words.js'
 import { commandSection } from './commands.js'
-import { fixSection } from './fixes.js'
+import { fixSections } from './fixes.js'
 import type { Column } from './model.js'
 import { Html, html } from './template.js'
 import { trialSection } from './trials.js'
@@ -21,13 +21,21 @@ export function scenarioSection(id: string, columns: readonly Column[]): Html {
   const logs = columns.flatMap(({ name, experiments }) =>
     (experiments.get(id) ?? []).map(log => (several ? { ...log, title: `${name}: ${log.title}` } : log)),
   )
-  return html`<article id="${id}">
+  const verdicts = [...new Set(found.map(({ own }) => own.verdict))]
+  const toggles = [
+    ...new Set(found.flatMap(({ own }) => own.trials.flatMap(({ fix = {} }) => Object.keys(fix)))),
+  ]
+  return html`<article id="${id}" data-verdicts="${verdicts.join(' ')}" data-toggles="${toggles.join(' ')}">
 <h2>${found[0]?.own.title ?? id}</h2>
 <p class="id"><code>${id}</code></p>
 ${found.map(
   ({ name, own, kernel }) =>
     html`<p class="reason"><span class="verdict ${own.verdict}">${own.verdict}</span> ${several && html`<b>${name}</b> `}${own.reason}</p>
-${retriedLines(own).map(text => html`<p class="warn">${text}</p>`)}${hintsOf(own, kernel).map(hint => html`<p class="dim">→ ${hint}</p>`)}${fixSection(own, several ? name : undefined)}`,
+${retriedLines(own).map(text => html`<p class="warn">${text}</p>`)}${hintsOf(own, kernel).map(hint => html`<p class="dim">→ ${hint}</p>`)}`,
+)}
+${fixSections(
+  found.map(({ name, own }) => ({ name, scenario: own })),
+  several,
 )}
 ${
   story &&
@@ -71,7 +79,7 @@ function figure(svg: string, title: string, text: Html = html``): Html {
 function caption({ probes, attack, mechanism, says, node, device }: Cause, way: Way | undefined): Html {
   const stops = way?.stops.map(stop => [stop.node, stop.device].filter(Boolean).join(' ')) ?? []
   return html`<h3>${mechanism?.title ?? 'lost'} <span class="dim">${probes.join(', ')}</span></h3>
-${stops.length > 0 && html`<ol class="way" aria-label="The packet’s way">${stops.map((stop, index) => html`<li${index === stops.length - 1 && !attack && html` class="lost"`}>${stop}</li>`)}</ol>`}
+${stops.length > 0 && html`<p class="dim">The way is assumed: it is what the topology makes of the probe’s address, and not what was captured.</p><ol class="way" aria-label="The packet’s way, assumed">${stops.map((stop, index) => html`<li${index === stops.length - 1 && !attack && html` class="lost"`}>${stop}</li>`)}</ol>`}
 <dl><dt>${attack ? 'Reached at' : 'Lost at'}</dt><dd>${[node, device].filter(Boolean).join(' ')}</dd>
 ${mechanism && html`<dt>In the kernel</dt><dd>${mechanism.where}</dd>`}
 <dt>It said here</dt><dd><code>${says}</code></dd>

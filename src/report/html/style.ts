@@ -63,6 +63,9 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 .fixes tbody th { font: .86rem ui-monospace, 'DejaVu Sans Mono', monospace; white-space: normal } .fixes td.good, .fixes td.bad { color: var(--tone) } .fixes td.bad { --tone: var(--bad); font-weight: 700 }
 .legend { color: var(--dim); font-size: .9rem; margin: 0 } .legend b { font-weight: 600; color: var(--tone) } .good { --tone: var(--good) }
 .tools { display: flex; align-items: baseline; gap: .5rem .8rem; flex-wrap: wrap; margin-top: .8rem } button { font: inherit; font-size: .9rem; color: inherit; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .8rem; cursor: pointer }
+.filters { display: flex; margin-top: .9rem; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; font-size: .9rem; color: var(--dim) } .filters fieldset { display: flex; flex-wrap: wrap; gap: .3rem; border: 0; padding: 0; margin: 0 } .filters legend { float: left; padding: 0 .4rem 0 0 }
+.filters input[type=search], .filters select { font: inherit; color: var(--ink); background: var(--surface); border: 1px solid var(--line); border-radius: 6px; padding: .2rem .5rem } .filters input[type=search] { width: 19rem; max-width: 100% } .filters[hidden] { display: none }
+article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 .top { font-size: .9rem; margin: .8rem 0 0 }
 @media (max-width: 640px) { body { font-size: 14.5px } main { padding: 1rem .6rem 3rem } article, .card { padding: .9rem }
   .picture svg { min-width: 620px } dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: .4rem }
@@ -73,7 +76,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
   .several tr { border-bottom: 1px solid var(--faint); padding: .6rem 0 } .several td .kernel { display: inline-block; min-width: 7rem }
   td.number, th.number { display: none } .evidence { padding: .25rem .4rem .6rem } }
 @media print { :root { --page: #fff } body { font-size: 10.5pt } main { max-width: none; padding: 0 } article, .card { border: 0; padding: 0 }
-  article { break-before: page } figure, .trial, tr { break-inside: avoid } .tools, .top, .skip-link { display: none } .picture svg { min-width: 0 }
+  article { break-before: page } figure, .trial, tr { break-inside: avoid } article { content-visibility: visible } .tools, .filters, .top, .skip-link { display: none } .picture svg { min-width: 0 }
   blockquote a::after { content: ' (' attr(href) ')'; font-size: .85em } .trial:not([open]) > summary::before { content: '' } }
 ${DRAWING_CSS}`
 
@@ -83,6 +86,30 @@ const all = selector => [...document.querySelectorAll(selector)]
 const set = (selector, open) => { for (const details of all(selector)) details.open = open }
 for (const button of all('button[data-open]'))
   button.addEventListener('click', () => set(button.dataset.of, button.dataset.open === 'true'))
+const form = document.getElementById('filters')
+const narrow = () => {
+  const data = new FormData(form)
+  const [verdicts, toggle, text] = [data.getAll('verdict'), data.get('toggle'), data.get('text').toLowerCase()]
+  const articles = all('article')
+  let shown = 0
+  for (const article of articles) {
+    const { verdicts: own, toggles } = article.dataset
+    const fits = own.split(' ').some(verdict => verdicts.includes(verdict)) &&
+      (toggle === '' || toggles.split(' ').includes(toggle)) && (text === '' || article.textContent.toLowerCase().includes(text))
+    article.hidden = !fits
+    for (const row of all('tr[data-of="' + article.id + '"]')) row.hidden = !fits
+    if (fits) shown++
+  }
+  form.elements.shown.value = shown === articles.length ? '' : shown + ' of ' + articles.length + ' scenarios'
+}
+form.hidden = false
+form.addEventListener('input', narrow)
+form.addEventListener('submit', event => event.preventDefault())
+addEventListener('keydown', event => {
+  if (event.key !== '/' || event.target.matches('input, select, textarea')) return
+  event.preventDefault()
+  form.elements.text.focus()
+})
 let folded = []
 addEventListener('beforeprint', () => { folded = all('.trials:not([open]), .trial:not([open])'); for (const details of folded) details.open = true })
 addEventListener('afterprint', () => { for (const details of folded) details.open = false })

@@ -77,8 +77,32 @@ function trialLine({ trial, cells }: TrialRow, columns: readonly Column[], base:
   return html`<details class="trial"${bad && html` open`}><summary><span class="phase">${trial.phase}</span><span class="what"><b>${trial.probe}</b>${settings.map(
     setting => html` <code>${setting}</code>`,
   )}${trial.persisted && html` <code>saved by ${trial.persisted}</code>`}</span>${cells.map((cell, index) => outcomeCell(cell, columns.length > 1 ? columns[index]?.name : undefined))}</summary>
-<div class="evidence">${cells.map((cell, index) => cell && trialDetails(cell, columns.length > 1 ? columns[index]?.name : undefined))}</div></details>
+<div class="evidence">${alike(cells, columns).map(({ names, cell }) => trialDetails(cell, names))}</div></details>
 `
+}
+
+/** The cells of a row, those of runs whose kernels say the same but for numbers together, with the names of their runs where there are several. */
+function alike(
+  cells: TrialRow['cells'],
+  columns: readonly Column[],
+): { readonly names: string | undefined; readonly cell: TrialReport }[] {
+  const groups = new Map<string, { names: string[]; cell: TrialReport }>()
+  for (const [index, cell] of cells.entries()) {
+    if (!cell) continue
+    const { verdict, says, why, evidence, answeredBy, serverSaw, change } = cell
+    const findings = evidence.map(({ state, source, node, says: said }) => [state, source, node, said])
+    const key = JSON.stringify([verdict, says, why, findings, answeredBy, serverSaw, change?.commit]).replace(
+      /\d+/g,
+      '0',
+    )
+    const group = groups.get(key) ?? { names: [], cell }
+    groups.set(key, group)
+    group.names.push(columns[index]?.name ?? '')
+  }
+  return [...groups.values()].map(({ names, cell }) => ({
+    names: columns.length > 1 ? names.join(', ') : undefined,
+    cell,
+  }))
 }
 
 function outcomeCell(trial: TrialReport | undefined, column: string | undefined): Html {

@@ -257,6 +257,9 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 .fixes tbody th { font: .86rem ui-monospace, 'DejaVu Sans Mono', monospace; white-space: normal } .fixes td.good, .fixes td.bad { color: var(--tone) } .fixes td.bad { --tone: var(--bad); font-weight: 700 }
 .legend { color: var(--dim); font-size: .9rem; margin: 0 } .legend b { font-weight: 600; color: var(--tone) } .good { --tone: var(--good) }
 .tools { display: flex; align-items: baseline; gap: .5rem .8rem; flex-wrap: wrap; margin-top: .8rem } button { font: inherit; font-size: .9rem; color: inherit; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .8rem; cursor: pointer }
+.filters { display: flex; margin-top: .9rem; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; font-size: .9rem; color: var(--dim) } .filters fieldset { display: flex; flex-wrap: wrap; gap: .3rem; border: 0; padding: 0; margin: 0 } .filters legend { float: left; padding: 0 .4rem 0 0 }
+.filters input[type=search], .filters select { font: inherit; color: var(--ink); background: var(--surface); border: 1px solid var(--line); border-radius: 6px; padding: .2rem .5rem } .filters input[type=search] { width: 19rem; max-width: 100% } .filters[hidden] { display: none }
+article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 .top { font-size: .9rem; margin: .8rem 0 0 }
 @media (max-width: 640px) { body { font-size: 14.5px } main { padding: 1rem .6rem 3rem } article, .card { padding: .9rem }
   .picture svg { min-width: 620px } dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: .4rem }
@@ -267,7 +270,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
   .several tr { border-bottom: 1px solid var(--faint); padding: .6rem 0 } .several td .kernel { display: inline-block; min-width: 7rem }
   td.number, th.number { display: none } .evidence { padding: .25rem .4rem .6rem } }
 @media print { :root { --page: #fff } body { font-size: 10.5pt } main { max-width: none; padding: 0 } article, .card { border: 0; padding: 0 }
-  article { break-before: page } figure, .trial, tr { break-inside: avoid } .tools, .top, .skip-link { display: none } .picture svg { min-width: 0 }
+  article { break-before: page } figure, .trial, tr { break-inside: avoid } article { content-visibility: visible } .tools, .filters, .top, .skip-link { display: none } .picture svg { min-width: 0 }
   blockquote a::after { content: ' (' attr(href) ')'; font-size: .85em } .trial:not([open]) > summary::before { content: '' } }
 
 .nl-node { fill: var(--surface, #fff); stroke: var(--line, #8c959f); stroke-width: 1.2 }
@@ -282,6 +285,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 .nl-address, .nl-note { font: 11px ui-monospace, 'DejaVu Sans Mono', monospace; fill: var(--dim, #59636e) }
 .nl-note { fill: var(--accent, #0550ae) }
 .nl-way { fill: none; stroke: var(--way, #0969da); stroke-width: 3; stroke-linejoin: round; stroke-linecap: round }
+.nl-assumed { stroke-dasharray: 7 6 }
 .nl-start { fill: var(--way, #0969da) }
 .nl-head { fill: var(--way, #0969da) }
 .nl-lost { fill: var(--lost, #cf222e); stroke: var(--surface, #fff); stroke-width: 2 }
@@ -293,16 +297,22 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <p>Linux 6.18.44-fc-v669, Debian GNU/Linux 12 (bookworm), 2 CPUs, root <span class="dim">· <time datetime="(date)">(date) UTC</time> · (time) s</span></p>
 <ul class="counts"><li class="verdict changed">1 changed</li><li class="verdict confirmed">1 confirmed</li></ul>
 </header>
+<form class="filters" id="filters" hidden aria-label="Show only">
+<label>Text <input type="search" name="text" placeholder="scenario, probe, mechanism, commit"></label>
+<label>Toggle <select name="toggle"><option value="">any</option><option>bounce-snat</option><option>bridge-nf-call-iptables</option><option>hairpin_mode</option><option>nf_call_iptables</option><option>promisc</option></select></label>
+<fieldset><legend>Verdict</legend><label class="verdict changed"><input type="checkbox" name="verdict" value="changed" checked> changed</label><label class="verdict confirmed"><input type="checkbox" name="verdict" value="confirmed" checked> confirmed</label></fieldset>
+<output name="shown" aria-live="polite"></output></form>
 <section class="card scroll" id="verdicts" tabindex="0" aria-label="Verdicts"><table><thead><tr><th scope="col">Scenario</th><th scope="col">Verdict</th><th scope="col" class="number">Trials</th><th scope="col" class="number">Time</th></tr></thead><tbody>
-<tr><th scope="row"><a href="#bridge-dnat-bounce">A container cannot reach itself through a port forwarding that bounces off the host</a> <span class="id">bridge-dnat-bounce</span></th><td><span class="verdict changed">changed</span></td><td class="number">12</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#lan-dnat-without-snat">A container cannot reach its neighbour through a port forwarding without SNAT</a> <span class="id">lan-dnat-without-snat</span></th><td><span class="verdict confirmed">confirmed</span></td><td class="number">6</td><td class="number">(time) s</td></tr>
+<tr data-of="bridge-dnat-bounce"><th scope="row"><a href="#bridge-dnat-bounce">A container cannot reach itself through a port forwarding that bounces off the host</a> <span class="id">bridge-dnat-bounce</span></th><td><span class="verdict changed">changed</span></td><td class="number">12</td><td class="number">(time) s</td></tr>
+<tr data-of="lan-dnat-without-snat"><th scope="row"><a href="#lan-dnat-without-snat">A container cannot reach its neighbour through a port forwarding without SNAT</a> <span class="id">lan-dnat-without-snat</span></th><td><span class="verdict confirmed">confirmed</span></td><td class="number">6</td><td class="number">(time) s</td></tr>
 </tbody></table></section>
 <p class="tools"><button data-of=".trial" data-open="true">Open every trial</button><button data-of=".trial" data-open="false">Fold every trial</button>
 <span class="legend">✓ works, ✕ fails, <b class="good">green</b> where that is what must come out: a documented failure that reproduces is.</span></p>
-<article id="bridge-dnat-bounce">
+<article id="bridge-dnat-bounce" data-verdicts="changed" data-toggles="hairpin_mode promisc nf_call_iptables bridge-nf-call-iptables">
 <h2>A container cannot reach itself through a port forwarding that bounces off the host</h2>
 <p class="id"><code>bridge-dnat-bounce</code></p>
 <p class="reason"><span class="verdict changed">changed</span> Since 751de2012eaf (6.9, and stable kernels) the promiscuous copy has no conntrack: it is routed back without SNAT. The document differs: promiscuous mode “makes everything work” there; that workaround has been dead since 751de2012eaf.</p>
+
 <ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails, as documented: frame that would leave by the port that it came in on</li><li class="repairs"><span aria-hidden="true">✓</span> hairpin_mode=on; or nf_call_iptables=0 and bridge-nf-call-iptables=0 repairs own-address-tcp</li><li class="leaves"><span aria-hidden="true">–</span> promisc=on does not, since 751de2012eaf</li><li class="leaves"><span aria-hidden="true">–</span> nf_call_iptables=0 does not</li></ul>
 <div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th><th scope="col">other-container-tcp</th></tr></thead><tbody>
 <tr><th scope="row">as documented</th><td class="plain">✕ fails</td><td class="good">✓ works</td></tr>
@@ -331,7 +341,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <rect class="nl-port" x="630.6" y="138" width="8" height="8" rx="2"/>
 <rect class="nl-node" x="698.6" y="95.5" width="183.5" height="107" rx="8"/>
 <rect class="nl-port" x="694.6" y="149.5" width="8" height="8" rx="2"/>
-<path class="nl-way" d="M208.2 83 C240.2 83 240.2 133 272.2 133 H355.2 C368.2 133 368.2 158 381.2 158"/>
+<path class="nl-way nl-assumed" d="M208.2 83 C240.2 83 240.2 133 272.2 133 H355.2 C368.2 133 368.2 158 381.2 158"/>
 <path class="nl-head" d="M7 0 L-5 -6 L-5 6 Z" transform="translate(240.2 108) rotate(57.4)"/>
 <circle class="nl-start" cx="208.2" cy="83" r="5"/>
 <circle class="nl-lost" cx="381.2" cy="158" r="10"/>
@@ -362,7 +372,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <text class="nl-device" x="710.6" y="169.5" text-anchor="start">eth0</text>
 <text class="nl-address" x="710.6" y="184.5" text-anchor="start">203.0.113.99/24</text>
 </svg></div><figcaption><h3>frame that would leave by the port that it came in on <span class="dim">own-address-tcp</span></h3>
-<ol class="way" aria-label="The packet’s way"><li>web eth0</li><li>host veth-web</li><li class="lost">host br-lxc</li></ol>
+<p class="dim">The way is assumed: it is what the topology makes of the probe’s address, and not what was captured.</p><ol class="way" aria-label="The packet’s way, assumed"><li>web eth0</li><li>host veth-web</li><li class="lost">host br-lxc</li></ol>
 <dl><dt>Lost at</dt><dd>host br-lxc</dd>
 <dt>In the kernel</dt><dd>br_nf_pre_routing_finish_bridge() keeps the DNATed frame in the bridge, should_deliver() refuses the port</dd>
 <dt>It said here</dt><dd><code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet, filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></dd>
@@ -385,7 +395,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <rect class="nl-port" x="630.6" y="138" width="8" height="8" rx="2"/>
 <rect class="nl-node" x="698.6" y="95.5" width="183.5" height="107" rx="8"/>
 <rect class="nl-port" x="694.6" y="149.5" width="8" height="8" rx="2"/>
-<path class="nl-way" d="M208.2 83 C240.2 83 240.2 133 272.2 133 H355.2 C368.2 133 368.2 158 381.2 158 C368.2 158 368.2 121 355.2 121 H272.2 C240.2 121 240.2 71 208.2 71"/>
+<path class="nl-way nl-assumed" d="M208.2 83 C240.2 83 240.2 133 272.2 133 H355.2 C368.2 133 368.2 158 381.2 158 C368.2 158 368.2 121 355.2 121 H272.2 C240.2 121 240.2 71 208.2 71"/>
 <path class="nl-head" d="M7 0 L-5 -6 L-5 6 Z" transform="translate(240.2 108) rotate(57.4)"/>
 <path class="nl-head" d="M7 0 L-5 -6 L-5 6 Z" transform="translate(240.2 96) rotate(-122.6)"/>
 <circle class="nl-start" cx="208.2" cy="83" r="5"/>
@@ -417,7 +427,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <text class="nl-device" x="710.6" y="169.5" text-anchor="start">eth0</text>
 <text class="nl-address" x="710.6" y="184.5" text-anchor="start">203.0.113.99/24</text>
 </svg></div><figcaption><h3>promiscuous copy without connection tracking <span class="dim">own-address-tcp</span></h3>
-<ol class="way" aria-label="The packet’s way"><li>web eth0</li><li>host veth-web</li><li>host br-lxc</li><li>host veth-web</li><li class="lost">web eth0</li></ol>
+<p class="dim">The way is assumed: it is what the topology makes of the probe’s address, and not what was captured.</p><ol class="way" aria-label="The packet’s way, assumed"><li>web eth0</li><li>host veth-web</li><li>host br-lxc</li><li>host veth-web</li><li class="lost">web eth0</li></ol>
 <dl><dt>Lost at</dt><dd>web eth0</dd>
 <dt>In the kernel</dt><dd>br_nf_local_in() resets the conntrack of promiscuous copies (751de2012eaf), so the routed copy is not SNATed</dd>
 <dt>It said here</dt><dd><code>IPv4: martian source 10.0.3.80 from 10.0.3.80, on dev eth0</code></dd>
@@ -483,10 +493,11 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <p class="dim">The commands are in the page that the run itself writes; <code>lab script bridge-dnat-bounce</code> prints them, too.</p>
 <p class="top"><a href="#top">Back to the table</a></p>
 </article>
-<article id="lan-dnat-without-snat">
+<article id="lan-dnat-without-snat" data-verdicts="confirmed" data-toggles="bounce-snat bridge-nf-call-iptables">
 <h2>A container cannot reach its neighbour through a port forwarding without SNAT</h2>
 <p class="id"><code>lan-dnat-without-snat</code></p>
 <p class="reason"><span class="verdict confirmed">confirmed</span> as documented, in 6 trials.</p>
+
 <ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> neighbour-tcp fails, as documented: reply that bypasses the host</li><li class="repairs"><span aria-hidden="true">✓</span> bounce-snat=on repairs neighbour-tcp</li></ul>
 <div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">neighbour-tcp</th><th scope="col">outside-tcp</th></tr></thead><tbody>
 <tr><th scope="row">as documented</th><td class="plain">✕ fails</td><td class="good">✓ works</td></tr>
@@ -513,7 +524,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <rect class="nl-port" x="644.4" y="145.5" width="8" height="8" rx="2"/>
 <rect class="nl-node" x="712.4" y="95.5" width="183.5" height="107" rx="8"/>
 <rect class="nl-port" x="708.4" y="149.5" width="8" height="8" rx="2"/>
-<path class="nl-way" d="M190.5 239 C231.4 239 231.4 173.5 272.2 173.5 H369 C382 173.5 382 165.5 395 165.5 C382 165.5 382 140.5 369 140.5 H272.2 C240.2 140.5 240.2 83 208.2 83 H58 C45 83 45 83 32 83 H182.2 C195.2 83 195.2 71 208.2 71 C240.2 71 240.2 128.5 272.2 128.5 H369 C382 128.5 382 153.5 395 153.5 C382 153.5 382 161.5 369 161.5 H272.2 C231.4 161.5 231.4 227 190.5 227 C177.5 227 177.5 239 164.5 239 H49.7"/>
+<path class="nl-way nl-assumed" d="M190.5 239 C231.4 239 231.4 173.5 272.2 173.5 H369 C382 173.5 382 165.5 395 165.5 C382 165.5 382 140.5 369 140.5 H272.2 C240.2 140.5 240.2 83 208.2 83 H58 C45 83 45 83 32 83 H182.2 C195.2 83 195.2 71 208.2 71 C240.2 71 240.2 128.5 272.2 128.5 H369 C382 128.5 382 153.5 395 153.5 C382 153.5 382 161.5 369 161.5 H272.2 C231.4 161.5 231.4 227 190.5 227 C177.5 227 177.5 239 164.5 239 H49.7"/>
 <path class="nl-head" d="M7 0 L-5 -6 L-5 6 Z" transform="translate(231.4 206.3) rotate(-58)"/>
 <path class="nl-head" d="M7 0 L-5 -6 L-5 6 Z" transform="translate(240.2 111.8) rotate(-119.1)"/>
 <path class="nl-head" d="M7 0 L-5 -6 L-5 6 Z" transform="translate(240.2 99.8) rotate(60.9)"/>
@@ -546,7 +557,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <text class="nl-device" x="724.4" y="169.5" text-anchor="start">eth0</text>
 <text class="nl-address" x="724.4" y="184.5" text-anchor="start">203.0.113.99/24</text>
 </svg></div><figcaption><h3>reply that bypasses the host <span class="dim">neighbour-tcp</span></h3>
-<ol class="way" aria-label="The packet’s way"><li>neighbour eth0</li><li>host veth-neighbr</li><li>host br-lxc</li><li>host veth-web</li><li>web eth0</li><li>web</li><li>web eth0</li><li>host veth-web</li><li>host br-lxc</li><li>host veth-neighbr</li><li>neighbour eth0</li><li class="lost">neighbour</li></ol>
+<p class="dim">The way is assumed: it is what the topology makes of the probe’s address, and not what was captured.</p><ol class="way" aria-label="The packet’s way, assumed"><li>neighbour eth0</li><li>host veth-neighbr</li><li>host br-lxc</li><li>host veth-web</li><li>web eth0</li><li>web</li><li>web eth0</li><li>host veth-web</li><li>host br-lxc</li><li>host veth-neighbr</li><li>neighbour eth0</li><li class="lost">neighbour</li></ol>
 <dl><dt>Lost at</dt><dd>neighbour</dd>
 <dt>In the kernel</dt><dd>the SYN-ACK from the private address matches no socket of the client, and tcp_v4_send_reset() answers it</dd>
 <dt>It said here</dt><dd><code>TcpOutRsts +1</code></dd>
@@ -592,6 +603,30 @@ const all = selector => [...document.querySelectorAll(selector)]
 const set = (selector, open) => { for (const details of all(selector)) details.open = open }
 for (const button of all('button[data-open]'))
   button.addEventListener('click', () => set(button.dataset.of, button.dataset.open === 'true'))
+const form = document.getElementById('filters')
+const narrow = () => {
+  const data = new FormData(form)
+  const [verdicts, toggle, text] = [data.getAll('verdict'), data.get('toggle'), data.get('text').toLowerCase()]
+  const articles = all('article')
+  let shown = 0
+  for (const article of articles) {
+    const { verdicts: own, toggles } = article.dataset
+    const fits = own.split(' ').some(verdict => verdicts.includes(verdict)) &&
+      (toggle === '' || toggles.split(' ').includes(toggle)) && (text === '' || article.textContent.toLowerCase().includes(text))
+    article.hidden = !fits
+    for (const row of all('tr[data-of="' + article.id + '"]')) row.hidden = !fits
+    if (fits) shown++
+  }
+  form.elements.shown.value = shown === articles.length ? '' : shown + ' of ' + articles.length + ' scenarios'
+}
+form.hidden = false
+form.addEventListener('input', narrow)
+form.addEventListener('submit', event => event.preventDefault())
+addEventListener('keydown', event => {
+  if (event.key !== '/' || event.target.matches('input, select, textarea')) return
+  event.preventDefault()
+  form.elements.text.focus()
+})
 let folded = []
 addEventListener('beforeprint', () => { folded = all('.trials:not([open]), .trial:not([open])'); for (const details of folded) details.open = true })
 addEventListener('afterprint', () => { for (const details of folded) details.open = false })
@@ -666,6 +701,9 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 .fixes tbody th { font: .86rem ui-monospace, 'DejaVu Sans Mono', monospace; white-space: normal } .fixes td.good, .fixes td.bad { color: var(--tone) } .fixes td.bad { --tone: var(--bad); font-weight: 700 }
 .legend { color: var(--dim); font-size: .9rem; margin: 0 } .legend b { font-weight: 600; color: var(--tone) } .good { --tone: var(--good) }
 .tools { display: flex; align-items: baseline; gap: .5rem .8rem; flex-wrap: wrap; margin-top: .8rem } button { font: inherit; font-size: .9rem; color: inherit; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .8rem; cursor: pointer }
+.filters { display: flex; margin-top: .9rem; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; font-size: .9rem; color: var(--dim) } .filters fieldset { display: flex; flex-wrap: wrap; gap: .3rem; border: 0; padding: 0; margin: 0 } .filters legend { float: left; padding: 0 .4rem 0 0 }
+.filters input[type=search], .filters select { font: inherit; color: var(--ink); background: var(--surface); border: 1px solid var(--line); border-radius: 6px; padding: .2rem .5rem } .filters input[type=search] { width: 19rem; max-width: 100% } .filters[hidden] { display: none }
+article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 .top { font-size: .9rem; margin: .8rem 0 0 }
 @media (max-width: 640px) { body { font-size: 14.5px } main { padding: 1rem .6rem 3rem } article, .card { padding: .9rem }
   .picture svg { min-width: 620px } dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: .4rem }
@@ -676,7 +714,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
   .several tr { border-bottom: 1px solid var(--faint); padding: .6rem 0 } .several td .kernel { display: inline-block; min-width: 7rem }
   td.number, th.number { display: none } .evidence { padding: .25rem .4rem .6rem } }
 @media print { :root { --page: #fff } body { font-size: 10.5pt } main { max-width: none; padding: 0 } article, .card { border: 0; padding: 0 }
-  article { break-before: page } figure, .trial, tr { break-inside: avoid } .tools, .top, .skip-link { display: none } .picture svg { min-width: 0 }
+  article { break-before: page } figure, .trial, tr { break-inside: avoid } article { content-visibility: visible } .tools, .filters, .top, .skip-link { display: none } .picture svg { min-width: 0 }
   blockquote a::after { content: ' (' attr(href) ')'; font-size: .85em } .trial:not([open]) > summary::before { content: '' } }
 
 .nl-node { fill: var(--surface, #fff); stroke: var(--line, #8c959f); stroke-width: 1.2 }
@@ -691,6 +729,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 .nl-address, .nl-note { font: 11px ui-monospace, 'DejaVu Sans Mono', monospace; fill: var(--dim, #59636e) }
 .nl-note { fill: var(--accent, #0550ae) }
 .nl-way { fill: none; stroke: var(--way, #0969da); stroke-width: 3; stroke-linejoin: round; stroke-linecap: round }
+.nl-assumed { stroke-dasharray: 7 6 }
 .nl-start { fill: var(--way, #0969da) }
 .nl-head { fill: var(--way, #0969da) }
 .nl-lost { fill: var(--lost, #cf222e); stroke: var(--surface, #fff); stroke-width: 2 }
@@ -702,24 +741,30 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <p>Linux 6.18.44-test, Debian GNU/Linux 12 (bookworm), 2 CPUs, root <span class="dim">· <time datetime="(date)">(date) UTC</time> · (time) s</span></p>
 <ul class="counts"><li class="verdict error">1 error</li><li class="verdict regressed">3 regressed</li><li class="verdict unexpected-pass">1 unexpected-pass</li><li class="verdict flaky">1 flaky</li><li class="verdict skipped">2 skipped</li><li class="verdict changed">1 changed</li><li class="verdict confirmed">1 confirmed</li></ul>
 </header>
+<form class="filters" id="filters" hidden aria-label="Show only">
+<label>Text <input type="search" name="text" placeholder="scenario, probe, mechanism, commit"></label>
+<label>Toggle <select name="toggle"><option value="">any</option><option>hairpin_mode</option><option>promisc</option></select></label>
+<fieldset><legend>Verdict</legend><label class="verdict error"><input type="checkbox" name="verdict" value="error" checked> error</label><label class="verdict regressed"><input type="checkbox" name="verdict" value="regressed" checked> regressed</label><label class="verdict unexpected-pass"><input type="checkbox" name="verdict" value="unexpected-pass" checked> unexpected-pass</label><label class="verdict flaky"><input type="checkbox" name="verdict" value="flaky" checked> flaky</label><label class="verdict skipped"><input type="checkbox" name="verdict" value="skipped" checked> skipped</label><label class="verdict changed"><input type="checkbox" name="verdict" value="changed" checked> changed</label><label class="verdict confirmed"><input type="checkbox" name="verdict" value="confirmed" checked> confirmed</label></fieldset>
+<output name="shown" aria-live="polite"></output></form>
 <section class="card scroll" id="verdicts" tabindex="0" aria-label="Verdicts"><table><thead><tr><th scope="col">Scenario</th><th scope="col">Verdict</th><th scope="col" class="number">Trials</th><th scope="col" class="number">Time</th></tr></thead><tbody>
-<tr><th scope="row"><a href="#broken-lab">Title of broken-lab</a> <span class="id">broken-lab</span></th><td><span class="verdict error">error</span></td><td class="number">1, 1 in error</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#regression">Title of regression</a> <span class="id">regression</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">2, 1 not as they must be</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#no-failure">Title of no-failure</a> <span class="id">no-failure</span></th><td><span class="verdict unexpected-pass">unexpected-pass</span></td><td class="number">2, 1 not as they must be</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#flaky-all-ok">Title of flaky-all-ok</a> <span class="id">flaky-all-ok</span></th><td><span class="verdict flaky">flaky</span></td><td class="number">2</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#left-out">Title of left-out</a> <span class="id">left-out</span></th><td><span class="verdict skipped">skipped</span></td><td class="number">2, 2 skipped</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#newer-kernel">Title of newer-kernel</a> <span class="id">newer-kernel</span></th><td><span class="verdict changed">changed</span></td><td class="number">3, 1 skipped</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#as-documented">Title of as-documented</a> <span class="id">as-documented</span></th><td><span class="verdict confirmed">confirmed</span></td><td class="number">3</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#without-trials">Title of without-trials</a> <span class="id">without-trials</span></th><td><span class="verdict skipped">skipped</span></td><td class="number">0</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#an-attack">Title of an-attack</a> <span class="id">an-attack</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">4, 1 not as they must be</td><td class="number">(time) s</td></tr>
-<tr><th scope="row"><a href="#a-kernel-without">Title of a-kernel-without</a> <span class="id">a-kernel-without</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">2, 1 not as they must be</td><td class="number">(time) s</td></tr>
+<tr data-of="broken-lab"><th scope="row"><a href="#broken-lab">Title of broken-lab</a> <span class="id">broken-lab</span></th><td><span class="verdict error">error</span></td><td class="number">1, 1 in error</td><td class="number">(time) s</td></tr>
+<tr data-of="regression"><th scope="row"><a href="#regression">Title of regression</a> <span class="id">regression</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">2, 1 not as they must be</td><td class="number">(time) s</td></tr>
+<tr data-of="an-attack"><th scope="row"><a href="#an-attack">Title of an-attack</a> <span class="id">an-attack</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">4, 1 not as they must be</td><td class="number">(time) s</td></tr>
+<tr data-of="a-kernel-without"><th scope="row"><a href="#a-kernel-without">Title of a-kernel-without</a> <span class="id">a-kernel-without</span></th><td><span class="verdict regressed">regressed</span></td><td class="number">2, 1 not as they must be</td><td class="number">(time) s</td></tr>
+<tr data-of="no-failure"><th scope="row"><a href="#no-failure">Title of no-failure</a> <span class="id">no-failure</span></th><td><span class="verdict unexpected-pass">unexpected-pass</span></td><td class="number">2, 1 not as they must be</td><td class="number">(time) s</td></tr>
+<tr data-of="flaky-all-ok"><th scope="row"><a href="#flaky-all-ok">Title of flaky-all-ok</a> <span class="id">flaky-all-ok</span></th><td><span class="verdict flaky">flaky</span></td><td class="number">2</td><td class="number">(time) s</td></tr>
+<tr data-of="left-out"><th scope="row"><a href="#left-out">Title of left-out</a> <span class="id">left-out</span></th><td><span class="verdict skipped">skipped</span></td><td class="number">2, 2 skipped</td><td class="number">(time) s</td></tr>
+<tr data-of="newer-kernel"><th scope="row"><a href="#newer-kernel">Title of newer-kernel</a> <span class="id">newer-kernel</span></th><td><span class="verdict changed">changed</span></td><td class="number">3, 1 skipped</td><td class="number">(time) s</td></tr>
+<tr data-of="as-documented"><th scope="row"><a href="#as-documented">Title of as-documented</a> <span class="id">as-documented</span></th><td><span class="verdict confirmed">confirmed</span></td><td class="number">3</td><td class="number">(time) s</td></tr>
+<tr data-of="without-trials"><th scope="row"><a href="#without-trials">Title of without-trials</a> <span class="id">without-trials</span></th><td><span class="verdict skipped">skipped</span></td><td class="number">0</td><td class="number">(time) s</td></tr>
 </tbody></table></section>
 <p class="tools"><button data-of=".trial" data-open="true">Open every trial</button><button data-of=".trial" data-open="false">Fold every trial</button>
 <span class="legend">✓ works, ✕ fails, <b class="good">green</b> where that is what must come out: a documented failure that reproduces is.</span></p>
-<article id="broken-lab">
+<article id="broken-lab" data-verdicts="error" data-toggles="">
 <h2>Title of broken-lab</h2>
 <p class="id"><code>broken-lab</code></p>
 <p class="reason"><span class="verdict error">error</span> a reason</p>
+
 <ul class="fix-lines"></ul>
 <div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
 <tr><th scope="row">as documented</th><td class="bad">? error!</td></tr>
@@ -739,10 +784,11 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <p class="dim">The commands are in the page that the run itself writes; <code>lab script broken-lab</code> prints them, too.</p>
 <p class="top"><a href="#top">Back to the table</a></p>
 </article>
-<article id="regression">
+<article id="regression" data-verdicts="regressed" data-toggles="">
 <h2>Title of regression</h2>
 <p class="id"><code>regression</code></p>
 <p class="reason"><span class="verdict regressed">regressed</span> a reason</p>
+
 <ul class="fix-lines"><li class="leaves"><span aria-hidden="true">–</span>  repairs nothing; own-address-tcp fails with it</li><li class="other"><span aria-hidden="true">!</span> own-address-tcp fails with , and must not</li></ul>
 <div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
 <tr><th scope="row">as documented</th><td class="good">✓ works</td></tr>
@@ -767,199 +813,11 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <p class="dim">The commands are in the page that the run itself writes; <code>lab script regression</code> prints them, too.</p>
 <p class="top"><a href="#top">Back to the table</a></p>
 </article>
-<article id="no-failure">
-<h2>Title of no-failure</h2>
-<p class="id"><code>no-failure</code></p>
-<p class="reason"><span class="verdict unexpected-pass">unexpected-pass</span> a reason</p>
-<ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails at times, and must not</li></ul>
-<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
-<tr><th scope="row">as documented</th><td class="bad">± either!</td></tr>
-</tbody></table></div><p class="legend">± both ways; ! must come out otherwise</p>
-
-
-<details class="trials" open><summary>Trials <span class="dim">2</span></summary>
-<section class="group"><h4>an experiment</h4>
-
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial" open><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell fail unexpected-pass"><span class="outcome fails">fails</span> · unexpected-pass</span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-</section>
-</details>
-
-<p class="dim">The commands are in the page that the run itself writes; <code>lab script no-failure</code> prints them, too.</p>
-<p class="top"><a href="#top">Back to the table</a></p>
-</article>
-<article id="flaky-all-ok">
-<h2>Title of flaky-all-ok</h2>
-<p class="id"><code>flaky-all-ok</code></p>
-<p class="reason"><span class="verdict flaky">flaky</span> a reason</p>
-<ul class="fix-lines"></ul>
-<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
-<tr><th scope="row">as documented</th><td class="good">✓ works</td></tr>
-</tbody></table></div>
-
-
-<details class="trials" open><summary>Trials <span class="dim">2</span></summary>
-<section class="group"><h4>an experiment</h4>
-
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-</section>
-</details>
-
-<p class="dim">The commands are in the page that the run itself writes; <code>lab script flaky-all-ok</code> prints them, too.</p>
-<p class="top"><a href="#top">Back to the table</a></p>
-</article>
-<article id="left-out">
-<h2>Title of left-out</h2>
-<p class="id"><code>left-out</code></p>
-<p class="reason"><span class="verdict skipped">skipped</span> a reason</p>
-<ul class="fix-lines"></ul>
-<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
-<tr><th scope="row">as documented</th><td class="dim">– skipped</td></tr>
-</tbody></table></div>
-
-
-<details class="trials" open><summary>Trials <span class="dim">2</span></summary>
-<section class="group"><h4>an experiment</h4>
-
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell skip skipped"><span class="outcome skipped">skipped</span></span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell skip skipped"><span class="outcome skipped">skipped</span></span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-</section>
-</details>
-
-<p class="dim">The commands are in the page that the run itself writes; <code>lab script left-out</code> prints them, too.</p>
-<p class="top"><a href="#top">Back to the table</a></p>
-</article>
-<article id="newer-kernel">
-<h2>Title of newer-kernel</h2>
-<p class="id"><code>newer-kernel</code></p>
-<p class="reason"><span class="verdict changed">changed</span> a reason</p>
-<ul class="fix-lines"></ul>
-<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
-<tr><th scope="row">as documented</th><td class="good">✓ works</td></tr>
-<tr><th scope="row"></th><td class="good">✓ works*</td></tr>
-</tbody></table></div><p class="legend">* not as documented: as this kernel must</p>
-
-
-<details class="trials" open><summary>Trials <span class="dim">3</span></summary>
-<section class="group"><h4>an experiment</h4>
-
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass changed"><span class="outcome works">works</span> · changed</span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell skip skipped"><span class="outcome skipped">skipped</span></span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-</section>
-</details>
-
-<p class="dim">The commands are in the page that the run itself writes; <code>lab script newer-kernel</code> prints them, too.</p>
-<p class="top"><a href="#top">Back to the table</a></p>
-</article>
-<article id="as-documented">
-<h2>Title of as-documented</h2>
-<p class="id"><code>as-documented</code></p>
-<p class="reason"><span class="verdict confirmed">confirmed</span> a reason</p>
-<ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails with promisc=it was dropped, as documented: in words</li><li class="repairs"><span aria-hidden="true">✓</span> hairpin_mode=on repairs own-address-tcp</li></ul>
-<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
-<tr><th scope="row">as documented, with promisc=it said so</th><td class="good">✓ works</td></tr>
-<tr><th scope="row">as documented, with promisc=it was dropped</th><td class="plain">✕ fails</td></tr>
-<tr><th scope="row">hairpin_mode=on</th><td class="good">✓ works</td></tr>
-</tbody></table></div>
-
-<blockquote><p>in words</p><footer><a href="https://example.org/document">Document: in words</a></footer></blockquote>
-<figure><div class="picture" tabindex="0" role="group" aria-label="own-address-tcp: in words"><svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 491.9 150" width="491.9" height="150">
-<title>own-address-tcp: in words</title>
-<path class="nl-wire" d="M172.8 68 C204.8 68 204.8 87 236.8 87"/>
-<rect class="nl-node" x="10" y="10" width="162.8" height="130" rx="8"/>
-<rect class="nl-port" x="168.8" y="64" width="8" height="8" rx="2"/>
-<rect class="nl-node" x="236.8" y="21.5" width="245.1" height="107" rx="8"/>
-<path class="nl-wire" d="M236.8 87 H306 C319 87 319 95.5 332 95.5"/>
-<rect class="nl-inner" x="332" y="76.5" width="109.9" height="38" rx="5"/>
-<rect class="nl-port" x="232.8" y="83" width="8" height="8" rx="2"/>
-<path class="nl-way" d="M172.8 68 C204.8 68 204.8 87 236.8 87 H306 C319 87 319 95.5 332 95.5"/>
-<path class="nl-head" d="M7 0 L-5 -6 L-5 6 Z" transform="translate(204.8 77.5) rotate(30.7)"/>
-<circle class="nl-start" cx="172.8" cy="68" r="5"/>
-<circle class="nl-lost" cx="332" cy="95.5" r="10"/>
-<path class="nl-cross" d="M328 91.5 l8 8 m0 -8 l-8 8"/>
-<text class="nl-name" x="22" y="34" text-anchor="start">web</text>
-<text class="nl-is" x="22" y="49" text-anchor="start">in words</text>
-<text class="nl-note" x="22" y="123" text-anchor="start">serves tcp 80</text>
-<text class="nl-device" x="160.8" y="84" text-anchor="end">eth0</text>
-<text class="nl-address" x="160.8" y="99" text-anchor="end">10.0.3.80/24</text>
-<text class="nl-name" x="248.8" y="45.5" text-anchor="start">host</text>
-<text class="nl-is" x="248.8" y="60.5" text-anchor="start">in words</text>
-<text class="nl-device" x="248.8" y="103" text-anchor="start">veth-web</text>
-<text class="nl-device" x="387" y="91.5" text-anchor="middle">br-lxc</text>
-<text class="nl-address" x="387" y="106.5" text-anchor="middle">10.0.3.1/24</text>
-</svg></div><figcaption><h3>in words <span class="dim">own-address-tcp</span></h3>
-<ol class="way" aria-label="The packet’s way"><li>web eth0</li><li>host veth-web</li><li class="lost">host br-lxc</li></ol>
-<dl><dt>Lost at</dt><dd>host br-lxc</dd>
-<dt>In the kernel</dt><dd>in words</dd>
-<dt>It said here</dt><dd><code>it was dropped</code></dd>
-<dt>The document</dt><dd><q>in words</q></dd></dl></figcaption></figure>
-
-<details class="trials" open><summary>Trials <span class="dim">3</span></summary>
-<section class="group"><h4>an experiment; starting from promisc it said so</h4>
-
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b> <code>promisc it was dropped</code></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
-<div class="evidence"><p>it was dropped</p><p class="dim">because it was dropped</p><p class="dim facts">must fail · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it was dropped</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>hairpin_mode on</code> <code>promisc off</code></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
-<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
-
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-</section>
-</details>
-
-<p class="dim">The commands are in the page that the run itself writes; <code>lab script as-documented</code> prints them, too.</p>
-<p class="top"><a href="#top">Back to the table</a></p>
-</article>
-<article id="without-trials">
-<h2>Title of without-trials</h2>
-<p class="id"><code>without-trials</code></p>
-<p class="reason"><span class="verdict skipped">skipped</span> a reason</p>
-
-
-<details class="trials" open><summary>Trials <span class="dim">0</span></summary>
-</details>
-
-<p class="dim">The commands are in the page that the run itself writes; <code>lab script without-trials</code> prints them, too.</p>
-<p class="top"><a href="#top">Back to the table</a></p>
-</article>
-<article id="an-attack">
+<article id="an-attack" data-verdicts="regressed" data-toggles="promisc hairpin_mode">
 <h2>Title of an-attack</h2>
 <p class="id"><code>an-attack</code></p>
 <p class="reason"><span class="verdict regressed">regressed</span> a reason</p>
+
 <ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp gets through with promisc=reached: answered by 10.0.3.1, as documented: in words</li><li class="repairs"><span aria-hidden="true">✓</span> promisc=on keeps out own-address-tcp</li><li class="leaves"><span aria-hidden="true">–</span> hairpin_mode=on does not</li><li class="other"><span aria-hidden="true">!</span> own-address-tcp gets through with hairpin_mode=on, and must not</li></ul>
 <div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
 <tr><th scope="row">as documented, with promisc=it said so</th><td class="good">✓ refused</td></tr>
@@ -978,7 +836,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <path class="nl-wire" d="M236.8 87 H306 C319 87 319 95.5 332 95.5"/>
 <rect class="nl-inner" x="332" y="76.5" width="109.9" height="38" rx="5"/>
 <rect class="nl-port" x="232.8" y="83" width="8" height="8" rx="2"/>
-<path class="nl-way" d="M172.8 68 C204.8 68 204.8 87 236.8 87 H306 C319 87 319 95.5 332 95.5"/>
+<path class="nl-way nl-assumed" d="M172.8 68 C204.8 68 204.8 87 236.8 87 H306 C319 87 319 95.5 332 95.5"/>
 <path class="nl-head" d="M7 0 L-5 -6 L-5 6 Z" transform="translate(204.8 77.5) rotate(30.7)"/>
 <circle class="nl-start" cx="172.8" cy="68" r="5"/>
 <circle class="nl-head" cx="332" cy="95.5" r="6"/>
@@ -993,7 +851,7 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <text class="nl-device" x="387" y="91.5" text-anchor="middle">br-lxc</text>
 <text class="nl-address" x="387" y="106.5" text-anchor="middle">10.0.3.1/24</text>
 </svg></div><figcaption><h3>in words <span class="dim">own-address-tcp</span></h3>
-<ol class="way" aria-label="The packet’s way"><li>web eth0</li><li>host veth-web</li><li>host br-lxc</li></ol>
+<p class="dim">The way is assumed: it is what the topology makes of the probe’s address, and not what was captured.</p><ol class="way" aria-label="The packet’s way, assumed"><li>web eth0</li><li>host veth-web</li><li>host br-lxc</li></ol>
 <dl><dt>Reached at</dt><dd>host br-lxc</dd>
 <dt>In the kernel</dt><dd>in words</dd>
 <dt>It said here</dt><dd><code>TcpOutRsts +1</code></dd>
@@ -1024,11 +882,12 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <p class="dim">The commands are in the page that the run itself writes; <code>lab script an-attack</code> prints them, too.</p>
 <p class="top"><a href="#top">Back to the table</a></p>
 </article>
-<article id="a-kernel-without">
+<article id="a-kernel-without" data-verdicts="regressed" data-toggles="">
 <h2>Title of a-kernel-without</h2>
 <p class="id"><code>a-kernel-without</code></p>
 <p class="reason"><span class="verdict regressed">regressed</span> a reason</p>
-<p class="dim">→ this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf</p><p class="dim">→ this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf</p><ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails, as this kernel must before 751de2012eaf</li><li class="leaves"><span aria-hidden="true">–</span>  does not</li><li class="other"><span aria-hidden="true">!</span> own-address-tcp fails with , and must not</li></ul>
+<p class="dim">→ this kernel lacks 751de2012eaf “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf</p><p class="dim">→ this kernel has by its version, and behaves as if it lacked, 0123456789ab “netfilter: a change” (6.9, 6.1.88; CVE-2024-27018): https://example.org/751de2012eaf</p>
+<ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails, as this kernel must before 751de2012eaf</li><li class="leaves"><span aria-hidden="true">–</span>  does not</li><li class="other"><span aria-hidden="true">!</span> own-address-tcp fails with , and must not</li></ul>
 <div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
 <tr><th scope="row">as documented</th><td class="plain">✕ fails*</td></tr>
 <tr><th scope="row"></th><td class="bad">✕ fails!</td></tr>
@@ -1073,6 +932,201 @@ pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-rad
 <p class="dim">The commands are in the page that the run itself writes; <code>lab script a-kernel-without</code> prints them, too.</p>
 <p class="top"><a href="#top">Back to the table</a></p>
 </article>
+<article id="no-failure" data-verdicts="unexpected-pass" data-toggles="">
+<h2>Title of no-failure</h2>
+<p class="id"><code>no-failure</code></p>
+<p class="reason"><span class="verdict unexpected-pass">unexpected-pass</span> a reason</p>
+
+<ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails at times, and must not</li></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="bad">± either!</td></tr>
+</tbody></table></div><p class="legend">± both ways; ! must come out otherwise</p>
+
+
+<details class="trials" open><summary>Trials <span class="dim">2</span></summary>
+<section class="group"><h4>an experiment</h4>
+
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<details class="trial" open><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell fail unexpected-pass"><span class="outcome fails">fails</span> · unexpected-pass</span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+</section>
+</details>
+
+<p class="dim">The commands are in the page that the run itself writes; <code>lab script no-failure</code> prints them, too.</p>
+<p class="top"><a href="#top">Back to the table</a></p>
+</article>
+<article id="flaky-all-ok" data-verdicts="flaky" data-toggles="">
+<h2>Title of flaky-all-ok</h2>
+<p class="id"><code>flaky-all-ok</code></p>
+<p class="reason"><span class="verdict flaky">flaky</span> a reason</p>
+
+<ul class="fix-lines"></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="good">✓ works</td></tr>
+</tbody></table></div>
+
+
+<details class="trials" open><summary>Trials <span class="dim">2</span></summary>
+<section class="group"><h4>an experiment</h4>
+
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+</section>
+</details>
+
+<p class="dim">The commands are in the page that the run itself writes; <code>lab script flaky-all-ok</code> prints them, too.</p>
+<p class="top"><a href="#top">Back to the table</a></p>
+</article>
+<article id="left-out" data-verdicts="skipped" data-toggles="">
+<h2>Title of left-out</h2>
+<p class="id"><code>left-out</code></p>
+<p class="reason"><span class="verdict skipped">skipped</span> a reason</p>
+
+<ul class="fix-lines"></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="dim">– skipped</td></tr>
+</tbody></table></div>
+
+
+<details class="trials" open><summary>Trials <span class="dim">2</span></summary>
+<section class="group"><h4>an experiment</h4>
+
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell skip skipped"><span class="outcome skipped">skipped</span></span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell skip skipped"><span class="outcome skipped">skipped</span></span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+</section>
+</details>
+
+<p class="dim">The commands are in the page that the run itself writes; <code>lab script left-out</code> prints them, too.</p>
+<p class="top"><a href="#top">Back to the table</a></p>
+</article>
+<article id="newer-kernel" data-verdicts="changed" data-toggles="">
+<h2>Title of newer-kernel</h2>
+<p class="id"><code>newer-kernel</code></p>
+<p class="reason"><span class="verdict changed">changed</span> a reason</p>
+
+<ul class="fix-lines"></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented</th><td class="good">✓ works</td></tr>
+<tr><th scope="row"></th><td class="good">✓ works*</td></tr>
+</tbody></table></div><p class="legend">* not as documented: as this kernel must</p>
+
+
+<details class="trials" open><summary>Trials <span class="dim">3</span></summary>
+<section class="group"><h4>an experiment</h4>
+
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass changed"><span class="outcome works">works</span> · changed</span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell skip skipped"><span class="outcome skipped">skipped</span></span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+</section>
+</details>
+
+<p class="dim">The commands are in the page that the run itself writes; <code>lab script newer-kernel</code> prints them, too.</p>
+<p class="top"><a href="#top">Back to the table</a></p>
+</article>
+<article id="as-documented" data-verdicts="confirmed" data-toggles="hairpin_mode">
+<h2>Title of as-documented</h2>
+<p class="id"><code>as-documented</code></p>
+<p class="reason"><span class="verdict confirmed">confirmed</span> a reason</p>
+
+<ul class="fix-lines"><li class="breaks"><span aria-hidden="true">✕</span> own-address-tcp fails with promisc=it was dropped, as documented: in words</li><li class="repairs"><span aria-hidden="true">✓</span> hairpin_mode=on repairs own-address-tcp</li></ul>
+<div class="scroll fixes" tabindex="0" role="group" aria-label="What breaks, and what repairs it"><table><thead><tr><td></td><th scope="col">own-address-tcp</th></tr></thead><tbody>
+<tr><th scope="row">as documented, with promisc=it said so</th><td class="good">✓ works</td></tr>
+<tr><th scope="row">as documented, with promisc=it was dropped</th><td class="plain">✕ fails</td></tr>
+<tr><th scope="row">hairpin_mode=on</th><td class="good">✓ works</td></tr>
+</tbody></table></div>
+
+<blockquote><p>in words</p><footer><a href="https://example.org/document">Document: in words</a></footer></blockquote>
+<figure><div class="picture" tabindex="0" role="group" aria-label="own-address-tcp: in words"><svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 491.9 150" width="491.9" height="150">
+<title>own-address-tcp: in words</title>
+<path class="nl-wire" d="M172.8 68 C204.8 68 204.8 87 236.8 87"/>
+<rect class="nl-node" x="10" y="10" width="162.8" height="130" rx="8"/>
+<rect class="nl-port" x="168.8" y="64" width="8" height="8" rx="2"/>
+<rect class="nl-node" x="236.8" y="21.5" width="245.1" height="107" rx="8"/>
+<path class="nl-wire" d="M236.8 87 H306 C319 87 319 95.5 332 95.5"/>
+<rect class="nl-inner" x="332" y="76.5" width="109.9" height="38" rx="5"/>
+<rect class="nl-port" x="232.8" y="83" width="8" height="8" rx="2"/>
+<path class="nl-way nl-assumed" d="M172.8 68 C204.8 68 204.8 87 236.8 87 H306 C319 87 319 95.5 332 95.5"/>
+<path class="nl-head" d="M7 0 L-5 -6 L-5 6 Z" transform="translate(204.8 77.5) rotate(30.7)"/>
+<circle class="nl-start" cx="172.8" cy="68" r="5"/>
+<circle class="nl-lost" cx="332" cy="95.5" r="10"/>
+<path class="nl-cross" d="M328 91.5 l8 8 m0 -8 l-8 8"/>
+<text class="nl-name" x="22" y="34" text-anchor="start">web</text>
+<text class="nl-is" x="22" y="49" text-anchor="start">in words</text>
+<text class="nl-note" x="22" y="123" text-anchor="start">serves tcp 80</text>
+<text class="nl-device" x="160.8" y="84" text-anchor="end">eth0</text>
+<text class="nl-address" x="160.8" y="99" text-anchor="end">10.0.3.80/24</text>
+<text class="nl-name" x="248.8" y="45.5" text-anchor="start">host</text>
+<text class="nl-is" x="248.8" y="60.5" text-anchor="start">in words</text>
+<text class="nl-device" x="248.8" y="103" text-anchor="start">veth-web</text>
+<text class="nl-device" x="387" y="91.5" text-anchor="middle">br-lxc</text>
+<text class="nl-address" x="387" y="106.5" text-anchor="middle">10.0.3.1/24</text>
+</svg></div><figcaption><h3>in words <span class="dim">own-address-tcp</span></h3>
+<p class="dim">The way is assumed: it is what the topology makes of the probe’s address, and not what was captured.</p><ol class="way" aria-label="The packet’s way, assumed"><li>web eth0</li><li>host veth-web</li><li class="lost">host br-lxc</li></ol>
+<dl><dt>Lost at</dt><dd>host br-lxc</dd>
+<dt>In the kernel</dt><dd>in words</dd>
+<dt>It said here</dt><dd><code>it was dropped</code></dd>
+<dt>The document</dt><dd><q>in words</q></dd></dl></figcaption></figure>
+
+<details class="trials" open><summary>Trials <span class="dim">3</span></summary>
+<section class="group"><h4>an experiment; starting from promisc it said so</h4>
+
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b> <code>promisc it was dropped</code></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<div class="evidence"><p>it was dropped</p><p class="dim">because it was dropped</p><p class="dim facts">must fail · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it was dropped</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>hairpin_mode on</code> <code>promisc off</code></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
+
+<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+</section>
+</details>
+
+<p class="dim">The commands are in the page that the run itself writes; <code>lab script as-documented</code> prints them, too.</p>
+<p class="top"><a href="#top">Back to the table</a></p>
+</article>
+<article id="without-trials" data-verdicts="skipped" data-toggles="">
+<h2>Title of without-trials</h2>
+<p class="id"><code>without-trials</code></p>
+<p class="reason"><span class="verdict skipped">skipped</span> a reason</p>
+
+
+
+<details class="trials" open><summary>Trials <span class="dim">0</span></summary>
+</details>
+
+<p class="dim">The commands are in the page that the run itself writes; <code>lab script without-trials</code> prints them, too.</p>
+<p class="top"><a href="#top">Back to the table</a></p>
+</article>
 
 <section class="card"><h2>Not available on 6.18.44</h2><ul><li><b>kernel log</b>: &lt;script&gt;alert(1)&lt;/script&gt; # SKIP | ]]&gt; &quot;q&quot; &#39;a&#39; %0A ::error::x
 ::error::y \\ [31m &amp; not ok 1 * \`</li></ul></section>
@@ -1082,6 +1136,30 @@ const all = selector => [...document.querySelectorAll(selector)]
 const set = (selector, open) => { for (const details of all(selector)) details.open = open }
 for (const button of all('button[data-open]'))
   button.addEventListener('click', () => set(button.dataset.of, button.dataset.open === 'true'))
+const form = document.getElementById('filters')
+const narrow = () => {
+  const data = new FormData(form)
+  const [verdicts, toggle, text] = [data.getAll('verdict'), data.get('toggle'), data.get('text').toLowerCase()]
+  const articles = all('article')
+  let shown = 0
+  for (const article of articles) {
+    const { verdicts: own, toggles } = article.dataset
+    const fits = own.split(' ').some(verdict => verdicts.includes(verdict)) &&
+      (toggle === '' || toggles.split(' ').includes(toggle)) && (text === '' || article.textContent.toLowerCase().includes(text))
+    article.hidden = !fits
+    for (const row of all('tr[data-of="' + article.id + '"]')) row.hidden = !fits
+    if (fits) shown++
+  }
+  form.elements.shown.value = shown === articles.length ? '' : shown + ' of ' + articles.length + ' scenarios'
+}
+form.hidden = false
+form.addEventListener('input', narrow)
+form.addEventListener('submit', event => event.preventDefault())
+addEventListener('keydown', event => {
+  if (event.key !== '/' || event.target.matches('input, select, textarea')) return
+  event.preventDefault()
+  form.elements.text.focus()
+})
 let folded = []
 addEventListener('beforeprint', () => { folded = all('.trials:not([open]), .trial:not([open])'); for (const details of folded) details.open = true })
 addEventListener('afterprint', () => { for (const details of folded) details.open = false })
