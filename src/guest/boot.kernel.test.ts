@@ -47,6 +47,15 @@ t.test('a guest runs a command on Debian’s 6.1 kernel', { skip, timeout: 600_0
     t.comment(`${result.accel}: up after ${result.bootMs} ms, ${result.attempts} attempt(s)`)
   })
 
+  await t.test('a report of several MiB comes back to its last character', async t => {
+    const script =
+      'require("node:fs").writeFileSync(process.env.NETNS_LAB_RESULT, "0123456789abcdef".repeat(1 << 18) + "end")'
+    const result = await bootGuest({ kernel, argv: [process.execPath, '-e', script] })
+    t.equal(result.exitCode, 0, result.output)
+    t.equal(result.result.length, 2 ** 22 + 3)
+    t.equal(result.result.slice(-3), 'end')
+  })
+
   await t.test('nothing that it writes reaches this machine', async t => {
     const path = '/etc/netns-lab-guest-was-here'
     const result = await bootGuest({ kernel, argv: ['sh', '-c', `echo x >${path} && cat ${path}`] })

@@ -6,7 +6,8 @@ import { seconds } from '../base/text.js'
 import type { Kernel } from '../kernels/kernel.js'
 import type { Accel } from './accel.js'
 import type { GuestErrorCode } from './error.js'
-import { onLines, onText, splitter } from './lines.js'
+import { END_OF_PORT } from './init.js'
+import { onLines, onText, splitter, until } from './lines.js'
 import { DESCRIPTORS, qemuArguments } from './qemu.js'
 
 /** How long a guest may take until it is up, in milliseconds, where nothing else was asked for. */
@@ -161,6 +162,15 @@ export class Guest {
   }
 
   #listen(child: ChildProcess, end: (reason?: AttemptFailure) => void, up: () => void): void {
+    const unread = new Set(['stdout', 'stderr', 'result'])
+    const endWhenRead = () => {
+      // There is nothing in the guest that a shutdown could save.
+      if (this.#exitCode !== undefined && unread.size === 0) end()
+    }
+    const portEnded = (port: string) => {
+      unread.delete(port)
+      endWhenRead()
+    }
     onLines(child.stdout, line => this.#say(line))
     onLines(child.stderr, line => this.#say(line))
     onLines(pipeOf(child, DESCRIPTORS.console), line => {
@@ -175,26 +185,34 @@ export class Guest {
       }
       if (word === 'module') this.#moduleProblems.push(rest)
       if (word === 'fail') end(new AttemptFailure('unusable', rest))
+      if (word === 'endless') portEnded(rest)
       if (word === 'exit') {
         this.#exitCode = Number(rest)
-        // There is nothing in the guest that a shutdown could save.
-        end()
+        endWhenRead()
       }
     })
     for (const stream of ['stdout', 'stderr'] as const) {
       const lines = splitter(line => {
         if (line.trim() !== '') this.#machine.onLine?.(line)
       })
-      onText(pipeOf(child, DESCRIPTORS[stream]), text => {
+      const take = (text: string) => {
         if (stream === 'stdout') this.#stdout += text
         else this.#stderr += text
         this.#output += text
         lines(text)
-      })
+      }
+      onText(
+        pipeOf(child, DESCRIPTORS[stream]),
+        until(END_OF_PORT, take, () => portEnded(stream)),
+      )
     }
-    onText(pipeOf(child, DESCRIPTORS.result), text => {
+    const take = (text: string) => {
       this.#result += text
-    })
+    }
+    onText(
+      pipeOf(child, DESCRIPTORS.result),
+      until(END_OF_PORT, take, () => portEnded('result')),
+    )
   }
 
   #say(line: string): void {

@@ -1,12 +1,21 @@
 /** Names of the virtio-serial ports between guest and host. */
 export const PORTS = {
-  /** Lines from the guest's init: `up RELEASE`, `module PROBLEM`, `exit STATUS`, `fail REASON`. */
+  /**
+   * Lines from the guest's init: `up RELEASE`, `module PROBLEM`, `endless PORT` where somebody still holds it, `exit STATUS`, `fail
+   * REASON`.
+   */
   control: 'netns-lab.control',
   stdout: 'netns-lab.stdout',
   stderr: 'netns-lab.stderr',
   /** Whatever the command wants to hand over besides its output. */
   result: 'netns-lab.result',
 } as const
+
+/**
+ * What ends the text of a port. A write returns before the emulator has passed everything on (port_fops_write(),
+ * drivers/char/virtio_console.c), so that the end of a long one is still on its way when the command is over.
+ */
+export const END_OF_PORT = '\0netns-lab: end\n'
 
 /** Where a program in the guest finds the port that its report goes to. */
 export const RESULT_PORT = `/dev/virtio-ports/${PORTS.result}`
@@ -145,8 +154,18 @@ cd "$text" || fail "cannot enter the folder $text"
 $b uname -r >$lab/release
 read -r release <$lab/release
 echo "up $release" >"$control"
-"$@" </dev/null >/dev/virtio-ports/${PORTS.stdout} 2>/dev/virtio-ports/${PORTS.stderr}
-echo "exit $?" >"$control"
-$b sleep 5
+end() {
+  $b printf '\\000netns-lab: end\\n'
+}
+{
+  "$@" </dev/null
+  status=$?
+  end
+  end >&2
+} >/dev/virtio-ports/${PORTS.stdout} 2>/dev/virtio-ports/${PORTS.stderr}
+# One program at a time can have a port open.
+end >${RESULT_PORT} || echo "endless result" >"$control"
+echo "exit $status" >"$control"
+$b sleep 60
 $b reboot -f
 `
