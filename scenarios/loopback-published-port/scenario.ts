@@ -28,6 +28,14 @@ const LOCALNET = (['all', 'docker0', 'lo'] as const).map(
 )
 const DOCUMENT = 'which blindly dnat on any interface'
 
+/** What becomes of kubelet's rule when it is saved by `nft list ruleset` and loaded again. */
+const INVERTED = {
+  when: { 'kube-firewall': 'on' },
+  persisted: 'nft',
+  differs:
+    'nft lists `! --ctstate RELATED,ESTABLISHED,DNAT` as `ct status dnat`: what is loaded from that drops what was translated, and lets the neighbour in.',
+} as const
+
 /** `route_localnet` of those devices, and of no other. */
 const localnet = (...on: readonly string[]) =>
   Object.fromEntries(LOCALNET.map(key => [key, on.some(device => key.includes(`.${device}.`)) ? 1 : 0]))
@@ -218,6 +226,21 @@ export default defineScenario({
       at: 'host:eth0',
       proofs: [arrives, answers.missing(), counted('host', 'raw', RAW)],
     },
+    'answer-dropped': {
+      title: 'rule in INPUT that drops what was translated',
+      where: 'nft_do_chain() in INPUT finds IPS_DST_NAT in the container’s answer: nf_hook_slow() frees it',
+      document: DOCUMENT,
+      at: 'host:docker0',
+      proofs: [
+        passed('container:eth0', {
+          direction: 'out',
+          protocol: 'tcp',
+          from: CONTAINER,
+          to: GATEWAY,
+        }).andStays(),
+        mib('container', 'TcpPassiveOpens').still(),
+      ],
+    },
     'kube-firewall': {
       title: 'kubelet’s rule in INPUT',
       where: 'ipt_do_table() in INPUT, after routing: nf_hook_slow() frees the packet',
@@ -243,6 +266,11 @@ export default defineScenario({
     ],
     'published-port': [
       {
+        ...INVERTED,
+        fails: 'answer-dropped',
+        why: 'The rule that was loaded drops what was translated: here, the container’s answer.',
+      },
+      {
         when: { route_localnet: ['off', 'lo'] },
         fails: 'loopback-source-refused',
         why: 'The translated packet would leave by docker0 with a loopback source, which that device’s route_localnet must allow; that of lo is another one’s.',
@@ -258,6 +286,11 @@ export default defineScenario({
       },
     ],
     'neighbour-to-kubelet': [
+      {
+        ...INVERTED,
+        reached: 'localhost-routed',
+        why: 'The rule that was loaded drops connections that were translated alone: this one was not.',
+      },
       {
         when: { route_localnet: ['off', 'docker0', 'lo'] },
         refused: 'martian-destination',

@@ -161,12 +161,19 @@ t.test(
         const keys = ['all', 'default'].map(device => `net.ipv4.conf.${device}.rp_filter=1\n`)
         writeFileSync(hardening, keys.join(''))
         writeFileSync(own, 'net.ipv4.conf.all.accept_local=1\n')
+        const rules = join(path, 'rules.v4')
+        const words = '-s 10.0.0.0/24 -m conntrack ! --ctstate DNAT -j ACCEPT'
+        writeFileSync(rules, `*nat\n-A POSTROUTING ${words}\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n`)
         const { exitCode, stdout, stderr } = await lab([
           ...['upgrade', 'debian:12', 'debian:13', 'rp-filter-loopback-redirect', '--no-guests'],
           ...files.flatMap(file => ['--sysctl', file]),
-          ...['--out', join(path, 'out')],
+          ...['--rules', rules, '--out', join(path, 'out')],
         ])
         test.equal(exitCode, 1, stderr)
+        test.match(
+          stdout,
+          /neither release keeps\n +saved by nft, ! --ctstate is lost.*\n +saved as: ip saddr 10\.0\.0\.0\/24 ct status dnat accept\n.*of both releases/,
+        )
         test.match(stdout, /reverse path filter: strict → loose\n.*dropped on debian:12, taken on debian:13/)
         test.match(
           stdout,

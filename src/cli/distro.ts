@@ -11,6 +11,7 @@ export interface DistroOptions {
   readonly allowExpired?: boolean
   readonly sysctl?: readonly string[]
   readonly rootless?: boolean
+  readonly rules?: string
 }
 
 /** Prints the releases that can be had, and what of them is in the cache. */

@@ -45,10 +45,11 @@ export async function chooseRoot(
   }
 }
 
-function realFile(file: string): string {
+/** The path of a file, without links. Throws LabError (exit 2) where there is none. */
+export function realFile(file: string): string {
   const path = resolve(file)
   if (existsSync(path) && statSync(path).isFile()) return realpathSync(path)
-  throw new LabError(`${file} is no file`, 'give a file of sysctl.d(5)', EXIT.usage)
+  throw new LabError(`${file} is no file`, 'give the path of a file', EXIT.usage)
 }
 
 /** Where a file of settings is on a real system: /etc/sysctl.conf by that name, else a file of sysctl.d. */

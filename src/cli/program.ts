@@ -352,8 +352,10 @@ Examples:
 
 program
   .command('distro')
-  .description('list the distributions that a run can take its tools from, fetch some, or tell their sysctls')
-  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch', 'key', 'defaults']))
+  .description(
+    'list the distributions that a run can take its tools from, fetch some, or tell their sysctls and what they make of rules',
+  )
+  .addArgument(new Argument('<action>', 'what to do').choices(['list', 'fetch', 'key', 'defaults', 'rules']))
   .argument(
     '[name...]',
     'names of releases; of several, defaults also says what changes from each to the next',
@@ -365,7 +367,8 @@ program
     'defaults: with a file of one’s own, where it would lie there; may be given again',
     collect,
   )
-  .option('--rootless', 'defaults: use a user namespace even as root')
+  .option('--rules <file>', 'rules: a file of iptables-save, or of nft')
+  .option('--rootless', 'defaults, rules: use a user namespace even as root')
   .option('--allow-expired', 'take a mirror that stands still; signatures are checked all the same')
   .addHelpText(
     'after',
@@ -374,7 +377,8 @@ Examples:
   $ lab distro list
   $ lab distro fetch debian:12 debian:13
   $ lab distro key debian:12                  # for actions/cache: another one when the archive has changed
-  $ lab distro defaults debian:12 debian:13 --sysctl /etc/sysctl.d/99-hardening.conf`,
+  $ lab distro defaults debian:12 debian:13 --sysctl /etc/sysctl.d/99-hardening.conf
+  $ lab distro rules debian:12 debian:13 --rules /etc/iptables/rules.v4`,
   )
   .action(async (action: string, names: string[], options: DistroOptions) => {
     const { distroFetch, distroKey, distroList } = await import('./distro.js')
@@ -382,6 +386,9 @@ Examples:
     else if (action === 'defaults') {
       const { distroDefaults } = await import('./distro-defaults.js')
       process.exitCode = await distroDefaults(names, options)
+    } else if (action === 'rules') {
+      const { distroRules } = await import('./distro-rules.js')
+      process.exitCode = await distroRules(names, options)
     } else if (names.length === 0)
       throw new LabError('no distribution given', 'lab distro list shows their names', EXIT.usage)
     else if (action === 'key') await distroKey(names)
@@ -551,6 +558,7 @@ program
     'a file of one’s own, where it would lie in either release; may be given again',
     collect,
   )
+  .option('--rules <file>', 'rules of one’s own, of iptables-save or nft: what is lost of them')
   .addOption(
     new Option('--format <format>', 'how to print it')
       .choices(['text', 'markdown', 'html', 'json'])
@@ -567,7 +575,7 @@ program
   .addHelpText(
     'after',
     `
-Exit status 1 when something that worked stops to: a fix, or a setting of one’s own.
+Exit status 1 when something that worked stops to: a fix, or a setting or a rule of one’s own.
 
 Examples:
   $ lab upgrade debian:11 debian:12

@@ -30,13 +30,16 @@ import {
 } from '../upgrade/assemble.js'
 import { type CellOptions, type DoneCell, type GuestCell, runHere, runInGuests } from '../upgrade/cells.js'
 import { upgradeHtml } from '../upgrade/html.js'
+import { ruleLosses } from '../upgrade/own-rules.js'
 import { type CellRun, stopsSomething, UPGRADE_SCHEMA, type UpgradeReport } from '../upgrade/report.js'
 import { upgradeMarkdown, upgradeText } from '../upgrade/text.js'
 import { askForDefaults } from './distro-defaults.js'
+import { askForRules } from './distro-rules.js'
 import { fetchShown } from './fetch-shown.js'
 
 const optionsSchema = z.object({
   sysctl: z.array(z.string()).default([]),
+  rules: z.string().optional(),
   out: z.string().default('upgrade'),
   jobs: z.number().default(2),
   iptables: z.enum(['nft', 'legacy', 'both']).optional(),
@@ -60,7 +63,7 @@ interface Release {
 }
 
 /**
- * Runs `lab upgrade`; resolves with the exit status: 1 when something that worked stops to, 3 when something could not be run. The
+ * Runs `lab upgrade`; resolves with the exit status: 1 when something that worked stops to, 3 when something could not be run, or broke. The
  * page, the table and the data go into the folder. Throws LabError for a release, a kernel or a scenario that there is not,
  * before anything is run.
  */
@@ -81,7 +84,15 @@ export async function upgrade(
   const older = await prepare(roots[0], options)
   const newer = await prepare(roots[1], options)
   const started = new Date()
-  const report = { ...(await judge(older, newer, ids, scenarios, options)), started: started.toISOString() }
+  const losses =
+    options.rules === undefined
+      ? undefined
+      : ruleLosses(await askForRules(before, options.rules), await askForRules(after, options.rules))
+  const report = {
+    ...(await judge(older, newer, ids, scenarios, options)),
+    ...(losses ? { rules: losses } : {}),
+    started: started.toISOString(),
+  }
   const texts = {
     text: upgradeText(report),
     markdown: upgradeMarkdown(report),
@@ -96,7 +107,9 @@ export async function upgrade(
     writeWhole(join(options.out, file), texts[format])
   process.stdout.write(texts[options.format])
   if (stopsSomething(report)) return EXIT.failed
-  return report.cells.every(({ problem }) => problem === undefined) ? EXIT.ok : EXIT.error
+  const broke =
+    report.cells.some(({ problem }) => problem) || report.untold.some(({ why }) => /^error/.test(why))
+  return broke ? EXIT.error : EXIT.ok
 }
 
 /** Finds a release's kernel, and what it sets at boot with the user's own files. */
@@ -181,8 +194,8 @@ async function judge(
   const called = packagesCalled(scenarios)
   return {
     schema: UPGRADE_SCHEMA,
-    before: endOf(older, ends[0]),
-    after: endOf(newer, ends[1]),
+    before: endOf(older, ends[0], runningBefore),
+    after: endOf(newer, ends[1], runningAfter),
     elapsedMs: Math.round(performance.now() - begun),
     tools: packages,
     defaults: {
@@ -240,12 +253,13 @@ function nameOf(kernel: Release, tools: Release, defaults: Release): string {
   return `${what} on ${kernel.name}’s kernel`
 }
 
-function endOf({ name, root }: Release, run: DoneCell | undefined): UpgradeReport['before'] {
-  const { report } = run ?? {}
+function endOf({ name }: Release, own: DoneCell | undefined, running: DoneCell): UpgradeReport['before'] {
+  const { report } = own ?? {}
+  const version = (report ?? running.report)?.machine.userland?.version
   return {
     name,
     ...(report ? { kernel: report.kernel } : {}),
-    version: report?.machine.userland?.version ?? root.packages['base-files'],
+    ...(version === undefined ? {} : { version }),
   }
 }
 

@@ -16,7 +16,7 @@ import { isBad } from '../model/verdict.js'
 import type { KernelVersion } from '../model/version.js'
 import { probeOf } from '../probes/index.js'
 import { ConfigurationWatch, describeChange } from './configuration.js'
-import { judgeTrial, type MechanismFindings, untriggered } from './judge.js'
+import { type Judgement, judgeTrial, type MechanismFindings, untriggered } from './judge.js'
 import type { EvidenceRecorder, ExperimentRecorder } from './recorder.js'
 import { savedChanges } from './saved-rules.js'
 import { TopologyInstance } from './topology-instance.js'
@@ -281,7 +281,7 @@ async function runTrial(
       stateFile(trial, phase, plan),
       `# ${nameTrialPlan(trial, phase)}\n${changes.map(change => `# ${describeChange(change)}\n`).join('')}${await describeState(scenario.topology, evidence)}`,
     )
-  const judgement = judgeTrial(trial, phase.phase, came, found)
+  const judgement = withoutRules(judgeTrial(trial, phase.phase, came, found), came, topology)
   const shown = found
     .filter(({ id }) => judgement.mechanism === undefined || id === judgement.mechanism)
     .flatMap(({ findings }) => findings)
@@ -305,6 +305,20 @@ async function runTrial(
     evidence: shown.map(finding => ({ ...finding })),
     elapsedMs: Math.round((performance.now() - started) * 10) / 10,
   })
+}
+
+/** A failure that no mechanism accounts for is no riddle where rules could not be loaded again: whatever they did is not done. */
+function withoutRules(
+  judgement: Judgement,
+  { outcome, says }: ProbeResult,
+  topology: TopologyInstance,
+): Judgement {
+  const refused = [...topology.saved.values()].find(saved => saved.refused !== undefined)?.refused
+  if (refused === undefined || outcome !== 'fails' || judgement.verdict !== 'error') return judgement
+  return {
+    verdict: 'regressed',
+    why: `it fails (${says}), and no rule is there: what was saved could not be loaded: ${refused}`,
+  }
 }
 
 /** A trial in a few words, for the frames that came in it: `broken float-ping (accept_local=0)`. */

@@ -107,9 +107,9 @@ export function compareEnds(
       ),
     }
   })
-  const both = [...states.ends.before].filter(
-    ([key, { state }]) => state !== undefined && states.ends.after.get(key)?.state !== undefined,
-  )
+  const judged = ({ before, after }: { readonly before: States; readonly after: States }) =>
+    [...before.keys()].filter(key => [before, after].every(own => own.get(key)?.state !== undefined))
+  const both = new Set([...judged(states.ends), ...judged(states.running)])
   return {
     moved: merge(moved, ({ kind, cause, before, after, seen }) => [
       kind,
@@ -119,7 +119,7 @@ export function compareEnds(
       seen,
     ]).sort((a, b) => Number(b.stops) - Number(a.stops)),
     untold: untoldOf(states, names),
-    compared: both.length,
+    compared: both.size,
   }
 }
 
@@ -196,7 +196,7 @@ function detailsOf(
   }
 }
 
-/** Trials of which one end says nothing, and the other something. */
+/** Trials of which one end says nothing, and the other something, or both nothing for an error of the lab's. */
 function untoldOf(
   { ends }: ReturnType<typeof statesOf>,
   [older, newer]: readonly [string, string],
@@ -205,7 +205,8 @@ function untoldOf(
   for (const key of new Set([...ends.before.keys(), ...ends.after.keys()])) {
     const [before, after] = [ends.before.get(key), ends.after.get(key)]
     const [quiet, told] = before?.state === undefined ? [before, after] : [after, before]
-    if (!quiet || quiet.silent === undefined || told?.state === undefined) continue
+    const broke = quiet?.silent?.startsWith('error') ?? false
+    if (!quiet || quiet.silent === undefined || (told?.state === undefined && !broke)) continue
     const one = {
       scenario: quiet.scenario.id,
       end: quiet === before ? older : newer,

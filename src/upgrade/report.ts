@@ -4,6 +4,7 @@ import type { Report, TrialReport } from '../model/report.js'
 import type { Difference, DifferenceKind, Side } from '../report/diff.js'
 import type { MachineChange } from '../report/machine-diff.js'
 import type { Attribution } from './attribute.js'
+import { isNew, type RuleLoss } from './own-rules.js'
 
 export const UPGRADE_SCHEMA = 'netns-lab.upgrade/1'
 
@@ -79,15 +80,21 @@ export interface UpgradeReport {
   /** Packages whose versions differ. */
   readonly tools: readonly MachineChange[]
   readonly defaults: DefaultsChanges
+  /** What of the user's own rules either release does not keep. */
+  readonly rules?: readonly RuleLoss[]
   /** What stops first. */
   readonly moved: readonly Moved[]
   readonly untold: readonly Untold[]
-  /** Trials that both ends judged. */
+  /** Trials that were judged of both releases, on their own kernels or on the running one. */
   readonly compared: number
   readonly cells: readonly CellRun[]
 }
 
-/** Whether something that worked before the upgrade does not after it: a trial, or a setting of the user's own. */
-export function stopsSomething({ moved, defaults }: UpgradeReport): boolean {
-  return moved.some(({ stops }) => stops) || defaults.changes.some(({ advice }) => advice !== undefined)
+/** Whether something that worked before the upgrade does not after it: a trial, or a setting or a rule of the user's own. */
+export function stopsSomething({ moved, defaults, rules = [] }: UpgradeReport): boolean {
+  return (
+    moved.some(({ stops }) => stops) ||
+    defaults.changes.some(({ advice }) => advice !== undefined) ||
+    rules.some(isNew)
+  )
 }

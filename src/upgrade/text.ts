@@ -5,7 +5,8 @@ import { changeLine } from '../model/change.js'
 import { outcomeWord } from '../model/outcome.js'
 import type { Side } from '../report/diff.js'
 import { escapeMarkdown, saysOf, where } from '../report/diff-text.js'
-import { machineLines } from '../report/machine-diff.js'
+import { type MachineChange, machineLines } from '../report/machine-diff.js'
+import { isNew } from './own-rules.js'
 import type { End, Moved, Subject, UpgradeReport } from './report.js'
 
 /** One thing that is told. */
@@ -34,13 +35,15 @@ export function titleOf({ before, after }: UpgradeReport): string {
 }
 
 /** What came of it, in a sentence. */
-export function verdictOf({ moved, defaults, compared, untold }: UpgradeReport): string {
+export function verdictOf({ moved, defaults, rules = [], compared, untold }: UpgradeReport): string {
   const stops = moved.filter(({ stops: bad }) => bad).length
   const lost = defaults.changes.filter(({ advice }) => advice !== undefined).length
   const what = [
     ...(stops > 0 ? [`${stops} ${stops === 1 ? 'thing stops' : 'things stop'} working`] : []),
     ...(lost > 0 ? [`${lost} of your own settings ${lost === 1 ? 'is' : 'are'} lost`] : []),
   ]
+  const gone = rules.filter(isNew).length
+  if (gone > 0) what.push(`${gone} of your own rules ${gone === 1 ? 'is' : 'are'} lost`)
   const silent = untold.reduce((sum, { trials }) => sum + trials, 0)
   const quiet = silent > 0 ? `; of ${silent} nothing can be said` : ''
   return `${what.join(', and ') || 'Nothing that worked stops to'}: ${compared} trials compared, ${moved.length} come out otherwise${quiet}.`
@@ -61,8 +64,10 @@ export function sectionsOf(report: UpgradeReport): Section[] {
       bad: true,
       items: [...(lost ?? []).map(defaultItem), ...reversePathItems(report)],
     },
+    { title: 'Rules of your own that are lost', bad: true, items: ruleItems(report, true) },
     { title: 'Comes out otherwise', bad: false, items: items(false) },
     { title: 'Sysctls that are set otherwise at boot', bad: false, items: (other ?? []).map(defaultItem) },
+    { title: 'Rules of your own that neither release keeps', bad: false, items: ruleItems(report, false) },
     {
       title: 'Nothing can be said of',
       bad: false,
@@ -146,9 +151,7 @@ function told(side: Side): string {
 function because({ cause, factors, why, change, packages = [], sysctls = [] }: Moved): string {
   const details = {
     kernel: change ? changeLine(change) : 'its expectation is keyed by no commit',
-    tools: packages
-      .map(({ what, before, after }) => `${what} ${before ?? 'none'} → ${after ?? 'none'}`)
-      .join(', '),
+    tools: packages.map(packageLine).join(', '),
     defaults: sysctls.map(sysctlLine).join(', '),
   }
   const parts = factors.map(factor => `${factor}: ${details[factor]}`)
@@ -169,6 +172,26 @@ function defaultItem(change: DefaultChange): Item {
     lines: change.advice === undefined ? [] : [change.advice],
     because: `defaults: ${change.after?.file ?? change.before?.file ?? ''}`,
   }
+}
+
+/** What of the user's own rules is lost: by the upgrade, or in another way (in both releases, or in the older one alone). */
+function ruleItems({ rules = [], before, after, tools }: UpgradeReport, fresh: boolean): Item[] {
+  const packages = tools.filter(({ what }) => ['iptables', 'nftables'].includes(what))
+  return rules
+    .filter(loss => isNew(loss) === fresh)
+    .map(({ what, as, before: old }) => ({
+      head: what,
+      lines: [as],
+      because: fresh
+        ? `tools: ${packages.map(packageLine).join(', ')}`
+        : old && rules.some(other => other.what === what && other.after)
+          ? `tools, of both releases: ${before.name} and ${after.name} lose it alike`
+          : `tools: ${before.name} loses it, ${after.name} keeps it`,
+    }))
+}
+
+function packageLine({ what, before, after }: MachineChange): string {
+  return `${what} ${before ?? 'none'} → ${after ?? 'none'}`
 }
 
 /** What a packet showed of the reverse path filter, where it is another one. */
