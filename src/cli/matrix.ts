@@ -13,6 +13,7 @@ import { type BisectJudgement, bisectStep, EXPECTABLE, judgeRun } from '../matri
 import { describeBad, describeRun } from '../matrix/describe.js'
 import { runIntoFolder, selftestsIntoFolder } from '../matrix/folder.js'
 import { jobMatrix, matrixStatus, type NamedKernel, neighbourDiffs } from '../matrix/matrix.js'
+import { MatrixProgress } from '../matrix/progress.js'
 import type { KernelRun } from '../matrix/run-in-guest.js'
 import { describeSelftest, selftestsFolder } from '../matrix/selftests.js'
 import { verdictTable } from '../matrix/table.js'
@@ -179,15 +180,53 @@ async function findCells(options: Options): Promise<NamedKernel[]> {
   )
 }
 
+/** What a person, or a machine that goes down, ends a matrix by. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const EVERY_MS = 1000
+
+/** A line on standard error that says how far the guests are, where that is a terminal. */
+function showProgress(kernels: readonly string[], scenarios: number) {
+  const progress = new MatrixProgress(kernels, scenarios)
+  const { stderr } = process
+  const clear = () => stderr.isTTY && stderr.write('\r\x1b[K')
+  const draw = () => {
+    clear()
+    stderr.write(progress.text(performance.now()).slice(0, (stderr.columns ?? 80) - 1))
+  }
+  const timer = stderr.isTTY ? setInterval(draw, EVERY_MS) : undefined
+  return {
+    line: (kernel: string, text: string) => progress.line(kernel, text, performance.now()),
+    over(kernel: string) {
+      progress.over(kernel)
+      clear()
+    },
+    close() {
+      clearInterval(timer)
+      clear()
+    },
+  }
+}
+
 /** Runs scenarios on each kernel, and prints the table and what is bad; reports and consoles go into `out`. */
 async function runKernels(
   kernels: readonly NamedKernel[],
   ids: readonly string[],
-  { jobs, iptables, repeat, shard, accel, toggle, evidence, defaults, sysctl, persist }: Options,
+  { jobs, iptables, repeat, shard, accel, toggle, evidence, defaults, sysctl, persist, bisect }: Options,
   out: string,
 ): Promise<KernelRun[]> {
   let noted = false
+  const { scenarios } = await chooseShard(ids, shard)
+  const shown = showProgress(
+    kernels.map(({ name }) => name),
+    scenarios.length,
+  )
+  const interruption = new AbortController()
+  const stop = (signal: NodeJS.Signals) => interruption.abort(signal)
+  // A bisection has a status of its own for what ends it.
+  if (!bisect) for (const signal of SIGNALS) process.once(signal, stop)
   const runs = await runIntoFolder(kernels, out, {
+    signal: interruption.signal,
+    onLine: shown.line,
     scenarios: ids,
     toggles: toggle,
     defaults,
@@ -200,11 +239,24 @@ async function runKernels(
     ...(shard === undefined ? {} : { shard }),
     ...(accel ? { accel } : {}),
     onDone: run => {
+      shown.over(run.kernel)
       if (run.accelNote !== undefined && !noted) process.stderr.write(`${run.accelNote}\n`)
       noted ||= run.accelNote !== undefined
       process.stderr.write(`${describeRun(run)}\n`)
     },
   })
+    .catch((error: unknown) => {
+      if (!interruption.signal.aborted) throw error
+      throw new LabError(
+        `ended by ${interruption.signal.reason}; every guest is gone`,
+        `reports of kernels that were over by then are in ${out}`,
+        EXIT.interrupted,
+      )
+    })
+    .finally(() => {
+      shown.close()
+      for (const signal of SIGNALS) process.removeListener(signal, stop)
+    })
   const columns = runs.map(({ kernel, report }) => ({ name: kernel, report }))
   process.stdout.write(`\n${verdictTable(columns)}`)
   for (const bad of describeBad(runs, out)) process.stdout.write(`\n${bad}\n`)

@@ -12,6 +12,8 @@ import { runSelftests, type SelftestRun } from './selftests.js'
 interface FolderOptions extends Omit<MatrixOptions, 'onLine' | 'onDone'> {
   /** Called when a kernel's run is over and its files are written. */
   readonly onDone: (run: KernelRun) => void
+  /** Called with each line of a guest's console, and with `guest N` for each guest that is started. */
+  readonly onLine?: (kernel: string, line: string) => void
 }
 
 /**
@@ -21,13 +23,16 @@ interface FolderOptions extends Omit<MatrixOptions, 'onLine' | 'onDone'> {
 export async function runIntoFolder(
   kernels: readonly NamedKernel[],
   folder: string,
-  { onDone, ...options }: FolderOptions,
+  { onDone, onLine, ...options }: FolderOptions,
 ): Promise<KernelRun[]> {
   takeFolder(folder)
   const logs = new Map(kernels.map(({ name }) => [name, new Log(consoleFile(folder, name))]))
   return runMatrix(kernels, {
     ...options,
-    onLine: (name, line) => logs.get(name)?.write(line),
+    onLine: (name, line) => {
+      logs.get(name)?.write(line)
+      onLine?.(name, line)
+    },
     onDone: async run => {
       await logs.get(run.kernel)?.close()
       if (run.report)
