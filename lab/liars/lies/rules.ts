@@ -1,4 +1,5 @@
 /** Lies of iptables about a rule: where it stands, what it matches, what it does. */
+import { LOADED_SETS, PLAIN_IPTABLES, rulePrograms } from '../../../src/model/steps.js'
 import type { Topology } from '../../../src/model/topology.js'
 import {
   besides,
@@ -101,9 +102,11 @@ function write({ node, iptables, table, action, chain, place, rule }: Edit): Dee
   return { node, argv: [iptables, '-w', '-t', table, action, chain, ...place, ...rule] }
 }
 
-/** How many rules its chain has been loaded with. */
-function others({ nodes }: Topology, { node, table, chain }: Edit): number {
-  return (nodes[node]?.iptables?.[table] ?? []).filter(rule => rule.startsWith(`-A ${chain} `)).length
+/** How many rules its chain has been loaded with; tables of the other backend come with none. */
+function others({ nodes }: Topology, { node, iptables, table, chain }: Edit): number {
+  const set = LOADED_SETS.find(loaded => rulePrograms(PLAIN_IPTABLES, loaded).iptables === iptables)
+  const rules = set && nodes[node]?.[set]?.[table]
+  return (rules ?? []).filter(rule => rule.startsWith(`-A ${chain} `)).length
 }
 
 /** Rules that look much like one, each with what is told of it. */
@@ -143,7 +146,8 @@ export function alike({ rule }: Pick<Edit, 'rule'>): [name: string, rule: readon
     found.push(['loses its `--ctstate`', rule.toSpliced(first, state + 2 - first)])
     found.push(['asks for another state', rule.with(state + 1, 'SNAT')])
   }
-  return found
+  // A rule that asks nothing of a packet matches everything as it is.
+  return found.filter(([, words]) => words.join(' ') !== rule.join(' '))
 }
 
 function neighbour(address: string): string {
