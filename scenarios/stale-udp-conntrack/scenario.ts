@@ -44,8 +44,7 @@ const before: Toggle<'a-container' | 'nothing', 'host' | 'client'> = {
   settings: ['a-container', 'nothing'],
   nodes: ['host', 'client'],
   needs: [],
-  change: (_, from, { iptables }) =>
-    from === undefined ? [rule(iptables.iptables, ['-I', 'PREROUTING', '1'], NEW)] : [],
+  change: () => [],
   again: (setting, { iptables: { iptables } }) => [
     // Not read back: the next toggle writes it again.
     {
@@ -67,9 +66,8 @@ const before: Toggle<'a-container' | 'nothing', 'host' | 'client'> = {
       ? rule(iptables, ['-R', 'PREROUTING', '1'], NEW)
       : rule(iptables, ['-I', 'PREROUTING', '1'], NEW),
   ],
-  claims: () => [
-    { node: 'host', table: 'nat', chain: 'PREROUTING', rule: { position: 1, words: RULE(NEW) } },
-  ],
+  // In between, the rule is another; before and after, it is the topology’s own.
+  claims: () => [],
   onRealSystem: () => [],
 }
 
@@ -120,7 +118,10 @@ export default defineScenario({
         addresses: { eth0: `${HOST}/24`, docker0: '172.17.0.1/16' },
         sysctls: { 'net.ipv4.ip_forward': 1, ...NO_LIMIT },
         iptables: {
-          nat: ['-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE'],
+          nat: [
+            `-A PREROUTING ${RULE(NEW).join(' ')}`,
+            '-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE',
+          ],
           // Docker’s own: connection tracking works from the beginning, whether there is a rule of NAT that matches or none.
           filter: ['-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'],
         },

@@ -71,7 +71,7 @@ export interface ProbeBehaviour<Spec> {
   /** Runs it. Throws SystemError only when the lab itself is broken. */
   run(spec: Spec, context: ProbeContext): Promise<ProbeResult>
   /** How a shell script does the same; left out where it takes the lab itself, as when its outcome is luck. */
-  script?(spec: Spec, commands: IptablesCommands): ScriptPart
+  script?(spec: Spec, commands: IptablesCommands): ScriptPart | undefined
 }
 
 type Shape = Readonly<Record<string, z.ZodType>>

@@ -64,32 +64,14 @@ ask_marked() {
 }
 `
 
-const FROM_PORT = `# ask_from NODE ADDRESS PORT SOURCE-PORT SECONDS EVERY: a datagram of one's own source port, after so many seconds in which others
-# of the same flow are sent, or none.
+const FROM_PORT = `# ask_from NODE ADDRESS PORT SOURCE-PORT SECONDS: a datagram from this port, after so many seconds.
 from_port='
 import errno, socket, sys, time
-wait, to, port, source, after, every = sys.argv[1:]
+wait, to, port, source, after = sys.argv[1:]
+time.sleep(float(after))
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("0.0.0.0", int(source)))
 s.connect((to, int(port)))
-for number in range(int(float(after) / float(every)) if float(every) > 0 else 0):
-    try:
-        s.send(b"before")
-    except OSError:
-        pass
-    time.sleep(float(every))
-if float(every) == 0:
-    time.sleep(float(after))
-# What came of those before.
-s.setblocking(False)
-while True:
-    try:
-        s.recv(2048)
-    except BlockingIOError:
-        break
-    except OSError:
-        pass
-s.setblocking(True)
 s.settimeout(float(wait))
 try:
     s.send(b"hello")
@@ -103,7 +85,7 @@ command -v python3 >/dev/null || skip "python3 chooses ports here, and is not in
 
 ask_from() {
   came=fails said="no answer from $2 port $3"
-  if answer=$(in_node "$1" python3 -c "$from_port" "$WAIT" "$2" "$3" "$4" "$5" "$6" 2>&1); then
+  if answer=$(in_node "$1" python3 -c "$from_port" "$WAIT" "$2" "$3" "$4" "$5" 2>&1); then
     came=works answered_by=$2 server_saw=\${answer%% *} said="the server saw \${answer%% *}"
   else
     refused="recvfrom $answer"
@@ -197,15 +179,13 @@ function drain(fd: number, buffer: Buffer): void {
   while (receiveBytes(fd, buffer));
 }
 
-/** How a script does the same. */
-function scriptOf({ mark, sourcePort, afterMs = 0, everyMs = 0, ...spec }: Spec): ScriptPart {
+/** How a script does the same; not at all where it has to be in time with others of its flow. */
+function scriptOf({ mark, sourcePort, afterMs = 0, everyMs, ...spec }: Spec): ScriptPart | undefined {
   const { from, to, port: at } = spec
+  if (everyMs !== undefined) return undefined
   if (sourcePort !== undefined)
     return {
-      words: [
-        ...['ask_from', from, to, String(at), String(sourcePort)],
-        ...[afterMs, everyMs].map(ms => String(ms / 1000)),
-      ],
+      words: ['ask_from', from, to, String(at), String(sourcePort), String(afterMs / 1000)],
       library: FROM_PORT,
       tools: [],
     }
