@@ -4,7 +4,7 @@ import { LabError } from '../base/errors.js'
 import { milliseconds, node } from '../model/fields.js'
 import { type ProbeContext, probeKind } from '../model/probe.js'
 import { deviceIndex } from '../world/libc.js'
-import { readBridgeOption, setUp } from '../world/links.js'
+import { isOperational, readBridgeOption, setUp } from '../world/links.js'
 import type { Netns } from '../world/netns.js'
 import { FRAMES_LIBRARY, FrameCrossing, frameWord } from './link-frames.js'
 
@@ -76,7 +76,9 @@ export const newPort = probeKind('new-port', SHAPE, {
     try {
       setUp(host, index, false)
       setUp(host, index, true)
-      const states = [await takesPart(host, index, port.device, deadlineMs)]
+      const sender = netns(from).inside(() => deviceIndex(device))
+      const sends = () => isOperational(netns(from), sender)
+      const states = [await takesPart(host, index, port.device, sends, deadlineMs)]
       const started = performance.now()
       const elapsed = () => Math.round(performance.now() - started)
       let came = false
@@ -96,19 +98,22 @@ export const newPort = probeKind('new-port', SHAPE, {
   },
 })
 
-/** Waits until the bridge has seen the port's carrier; its state then. */
+/** Waits until the bridge has seen the port's carrier, and `sends` says that the one behind it may send; the port's state then. */
 async function takesPart(
   host: Netns,
   index: number,
   device: string,
+  sends: () => boolean,
   deadlineMs: ProbeContext['deadlineMs'],
 ): Promise<string> {
   const until = performance.now() + deadlineMs
   for (;;) {
     const state = readBridgeOption(host, index, 'state')
-    if (state !== undefined && state !== 'disabled') return state
+    if (state !== undefined && state !== 'disabled' && sends()) return state
     if (performance.now() > until)
-      throw new LabError(`port ${device} stays ${state ?? 'without a bridge'} after it came up`)
+      throw new LabError(
+        `port ${device} is ${state ?? 'none'} after it came up, or nobody can send behind it`,
+      )
     await delay(POLL_MS)
   }
 }

@@ -2,9 +2,10 @@
 import type { Netns } from './netns.js'
 import { attribute, attributes, RTM } from './rtnetlink.js'
 
-const IFLA = { master: 10, linkInfo: 18 }
+const IFLA = { master: 10, operstate: 16, linkInfo: 18 }
 const IFLA_INFO = { kind: 1, data: 2, slaveData: 5 }
 const IFF_UP = 1
+const IF_OPER_UP = 6
 
 /** Options by iproute2's names, of bridges (IFLA_BR_*) and of ports (IFLA_BRPORT_*, linux/if_link.h). */
 const OPTIONS = {
@@ -32,6 +33,12 @@ export function readBridgeOption(netns: Netns, index: number, option: BridgeOpti
   const info = attributes(attributes(answer?.subarray(16)).get(IFLA.linkInfo))
   const value = attributes(info.get(of)).get(type)?.readUIntLE(0, bytes)
   return option === 'state' && value !== undefined ? STATES[value] : value?.toString()
+}
+
+/** Whether a device may send: the link watch has seen its carrier (rfc2863_policy(), dev_activate()). Throws SystemError. */
+export function isOperational(netns: Netns, index: number): boolean {
+  const [answer] = netns.route().ask({ type: RTM.getLink, flags: 0, body: link(index) })
+  return attributes(answer?.subarray(16)).get(IFLA.operstate)?.[0] === IF_OPER_UP
 }
 
 /** Sets an option of a bridge. Throws NetlinkError when the kernel refuses it. */
