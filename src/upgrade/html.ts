@@ -17,14 +17,13 @@ export function upgradeHtml(report: UpgradeReport): string {
 <p><span class="verdict ${stopsSomething(report) ? 'regressed' : 'confirmed'}">${stopsSomething(report) ? 'something stops' : 'nothing stops'}</span> ${verdictOf(report)}
 <span class="dim"><time datetime="${report.started}">${report.started.slice(0, 16).replace('T', ' ')} UTC</time></span></p></header>
 ${sectionsOf(report).map(
-  ({ title: name, items, bad }) => html`<section class="card"><h2>${name}</h2>
+  ({
+    title: name,
+    items,
+    bad,
+  }) => html`<section class="card"><h2>${bad ? html`<span class="verdict regressed">${name}</span>` : name}</h2>
 <ul>${items.map(
-    ({
-      head,
-      lines,
-      because,
-      url,
-    }) => html`<li${bad && html` class="stops"`}><b>${head}</b>${lines.map(line => html`<p>${line}</p>`)}${
+    ({ head, lines, because, url }) => html`<li><b>${head}</b>${lines.map(line => html`<p>${line}</p>`)}${
       because !== undefined &&
       html`<p><strong>${because}</strong>${url !== undefined && html` <a href="${url}">source</a>`}</p>`
     }</li>
