@@ -142,7 +142,8 @@ function changed(soaked: Soaked): NamedTrial[][] {
   const same = new Map<string, NamedTrial[]>()
   for (const named of trialsOf(soaked)) {
     if (notTriggered(named)) continue
-    const key = named.scenario + trialKey(named.trial)
+    // Of two experiments with the same settings, one may lack what the other does not need.
+    const key = JSON.stringify([named.scenario, named.trial.experiment, trialKey(named.trial)])
     same.set(key, [...(same.get(key) ?? []), named])
   }
   return [...same.values()].filter(trials => new Set(trials.map(({ trial }) => trial.verdict)).size > 1)

@@ -69,7 +69,7 @@ async function main(): Promise<number> {
   const failing = verdicts.filter(verdict => inputs.failOn.includes(verdict))
   if (failing.includes('error') || reports.length < reportCount(inputs)) return EXIT.error
   if (failing.length > 0) return EXIT.failed
-  return inputs.baseline === undefined ? EXIT.ok : compare(inputs.baseline, report)
+  return inputs.baseline === undefined ? EXIT.ok : compare(inputs.baseline, report, inputs.scenarios)
 }
 
 /** What a run of the lab came to: its exit status, what it said last, and its reports. */
@@ -163,8 +163,14 @@ async function giveBack(folders: readonly string[], root: readonly string[]): Pr
   if (root.length > 0) await execa('sudo', ['chown', '-Rh', owner, ...folders.filter(existsSync)])
 }
 
-async function compare(baseline: string, report: string): Promise<number> {
-  const diff = await execa(process.execPath, [MAIN, 'diff', baseline, report, '--format', 'markdown'], {
+/** Tells what is otherwise than in an earlier report; of that, a scenario that nobody asked for this time is not missing. */
+async function compare(baseline: string, report: string, asked: readonly string[]): Promise<number> {
+  const before = readReport(baseline)
+  const ran = new Set([...asked, ...readReport(report).scenarios.map(({ id }) => id)])
+  const scenarios = before.scenarios.filter(({ id }) => asked.length === 0 || ran.has(id))
+  const file = join(dirname(report), 'compared-with.json')
+  await writeFile(file, JSON.stringify({ ...before, scenarios }))
+  const diff = await execa(process.execPath, [MAIN, 'diff', file, report, '--format', 'markdown'], {
     stderr: 'inherit',
     reject: false,
     stdin: 'ignore',
