@@ -87,6 +87,18 @@ const EXPECTED = {
   'conntrack-helper-off': 'confirmed',
   'mld-second-querier': 'confirmed',
   'ip6tables-mark-refused': 'changed',
+  'conntrack-invalid-rst': 'changed',
+  'nat-idle-timeout': 'confirmed',
+  'snat-port-closing': 'confirmed',
+  'snat-stale-after-failover': 'confirmed',
+  'stale-udp-conntrack': 'confirmed',
+}
+
+/** A run of the catalogue as root, for the tests that look at one. */
+let catalogue: Promise<Outcome> | undefined
+function runCatalogue(): Promise<Outcome> {
+  catalogue ??= lab(['run', '--json', '-'])
+  return catalogue
 }
 
 function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err, report }: Outcome): void {
@@ -101,7 +113,7 @@ function checkCatalogue(test: Pick<typeof t, 'equal' | 'comment'>, { status, err
 }
 
 t.test('every scenario comes out as expected on this kernel, as root', needsRoot, async test => {
-  const outcome = await lab(['run', '--json', '-'])
+  const outcome = await runCatalogue()
   checkCatalogue(test, outcome)
   const trials = outcome.report?.scenarios.flatMap(scenario => scenario.trials) ?? []
   for (const phase of ['control', 'broken', 'fixed', 'reverted'])
@@ -118,7 +130,7 @@ t.test('every scenario comes out as expected on this kernel, as root', needsRoot
 })
 
 t.test('each fix changes what it claims and nothing else, and is taken back without a trace', async test => {
-  const { report } = await lab(['run', '--json', '-'])
+  const { report } = await runCatalogue()
   for (const { id, trials, phases = [] } of report?.scenarios ?? []) {
     const ran = trials.filter(({ outcome }) => outcome !== 'skipped')
     const experiments = (of: readonly { experiment: string; iptables: string }[]) =>
@@ -126,7 +138,9 @@ t.test('each fix changes what it claims and nothing else, and is taken back with
     test.same(experiments(phases), experiments(ran), `${id}: the phases of every experiment are told`)
     for (const { experiment, phase, fix, changes } of phases) {
       const what = `${id}, ${experiment}, ${phase} ${JSON.stringify(fix ?? {})}`
-      if (phase === 'fixed') test.not(changes.length, 0, what)
+      // What connection tracking is told to forget is no configuration.
+      const forgets = Object.keys(fix ?? {}).join() === 'conntrack'
+      if (phase === 'fixed' && !forgets) test.not(changes.length, 0, what)
       else test.same(changes, [], what)
     }
   }
