@@ -39,7 +39,8 @@ export const failedWith = wordsOf(
     happens: () => true,
     isOwnAccount: () => true,
     watch: ({ source, node, call, code }: ErrnoProof, { result }) => ({
-      pollable: false,
+      // Absent as long as the probe runs, so that nothing else that is seen ends it before it is refused.
+      pollable: true,
       look(): Finding {
         const refused = result()?.refused
         const same = refused?.call === call && refused.code === code
