@@ -22,6 +22,7 @@ import type {
 import { programOf } from '../topology/programs.js'
 import { runAside } from '../world/aside.js'
 import { CommandError, type CommandRecord } from '../world/command.js'
+import { SystemError } from '../world/libc.js'
 import { Netns } from '../world/netns.js'
 import { linksDown, performFeatures, performNamespaces, performNetwork, performSysctls } from './builtins.js'
 import { Daemon } from './daemon.js'
@@ -35,6 +36,7 @@ const LINK_POLL_MS = 1
 /** Many ticks of the kernel's clock (CONFIG_HZ), on a machine that is busy as well. */
 const ANSWERS_MS = 60
 const TAKEN_IN_MS = 10
+const NOT_READY: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL'])
 /** For so long the lab's own system calls may keep everything else waiting. */
 const TURN_MS = 10
 
@@ -264,7 +266,7 @@ export class TopologyInstance {
     const started = performance.now()
     const to = this.netns(step.to)
     const heard = messagesTo(to, step.do)
-    this.onCommand(sendAsRouter(step, this.netns(step.node)), step.why)
+    this.onCommand(await this.#onceReady(started, () => sendAsRouter(step, this.netns(step.node))), step.why)
     while (messagesTo(to, step.do) === heard) {
       if (this.#isLate(started))
         throw new LabError(
@@ -275,6 +277,22 @@ export class TopologyInstance {
     // A bridge takes a querier for one when the time for answers is over: a tick of the kernel's clock.
     // It is counted before it is taken in (icmpv6_rcv(), net/ipv6/icmp.c), on another CPU maybe.
     await delay(step.do === 'query' ? ANSWERS_MS : TAKEN_IN_MS)
+  }
+
+  /**
+   * Sends once a device can: it carries frames a moment before IPv6 has its routes for multicast (addrconf_notify(), which
+   * linkwatch calls). Throws what sending throws.
+   */
+  async #onceReady<T>(started: number, send: () => T): Promise<T> {
+    for (;;) {
+      try {
+        return send()
+      } catch (error) {
+        const early = error instanceof SystemError && NOT_READY.has(error.code)
+        if (!early || this.#isLate(started)) throw error
+        await delay(LINK_POLL_MS)
+      }
+    }
   }
 
   async #linksUp(step: LinksUpStep): Promise<void> {
