@@ -28,6 +28,6 @@ async function main(files: readonly string[]): Promise<void> {
   })
   await fs.writeFile(
     FILE,
-    `/** How long each scenario takes, in tenths of a second by emulation: written by lab/lengths.ts from reports. */\nexport const LENGTHS: Readonly<Record<string, number>> = {\n${lines.join('')}}\n`,
+    `/** How long each scenario takes, in tenths of a second: written by lab/lengths.ts from reports. */\nexport const LENGTHS: Readonly<Record<string, number>> = {\n${lines.join('')}}\n`,
   )
 }
