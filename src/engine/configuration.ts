@@ -12,6 +12,7 @@ import {
   type PhasePlan,
   type ToggleClaim,
 } from '../model/plan.js'
+import type { RuleCount } from '../model/rule-count.js'
 import type { RuleSet } from '../model/steps.js'
 import { partsOf } from '../model/topology.js'
 import { diffConfigurations } from '../state/diff.js'
@@ -145,10 +146,15 @@ export class ConfigurationWatch {
     return changesBetween(before, now).flatMap(change => readable(change, this.plan.iptables))
   }
 
+  /** What the rules and policies of a node have counted until now, as the kernel has them. Throws SystemError. */
+  chainCounts(node: string): RuleCount[] {
+    return this.#states.get(node)?.counts() ?? []
+  }
+
   /** What the rules and policies of a node have counted until now, in the words of iptables-save. Throws LabError. */
   async counts(node: string): Promise<CountedRule[]> {
     const state = this.#states.get(node)
-    const counts = (state?.counts() ?? []).flatMap(count => {
+    const counts = this.chainCounts(node).flatMap(count => {
       const [, , table = '', chain = ''] = count.chain.split(' ')
       const set = setOf(count.chain, this.plan.iptables)
       return set ? [{ ...count, set, table, chain }] : []

@@ -229,6 +229,7 @@ async function runTrial(
     exec: (node, argv) =>
       running(JSON.stringify([node, argv]), () => topology.exec(node, argv, 'collect evidence')),
     iptables: plan.commands,
+    chainCounts: node => configuration.chainCounts(node),
     ruleCounts: node => counting(node, () => configuration.counts(node)),
     hasRule: (node, set, table, text) =>
       // What nft has loaded, iptables-save need not have words for.

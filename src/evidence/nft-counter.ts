@@ -1,8 +1,5 @@
 import { z } from 'zod'
 import type { FieldsOf } from '../model/fields.js'
-import { NETLINK_NETFILTER } from '../world/libc.js'
-import type { Netns } from '../world/netns.js'
-import { attributes, elements, NetlinkError, NetlinkSocket, NLM_F } from '../world/rtnetlink.js'
 import { watchCounter } from './counter.js'
 import { PROOF_FIELDS, withWords, wordsOf } from './source.js'
 
@@ -28,13 +25,6 @@ nft_rule() {
 }
 `
 
-/** linux/netfilter/nf_tables.h. */
-const FAMILIES: Readonly<Record<string, number>> = { inet: 1, ip: 2, arp: 3, bridge: 7, ip6: 10 }
-const GET_RULE = (10 << 8) | 7
-const RULE = { table: 1, chain: 2, expressions: 4 }
-const ELEMENT = { name: 1, data: 2 }
-const COUNTER_PACKETS = 2
-
 /**
  * The packet counter of a rule of nftables must move; with `still`, must not; `andStays`: also moves where the failure is repaired.
  * It is the one at this place, from 1, among the rules of the chain that count.
@@ -47,10 +37,13 @@ export const nftCounted = wordsOf(
     fields: z.strictObject(FIELDS),
     level: 'basic',
     happens: ({ moves }: NftCounterProof) => moves,
-    watch: (own: NftCounterProof, { netns }) =>
-      watchCounter({ ...own, counter: own.chain }, `packets of rule ${own.position} of ${own.chain}`, () =>
-        packets(netns(own.node), own),
-      ),
+    watch: (own: NftCounterProof, { chainCounts }) =>
+      watchCounter({ ...own, counter: own.chain }, `packets of rule ${own.position} of ${own.chain}`, () => {
+        const rules = chainCounts(own.node).filter(
+          count => 'rule' in count && count.chain === `rules ${own.chain}`,
+        )
+        return rules[own.position - 1]?.packets
+      }),
     clarity: 4,
     script: ({ chain, position, moves }) => ({
       words: ['nft_rule', ...chain.split(' '), String(position), moves ? 'moves' : 'still'],
@@ -72,39 +65,4 @@ function proof<N extends string>(data: NftCounterProof<N>): NftCounterProof<N> &
     still: () => proof({ ...data, moves: false }),
     andStays: () => proof({ ...data, stops: false }),
   })
-}
-
-/** What the rule has counted; undefined where there is none. Throws SystemError where no socket can be had. */
-function packets(netns: Netns, { chain, position }: NftCounterProof): number | undefined {
-  const [family = '', table, name] = chain.split(' ')
-  const socket = new NetlinkSocket(open => netns.inside(open), NETLINK_NETFILTER)
-  try {
-    const body = Buffer.from([FAMILIES[family] ?? 0, 0, 0, 0])
-    const rules = socket
-      .ask({ type: GET_RULE, flags: NLM_F.dump, body })
-      .map(message => attributes(message.subarray(4)))
-    const counted = rules
-      .filter(rule => text(rule.get(RULE.table)) === table && text(rule.get(RULE.chain)) === name)
-      .flatMap(rule => counterOf(rule.get(RULE.expressions)))
-    return counted[position - 1]
-  } catch (error) {
-    // nfnetlink is there, nf_tables is not.
-    if (error instanceof NetlinkError) return undefined
-    throw error
-  } finally {
-    socket.close()
-  }
-}
-
-function counterOf(expressions: Buffer | undefined): number[] {
-  return elements(expressions).flatMap(element => {
-    const found = attributes(element)
-    if (text(found.get(ELEMENT.name)) !== 'counter') return []
-    const count = attributes(found.get(ELEMENT.data)).get(COUNTER_PACKETS)
-    return count ? [Number(count.readBigUInt64BE())] : []
-  })
-}
-
-function text(bytes: Buffer | undefined): string {
-  return bytes?.toString('latin1').replace(/\0.*$/s, '') ?? ''
 }

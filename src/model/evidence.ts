@@ -8,6 +8,7 @@ import type { CommandRecord } from '../world/command.js'
 import type { Netns } from '../world/netns.js'
 import type { KernelChange } from './change.js'
 import type { ProbeResult } from './probe.js'
+import type { RuleCount } from './rule-count.js'
 import type { ScriptPart } from './script-part.js'
 import type { IptablesCommands, RuleSet } from './steps.js'
 import type { Place } from './topology.js'
@@ -120,6 +121,8 @@ export interface EvidenceContext {
   readonly iptables: IptablesCommands
   /** What a node's rules have counted until now. */
   readonly ruleCounts: (node: string) => Promise<readonly CountedRule[]>
+  /** The same as the kernel has it, of whatever made the rules. Throws SystemError. */
+  readonly chainCounts: (node: string) => readonly RuleCount[]
   /** Whether the topology was loaded with a rule of a node whose text holds this: one that must be there to be counted. */
   readonly hasRule: (node: string, set: RuleSet, table: string, text: string) => boolean
   /** MAC address of a device. */

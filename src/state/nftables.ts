@@ -3,10 +3,10 @@
  * nft and libvirt made alike. A rule is known by its expressions, without what they have counted.
  */
 import { createHash } from 'node:crypto'
+import type { RuleCount } from '../model/rule-count.js'
 import { NETLINK_NETFILTER, SystemError } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { attributes, elements, NetlinkError, NetlinkSocket, NLM_F } from '../world/rtnetlink.js'
-import type { RuleCount } from './rule-count.js'
 
 const SUBSYSTEM = 10
 /** What nfnetlink answers for a subsystem that it does not have (nfnetlink_rcv_msg(), net/netfilter/nfnetlink.c). */

@@ -1,6 +1,7 @@
 /** What one node is configured to be, read from the kernel: by netlink, /proc/sys and x_tables, never by a tool that set it. */
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Configuration } from '../model/configuration.js'
+import type { RuleCount } from '../model/rule-count.js'
 import type { Netns } from '../world/netns.js'
 import { readAddresses, readNeighbours } from './addresses.js'
 import { readFeatures } from './features.js'
@@ -8,7 +9,6 @@ import { readLinks } from './links.js'
 import { Monitor } from './monitor.js'
 import { NftablesReader } from './nftables.js'
 import { readNextHops, readPolicyRules, readRoutes } from './routes.js'
-import type { RuleCount } from './rule-count.js'
 import { readTrafficControl } from './traffic-control.js'
 import { LegacyReader } from './xtables.js'
 

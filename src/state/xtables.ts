@@ -1,6 +1,7 @@
 /** Rule sets of iptables-legacy, as x_tables hands them out (get_entries(), net/ipv4/netfilter/ip_tables.c), without what they counted. */
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
+import type { RuleCount } from '../model/rule-count.js'
 import {
   AF_INET,
   AF_INET6,
@@ -14,7 +15,6 @@ import {
   SystemError,
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
-import type { RuleCount } from './rule-count.js'
 
 /** IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES; those of IP6T have the same numbers. */
 const GET_INFO = 64
