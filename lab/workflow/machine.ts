@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, type FileHandle, mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { LabError } from '../../src/base/errors.js'
@@ -156,12 +156,14 @@ export class Machine {
       '--inh-caps=-all',
     ]
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-    const [from, to, said] = await Promise.all([
-      open(input ?? '/dev/null', 'r'),
-      open(output ?? log, output === undefined ? 'a' : 'w'),
-      open(log, 'a'),
-    ])
+    const files: FileHandle[] = []
     try {
+      const from = await open(input ?? '/dev/null', 'r')
+      files.push(from)
+      const to = await open(output ?? log, output === undefined ? 'a' : 'w')
+      files.push(to)
+      const said = await open(log, 'a')
+      files.push(said)
       // Not execa: it would wait for whatever a step leaves behind to close its output.
       const stdio = [from.fd, to.fd, said.fd]
       const child = spawn('nsenter', [...enter, ...user, 'env', '-i', '-C', cwd, ...variables, ...argv], {
@@ -170,7 +172,7 @@ export class Machine {
       const [status] = (await once(child, 'exit')) as [number | null]
       return status ?? 1
     } finally {
-      await Promise.all([from, to, said].map(file => file.close()))
+      await Promise.all(files.map(file => file.close()))
     }
   }
 

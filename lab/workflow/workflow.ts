@@ -59,6 +59,9 @@ class WorkflowRun {
   readonly #turns: Turns
   readonly #github: Readonly<Record<string, string>>
   readonly #stores
+  readonly #cells: Promise<JobRecord>[] = []
+  readonly #machines = new Set<Machine>()
+  #stopped = false
   #count = 0
 
   constructor(workflow: Workflow, options: WorkflowOptions) {
@@ -87,9 +90,18 @@ class WorkflowRun {
       await mkdir(folder, { recursive: true })
     for (const [name, files] of Object.entries({ ...others, [repository.name]: repository.files }))
       await snapshot(files, this.#repository(name))
-    const records = await Promise.all((only.length > 0 ? only : known).map(id => this.#task(id)))
-    const all = new Set([...(await Promise.all(this.#tasks.values())).flat(), ...records.flat()])
-    return [...all].sort((a, b) => known.indexOf(a.id) - known.indexOf(b.id))
+    try {
+      await Promise.all((only.length > 0 ? only : known).map(id => this.#task(id)))
+      const all = (await Promise.all(this.#tasks.values())).flat()
+      return all.sort((a, b) => known.indexOf(a.id) - known.indexOf(b.id))
+    } catch (error) {
+      this.#stopped = true
+      for (const machine of this.#machines) void machine.close()
+      throw error
+    } finally {
+      // The folder is the caller's again: no job may still write there.
+      await Promise.allSettled(this.#cells)
+    }
   }
 
   #repository(name: string): string {
@@ -118,12 +130,13 @@ class WorkflowRun {
       this.#options.onJob?.(record)
       return [record]
     }
-    return Promise.all(
-      cells(job, scope).map(cell => this.#turns.take(() => this.#runCell(id, job, cell, needs))),
-    )
+    const running = cells(job, scope).map(cell => this.#turns.take(() => this.#runCell(id, job, cell, needs)))
+    this.#cells.push(...running)
+    return Promise.all(running)
   }
 
   async #runCell(id: string, job: Job, matrix: Values, needs: Values): Promise<JobRecord> {
+    if (this.#stopped) throw new LabError(`${job.where}: the run has ended`)
     const { folder, out, onStep, onJob, repository, others = {}, built } = this.#options
     const contexts = { github: this.#github, inputs: this.#inputs(), needs, matrix }
     const title =
@@ -138,6 +151,7 @@ class WorkflowRun {
       repository.name,
       built && join(built.folder, 'node_modules'),
     )
+    this.#machines.add(machine)
     const minutes = job['timeout-minutes']
     const limit = setTimeout(() => {
       appendFileSync(log, `::error::the job takes longer than ${minutes} minutes\n`)
@@ -169,6 +183,7 @@ class WorkflowRun {
       return record
     } finally {
       clearTimeout(limit)
+      this.#machines.delete(machine)
       await machine.close()
     }
   }
