@@ -240,6 +240,7 @@ export default defineScenario({
       at: 'vm:eth0',
       proofs: [
         mib('vm', 'Icmp6InNeighborAdvertisements').andStays(),
+        addressIs('vm:eth0', `${PREFIX}::2`, 'dadfailed'),
         logged(
           'neighbour:eth0',
           new RegExp(`IPv6: eth0: IPv6 duplicate address ${PREFIX}::2 used by @mac@ detected!`),
@@ -255,6 +256,7 @@ export default defineScenario({
       at: 'vm:eth0',
       proofs: [
         mib('vm', 'Icmp6InNeighborSolicits').andStays(),
+        addressIs('vm:eth0', `${PREFIX}::99`, 'dadfailed'),
         logged(
           'neighbour:eth0',
           new RegExp(`IPv6: eth0: IPv6 duplicate address ${PREFIX}::99 used by @mac@ detected!`),

@@ -16,7 +16,11 @@ type AddressProof<N extends string = string> = FieldsOf<typeof FIELDS, N>
 const LIBRARY = `# address before|after NODE DEVICE PREFIX dadfailed|tentative|missing|none
 address() {
   [ "$1" = after ] || return 0
-  line=$(in_node "$2" ip -6 -o addr show dev "$3" | grep -F "inet6 $4" | sed 's/ *\\\\.*//; s/  */ /g')
+  line=$({
+    in_node "$2" ip -6 -o addr show dev "$3"
+    # What the probe itself has added, and taken away again.
+    [ "$5" != dadfailed ] || cat "$work/tested" 2>/dev/null
+  } | grep -F "inet6 $4" | sed 's/ *\\\\.*//; s/  */ /g')
   case $5:$line in
     dadfailed:*dadfailed* | tentative:*tentative* | missing: | none: | missing:*tentative*)
       finding seen "$2" "$3: \${line:-no address $4}"
@@ -30,7 +34,7 @@ address() {
 /**
  * The state of an IPv6 address, from /proc/net/if_inet6, by how it begins. `dadfailed`: it is there, and given up; `tentative`: it
  * is there, and duplicate address detection has not ended; `missing`: there is none that could be used; `none`: there is none at
- * all. `andStays`: also where the failure is repaired.
+ * all. One that the probe had to itself counts as it was when the probe took it away. `andStays`: also where the failure is repaired.
  */
 export const addressIs = wordsOf(
   <const N extends string>(place: Place<N>, startsWith: string, flag: AddressProof['flag']) => {
@@ -43,12 +47,14 @@ export const addressIs = wordsOf(
     level: 'basic',
     happens: () => true,
     isOwnAccount: ({ flag }: AddressProof) => flag === 'dadfailed',
-    watch: ({ source, node, device, startsWith, flag }: AddressProof, { netns }) => ({
+    watch: ({ source, node, device, startsWith, flag }: AddressProof, { netns, result }) => ({
       pollable: true,
       look(): Finding {
-        const entry = readIpv6Addresses(netns(node)).find(
-          found => found.device === device && found.address.startsWith(startsWith),
-        )
+        const probed = result()?.duplicate
+        const entry = [
+          ...readIpv6Addresses(netns(node)),
+          ...(probed ? [{ ...probed, tentative: true, dadFailed: true }] : []),
+        ].find(found => found.device === device && found.address.startsWith(startsWith))
         if (!entry)
           return {
             source,

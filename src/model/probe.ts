@@ -28,6 +28,8 @@ export interface ProbeResult {
   readonly serverSaw?: string
   /** The system call that the kernel refused, and the errno's name: `sendto` and `EIO`. */
   readonly refused?: { readonly call: string; readonly code: string }
+  /** An IPv6 address of the probe's own that the kernel flagged as a duplicate (IFA_F_DADFAILED), and that is taken away again. */
+  readonly duplicate?: { readonly device: string; readonly address: string }
   /** Measurements by name; the name ends in its unit. */
   readonly measured?: Readonly<Record<string, number>>
 }

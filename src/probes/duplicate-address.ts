@@ -114,7 +114,13 @@ export const duplicateAddress = probeKind('duplicate-address', SHAPE, {
       for (let attempt = 1, said = 0; attempt <= MOST_ATTEMPTS && said < ATTEMPTS; attempt++) {
         const tested = await test(spec, testMs, context)
         if (tested.outcome !== 'usable')
-          return { outcome: 'fails', says: `${address} is ${tested.outcome} after ${tested.elapsedMs} ms` }
+          return {
+            outcome: 'fails',
+            says: `${address} is ${tested.outcome} after ${tested.elapsedMs} ms`,
+            ...(tested.outcome === 'given up as a duplicate'
+              ? { duplicate: { device: spec.device, address: ipv6Text(ipv6Bytes(address)) } }
+              : {}),
+          }
         unnoticed = tested
         // What nobody asked about at all needs no second try.
         if (tested.atOnce) break
