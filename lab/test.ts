@@ -1,6 +1,6 @@
 /**
  * `npm test [-- FILES]` on a machine that lab/test has made ready: checks format, lint and unused code, runs the unit tests
- * several files at once, and all others with tap, one file at a time. FILES (sources or compiled, or folders) runs only these tests, without the checks. The last line is
+ * several files at once, and all others with tap. FILES (sources or compiled, or folders) runs only these tests, without the checks. The last line is
  * `N passed, N failed, N skipped`.
  */
 import { stat } from 'node:fs/promises'
@@ -11,6 +11,12 @@ import { testFiles } from './test-files.js'
 import { unitFiles } from './unit-files.js'
 
 const SECONDS_PER_FILE = 900
+
+/** Most files wait for guests, scripts and protocols for longer than they compute. */
+const FILES_AT_ONCE = 2
+
+/** Folders of tests that want the machine for themselves: they measure, run the whole catalogue, or look for what is left behind. */
+const ALONE = ['dist/bench', 'dist/scenarios']
 
 /** What is checked besides the tests, by title. */
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
@@ -73,13 +79,13 @@ async function runUnitTests(): Promise<string> {
 /** Resolves with tap's exit status, or where that is 0 with the summary's. */
 async function runTests(files: readonly string[], before: readonly string[]): Promise<number> {
   echo('\n# tests')
-  // What runs on the real kernel is timed, and most files do: one file at a time.
-  const options = ['--disable-coverage', '--reporter=tap', '--no-color', '--jobs=1']
+  const options = ['--disable-coverage', '--reporter=tap', '--no-color', `--jobs=${FILES_AT_ONCE}`]
+  const alone = ALONE.map(folder => `--serial=${folder}`)
   const tap = $({
     nothrow: true,
     preferLocal: true,
     stdio: ['inherit', 'pipe', 'inherit'],
-  })`tap run ${options} --timeout=${SECONDS_PER_FILE} ${files}`
+  })`tap run ${options} ${alone} --timeout=${SECONDS_PER_FILE} ${files}`
   const summary = $({
     nothrow: true,
     stdio: ['pipe', 'inherit', 'inherit'],

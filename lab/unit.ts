@@ -10,9 +10,6 @@ import { projectRoot } from '../src/base/root.js'
 import { unitFiles } from './unit-files.js'
 import { type FileResult, GroupReader, subtestOf } from './unit-tap.js'
 
-/** A process has several files, and a CPU several processes: one that has long ones is not the last for long. */
-const GROUPS_PER_CPU = 2
-
 cd(projectRoot())
 process.exitCode = await main(process.argv.slice(2))
 
@@ -40,11 +37,11 @@ async function main(paths: readonly string[]): Promise<number> {
   return (await summary).exitCode ?? EXIT.error
 }
 
-/** Files that share a process, each as many long ones. One with snapshots has its own: tap finds them by the program's name. */
+/** Files that share a process, one for each CPU (each loads tap and the catalogue first, which takes longer than most files), as many long ones in each. One with snapshots has its own: tap finds them by the program's name. */
 function groupsOf(files: readonly string[]): string[][] {
   const alone = files.filter(file => readFileSync(file, 'utf8').includes('.matchSnapshot('))
   const shared = files.filter(file => !alone.includes(file))
-  const size = Math.min(shared.length, GROUPS_PER_CPU * availableParallelism())
+  const size = Math.min(shared.length, availableParallelism())
   const groups = Array.from({ length: size }, (_, group) => shared.filter((_, at) => at % size === group))
   return [...groups, ...alone.map(file => [file])]
 }
