@@ -43,6 +43,15 @@ const expectRaw = <const M extends string>(left: M) =>
     {
       when: { 'checksum-fill': 'on' },
       persisted: 'nft',
+      tools: { nft: { before: '1.0.6' } },
+      fails: left,
+      why: 'nft lists the target as a comment: what is loaded is a rule that does nothing.',
+      differs: 'the fix is lost when rules are saved by nft list ruleset.',
+    },
+    {
+      when: { 'checksum-fill': 'on' },
+      persisted: 'nft',
+      tools: { nft: { since: '1.0.6' } },
       fails: left,
       why: 'nft lists the rule as `xt target CHECKSUM`, and refuses to load that: no rule at all is there.',
       differs:

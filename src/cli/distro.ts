@@ -19,8 +19,8 @@ export async function distroList({ json }: DistroOptions): Promise<void> {
   const releases = await Promise.all(
     RELEASES.map(async release => {
       const { name, aliases, description, kernel } = release
-      const fetched = (await fetchedRoots(release)).map(({ date, digest, root, packages }) => ({
-        ...{ date, digest, root },
+      const fetched = (await fetchedRoots(release)).map(({ date, digest, root, packages, lacks }) => ({
+        ...{ date, digest, root, lacks },
         packages: Object.keys(packages).length,
       }))
       return { name, aliases, description, kernel, fetched }
@@ -32,8 +32,8 @@ export async function distroList({ json }: DistroOptions): Promise<void> {
   }
   for (const { name, aliases, description, kernel, fetched } of releases) {
     const here = fetched.map(
-      ({ date, digest, packages }) =>
-        `    fetched: ${packages} packages of ${date.slice(0, 10)}, ${digest.slice(0, 16)}\n`,
+      ({ date, digest, packages, lacks }) =>
+        `    fetched: ${packages} packages of ${date.slice(0, 10)}, ${digest.slice(0, 16)}${lacks.length === 0 ? '' : `; lacks ${lacks.join(', ')}`}\n`,
     )
     process.stdout.write(
       `${name.padEnd(14)}${description}; also ${aliases.join(', ')}; kernel ${kernel}\n${here.join('')}`,

@@ -4,7 +4,6 @@ import { z } from 'zod'
 import { EXIT, LabError } from '../base/errors.js'
 import { requireTool } from '../base/tools.js'
 import { findRelease } from '../distro/releases.js'
-import { findRoot } from '../distro/store.js'
 import { cacheRoot } from '../kernels/cache.js'
 import { findInCatalogue } from '../kernels/catalogue.js'
 import type { Kernel } from '../kernels/kernel.js'
@@ -22,6 +21,7 @@ import { PERSISTENCE } from '../model/persistence.js'
 import { absoluteWords, checkToggles, chooseScenarios, chooseShard } from '../plan/catalogue.js'
 import { diffText } from '../report/diff-text.js'
 import { fetchShown } from './fetch-shown.js'
+import { releaseRoot } from './other-root.js'
 import { withoutScenarios } from './words.js'
 
 const optionsSchema = z.object({
@@ -165,7 +165,7 @@ async function findKernels({ kernel: names, modules, offline }: Options): Promis
 async function findCells(options: Options): Promise<NamedKernel[]> {
   const { kernel: given, distro } = options
   const releases = await Promise.all(
-    distro.map(async name => ({ release: findRelease(name), root: await findRoot(name) })),
+    distro.map(async name => ({ release: findRelease(name), root: await releaseRoot(name) })),
   )
   const names = given.length > 0 ? given : [...new Set(releases.map(({ release }) => release.kernel))]
   const kernels = await findKernels({ ...options, kernel: names })

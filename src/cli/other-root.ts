@@ -5,7 +5,7 @@ import { EXIT, LabError } from '../base/errors.js'
 import { projectRoot } from '../base/root.js'
 import { nodeLibraries } from '../distro/libraries.js'
 import { resolveRootfs } from '../distro/rootfs.js'
-import { findRoot } from '../distro/store.js'
+import { type FetchedRoot, findRoot } from '../distro/store.js'
 import type { OtherRoot } from '../world/root.js'
 
 /** Which root the user asked for, if any. */
@@ -27,7 +27,7 @@ export async function chooseRoot(
   sysctlFiles: readonly string[] = [],
 ): Promise<OtherRoot | undefined> {
   if (distro === undefined && rootfs === undefined) return undefined
-  const found = distro === undefined ? undefined : await findRoot(distro)
+  const found = distro === undefined ? undefined : await releaseRoot(distro)
   const folder = found?.root ?? (await resolveRootfs(rootfs ?? ''))
   const folders = outputs.map(path => outputFolder(path, folder))
   const cwd = process.cwd()
@@ -43,6 +43,19 @@ export async function chooseRoot(
       ...sysctlFiles.map(file => ({ path: realFile(file), at: sysctlPlace(file), writable: false })),
     ],
   }
+}
+
+/**
+ * The root of a release in the cache, by the release's name; says on standard error what it lacks that is wanted now. Throws
+ * DistroError `unknown-distro` or `not-fetched`.
+ */
+export async function releaseRoot(name: string): Promise<FetchedRoot> {
+  const root = await findRoot(name)
+  if (root.lacks.length > 0)
+    process.stderr.write(
+      `${root.name} is in the cache without ${root.lacks.join(', ')}: what needs that is skipped\n  → make it anew: lab distro fetch ${root.name}\n`,
+    )
+  return root
 }
 
 /** The path of a file, without links. Throws LabError (exit 2) where there is none. */

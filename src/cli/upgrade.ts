@@ -8,7 +8,7 @@ import { seconds } from '../base/text.js'
 import { packageOf, requireTool } from '../base/tools.js'
 import { changedDefaults, type NamedDefaults, reversePathFilter } from '../distro/defaults-diff.js'
 import { findRelease } from '../distro/releases.js'
-import { type FetchedRoot, findRoot } from '../distro/store.js'
+import type { FetchedRoot } from '../distro/store.js'
 import { runningVersion } from '../kernel/running.js'
 import type { Kernel } from '../kernels/kernel.js'
 import { resolveKernel } from '../kernels/resolve.js'
@@ -36,6 +36,7 @@ import { upgradeMarkdown, upgradeText } from '../upgrade/text.js'
 import { askForDefaults } from './distro-defaults.js'
 import { askForRules } from './distro-rules.js'
 import { fetchShown } from './fetch-shown.js'
+import { releaseRoot } from './other-root.js'
 
 const optionsSchema = z.object({
   sysctl: z.array(z.string()).default([]),
@@ -80,7 +81,7 @@ export async function upgrade(
     throw new LabError(`${names[0]} is both ends`, 'lab upgrade debian:12 debian:13', EXIT.usage)
   if (options.guests) requireTool('qemu-system-x86_64', 'run a release’s own kernel')
   takeFolder(options.out)
-  const roots = [await findRoot(before), await findRoot(after)] as const
+  const roots = [await releaseRoot(before), await releaseRoot(after)] as const
   const older = await prepare(roots[0], options)
   const newer = await prepare(roots[1], options)
   const started = new Date()

@@ -27,13 +27,13 @@ const SPACE = 900 * 1024 ** 2
 const NAME_LENGTH = 16
 
 /**
- * Brings a release's root into the cache. One that is there already is returned as it is, unless an update is asked for; an
- * update that comes to the same packages changes nothing. Throws what `buildArchive` does, and DistroError `unknown-distro`.
+ * Brings a release's root into the cache. One that is there already is returned as it is, unless it lacks a package that is
+ * wanted now, or an update is asked for; an update that comes to the same packages changes nothing. Throws what `buildArchive` does, and DistroError `unknown-distro`.
  */
 export async function fetchRoot(name: string, options: FetchOptions = {}): Promise<FetchedRoot> {
   const release = findRelease(name)
   const [present] = await fetchedRoots(release)
-  if (present && options.update !== true) return present
+  if (present?.lacks.length === 0 && options.update !== true) return present
   const home = distroFolder(release)
   // Others have no business with the programs in it that run with root's rights.
   await mkdir(home, { recursive: true, mode: 0o700 })
@@ -77,5 +77,5 @@ async function build(
     await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`)
     await rename(folder, final)
   }
-  return { ...manifest, root: join(final, ROOT) }
+  return { ...manifest, root: join(final, ROOT), lacks: [] }
 }

@@ -31,6 +31,8 @@ export const ROOT = 'root'
 export interface FetchedRoot extends Manifest {
   /** The folder that is its `/`. */
   readonly root: string
+  /** Packages that are wanted of its release and that it was made without, by a program that did not want them yet. */
+  readonly lacks: readonly string[]
 }
 
 /** The cache's folder for a release's roots, each in one that is called after its digest. It need not exist. */
@@ -38,7 +40,7 @@ export function distroFolder({ name }: Release): string {
   return join(cacheRoot(), 'distros', name.replace(':', '-'))
 }
 
-/** All roots of a release in the cache, that of the newest archive first. */
+/** All roots of a release in the cache: those that lack nothing first, and of these that of the newest archive. */
 export async function fetchedRoots(release: Release): Promise<FetchedRoot[]> {
   const folder = distroFolder(release)
   const names = await readdir(folder).catch(() => [])
@@ -48,13 +50,15 @@ export async function fetchedRoots(release: Release): Promise<FetchedRoot[]> {
       .filter(name => !name.startsWith('.'))
       .map(async name => {
         const manifest = await readJson(join(folder, name, MANIFEST), manifestSchema)
-        return manifest ? [{ ...manifest, root: join(folder, name, ROOT) }] : []
+        if (!manifest) return []
+        const lacks = release.packages.filter(one => manifest.packages[one] === undefined)
+        return [{ ...manifest, root: join(folder, name, ROOT), lacks }]
       }),
   )
-  return roots.flat().sort((a, b) => (a.date < b.date ? 1 : -1))
+  return roots.flat().sort((a, b) => a.lacks.length - b.lacks.length || (a.date < b.date ? 1 : -1))
 }
 
-/** The newest root of a release that is in the cache. Throws DistroError `unknown-distro` or `not-fetched`. */
+/** The root of a release to run in: the first of `fetchedRoots`. Throws DistroError `unknown-distro` or `not-fetched`. */
 export async function findRoot(name: string): Promise<FetchedRoot> {
   const release = findRelease(name)
   const [root] = await fetchedRoots(release)
