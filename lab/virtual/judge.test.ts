@@ -1,6 +1,6 @@
 import t from 'tap'
 import { reportOf, scenario, trial } from '../../src/report/synthetic.fixture.js'
-import { judgeReport, networkChanges } from './judge.js'
+import { hintIn, judgeReport, modulesIn, networkChanges } from './judge.js'
 
 const here = reportOf([
   scenario('one', 'confirmed', [trial('confirmed', 'control')]),
@@ -46,6 +46,14 @@ t.test(
     test.same(judgeReport(here, explained, []), [])
   },
 )
+
+t.test('the one line for root is found in what a run prints, and what it loads', async test => {
+  const said =
+    'lab: not loaded, and only root can: br_netfilter xt_CT; what needs br-netfilter and tftp-helper is skipped\n  → sudo modprobe -a br_netfilter xt_CT\n'
+  test.equal(hintIn(said), 'sudo modprobe -a br_netfilter xt_CT')
+  test.same(modulesIn(hintIn(said)), ['br_netfilter', 'xt_CT'])
+  test.same(modulesIn(hintIn('lab: nothing is missing\n')), [])
+})
 
 const STATE = `# links
 1: lo: <LOOPBACK,UP>

@@ -34,6 +34,16 @@ export function judgeReport(here: Report, there: Report, lacking: readonly strin
   ]
 }
 
+/** The line for root that a run prints where modules are missing that only root can load; empty where it prints none. */
+export function hintIn(stderr: string): string {
+  return /^ +→ (sudo modprobe -a .*)$/m.exec(stderr)?.[1] ?? ''
+}
+
+/** The modules that such a line loads. */
+export function modulesIn(hint: string): string[] {
+  return hint.split(' ').slice(3)
+}
+
 /** What differs between two of network-state.sh, a line for each that only one has, without sysctls that came with a module. */
 export function networkChanges(before: string, after: string): string[] {
   const [old, now] = [sections(before), sections(after)]

@@ -4,7 +4,20 @@
 set -euo pipefail
 
 main=$1
-box=$(node "$main" box "${2:-debian:12}")
+shift
+release=debian:12
+command='npm start'
+while (($#)); do
+  case $1 in
+    --scenarios)
+      command="npm start -- run $2"
+      shift
+      ;;
+    *) release=$1 ;;
+  esac
+  shift
+done
+box=$(node "$main" box "$release")
 name=netns-lab/$(basename "$box" .box)
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/netns-lab-vagrant.XXXXXX")
@@ -59,8 +72,8 @@ status=0
 vagrant up --provider libvirt 2>&1 | plain || status=$?
 step "vagrant up ended with $status"
 if ((status == 0)); then
-  vagrant ssh -c 'cd /vagrant && npm start' || status=$?
-  step "npm start in the machine ended with $status"
+  vagrant ssh -c "cd /vagrant && $command" || status=$?
+  step "$command in the machine ended with $status"
 fi
 vagrant destroy --force >/dev/null || true
 exit "$status"

@@ -46,7 +46,8 @@ t.test('a condition is one on success, unless it asks for the state itself', asy
 
 t.test('what is not understood is an error, and so is a name that nothing has', async t => {
   for (const [text, says] of [
-    ['${{ hashFiles(1) }}', /unknown function 'hashFiles'/],
+    ['${{ format(1) }}', /unknown function 'format'/],
+    ["${{ hashFiles('package-lock.json') }}", /no files for 'hashFiles' at this place/],
     ['${{ secrets.token }}', /unknown context 'secrets'/],
     ['${{ matrix.nod }}', /unknown property of 'matrix' 'nod'/],
     ['${{ matrix.list.* }}', /not understood at/],
@@ -57,3 +58,15 @@ t.test('what is not understood is an error, and so is a name that nothing has', 
   ] as const)
     t.throws(() => interpolate(text, scope), { message: says }, text)
 })
+
+t.test(
+  'a file has the hash that GitHub gives it, one that is not there none, and a pattern is an error',
+  async t => {
+    const workspace = t.testdir({ one: 'abc' })
+    const hash = (path: string) => interpolate(`\${{ hashFiles('${path}') }}`, { ...scope, workspace })
+    // printf abc | sha256sum | xxd -r -p | sha256sum
+    t.equal(hash('one'), '4f8b42c22dd3729b519ba6f68d2da7cc5b2d606d05daed5ad5128cc03e6c6358')
+    t.equal(hash('two'), '')
+    t.throws(() => hash('*.json'), { message: /'\*\.json' is a pattern/ })
+  },
+)

@@ -1,4 +1,7 @@
 /** GitHub's expressions, as far as the workflow and the action use them; anything else is an error, never empty text. */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { LabError } from '../../src/base/errors.js'
 import { unknownWord } from '../../src/base/nearest.js'
 
@@ -15,6 +18,8 @@ export interface Scope {
   readonly contexts: Values
   /** Whether an earlier step of the job, or a job that this one needs, has failed. */
   readonly failed: boolean
+  /** The folder that files are of; only a step of a job has one. */
+  readonly workspace?: string
 }
 
 /** The contexts that are understood. */
@@ -30,9 +35,21 @@ const STATES: Readonly<Record<string, (failed: boolean) => boolean>> = {
   failure: failed => failed,
 }
 
-const FUNCTIONS: Readonly<Record<string, (argument: Value) => Value>> = {
+const FUNCTIONS: Readonly<Record<string, (argument: Value, scope: Scope) => Value>> = {
   fromJSON: argument => JSON.parse(textOf(argument)) as Value,
   toJSON: argument => JSON.stringify(argument, null, 2),
+  hashFiles: (argument, { workspace }) => hashFile(textOf(argument), workspace),
+}
+
+/** GitHub's hash of one file: of the hashes of all that a pattern finds, and here a pattern is no more than a path. */
+function hashFile(path: string, workspace: string | undefined): string {
+  if (workspace === undefined) throw new LabError("there are no files for 'hashFiles' at this place")
+  if (/[*?[\]!]/.test(path))
+    throw new LabError(`hashFiles: '${path}' is a pattern, and only a path is understood`)
+  const file = join(workspace, path)
+  if (!existsSync(file)) return ''
+  const own = createHash('sha256').update(readFileSync(file)).digest()
+  return createHash('sha256').update(own).digest('hex')
 }
 
 type Compiled = (scope: Scope) => Value
@@ -142,7 +159,7 @@ class Parser {
     if (!call) throw unknownWord('function', name, [...Object.keys(FUNCTIONS), ...Object.keys(STATES)])
     const argument = this.#or()
     this.#expect(')')
-    return scope => call(argument(scope))
+    return scope => call(argument(scope), scope)
   }
 
   #context(name: string): Compiled {

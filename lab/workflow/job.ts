@@ -263,6 +263,7 @@ class JobRun {
     const { RUNNER_TEMP: temp = '', RUNNER_OS: os = '', RUNNER_ARCH: arch = '' } = machine.environment
     return {
       failed,
+      workspace: machine.outside(machine.workspace),
       contexts: {
         github: {
           ...github,
