@@ -31,7 +31,14 @@ import {
 import { type CellOptions, type DoneCell, type GuestCell, runHere, runInGuests } from '../upgrade/cells.js'
 import { upgradeHtml } from '../upgrade/html.js'
 import { ruleLosses } from '../upgrade/own-rules.js'
-import { type CellRun, stopsSomething, UPGRADE_SCHEMA, type UpgradeReport } from '../upgrade/report.js'
+import {
+  type CellRun,
+  lackingRuns,
+  stopsSomething,
+  UPGRADE_SCHEMA,
+  type UpgradeReport,
+} from '../upgrade/report.js'
+import { runSettled } from '../upgrade/settle.js'
 import { upgradeMarkdown, upgradeText } from '../upgrade/text.js'
 import { askForDefaults } from './distro-defaults.js'
 import { askForRules } from './distro-rules.js'
@@ -108,8 +115,7 @@ export async function upgrade(
     writeWhole(join(options.out, file), texts[format])
   process.stdout.write(texts[options.format])
   if (stopsSomething(report)) return EXIT.failed
-  const broke =
-    report.cells.some(({ problem }) => problem) || report.untold.some(({ why }) => /^error/.test(why))
+  const broke = lackingRuns(report).length > 0 || report.untold.some(({ why }) => /^error/.test(why))
   return broke ? EXIT.error : EXIT.ok
 }
 
@@ -142,6 +148,7 @@ async function judge(
     onDone: run => {
       runs.push({
         name: run.name,
+        ...(run.again === undefined ? {} : { again: run.again }),
         ...(run.file === undefined ? {} : { file: run.file }),
         ...(run.problem === undefined ? {} : { problem: run.problem }),
         elapsedMs: run.elapsedMs,
@@ -162,11 +169,11 @@ async function judge(
     const name = nameOf(of, tools, defaults)
     return [{ name, kernel, tools: tools.root, defaults: defaults.file, scenarios: only }]
   }
+  const inGuests = (cells: readonly GuestCell[]) => runSettled(cells, options, runInGuests)
   const runningBefore = await here(`${older.name}’s tools and defaults`, older, older.file, ids)
   const runningAfter = await here(`${newer.name}’s tools and defaults`, newer, newer.file, ids)
   const endCells = [...cell(older, older, older, ids), ...cell(newer, newer, newer, ids)]
-  const ends = await runInGuests(endCells, options)
-  for (const [at, end] of endCells.entries()) ends[at] = await settled(end, ends[at], options)
+  const ends = await inGuests(endCells)
   let reports: CellReports = {
     ends: { before: ends[0]?.report, after: ends[1]?.report },
     kernel: undefined,
@@ -175,15 +182,15 @@ async function judge(
   const moved = movedScenarios(reports)
   if (moved.length > 0) {
     const tools = await here(`${newer.name}’s tools, ${older.name}’s defaults`, newer, older.file, moved)
-    const [kernel] = await runInGuests(cell(newer, older, older, moved), options)
+    const [kernel] = await inGuests(cell(newer, older, older, moved))
     reports = { ...reports, kernel: kernel?.report, running: { ...reports.running, tools: tools.report } }
   }
   const undecided = undecidedScenarios(reports)
   if (undecided.length > 0) {
-    const [tools, defaults] = await runInGuests(
-      [...cell(older, newer, older, undecided), ...cell(older, older, newer, undecided)],
-      options,
-    )
+    const [tools, defaults] = await inGuests([
+      ...cell(older, newer, older, undecided),
+      ...cell(older, older, newer, undecided),
+    ])
     reports = { ...reports, older: { tools: tools?.report, defaults: defaults?.report } }
   }
   const changes = changedDefaults(older.defaults, newer.defaults)
@@ -220,28 +227,6 @@ async function judge(
       sysctls,
     }),
     cells: runs,
-  }
-}
-
-/**
- * A run with what broke in it asked for once more, with nothing else going on: on a busy machine, guests are slow enough for that.
- * Where there is no report, that is everything.
- */
-async function settled(cell: GuestCell, run: DoneCell | undefined, options: CellOptions): Promise<DoneCell> {
-  const { report } = run ?? {}
-  const broken = report?.scenarios.flatMap(({ id, verdict }) => (verdict === 'error' ? [id] : []))
-  if (run && broken?.length === 0) return run
-  const again = { ...cell, name: `${cell.name} again`, scenarios: broken ?? cell.scenarios }
-  const [second] = await runInGuests([again], { ...options, jobs: 1 })
-  if (!second?.report || !run) return run ?? { name: cell.name, report: undefined, elapsedMs: 0 }
-  if (!report) return second
-  const fresh = second.report.scenarios
-  return {
-    ...run,
-    report: {
-      ...report,
-      scenarios: report.scenarios.map(own => fresh.find(({ id }) => id === own.id) ?? own),
-    },
   }
 }
 

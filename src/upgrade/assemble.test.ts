@@ -135,6 +135,20 @@ t.test(
   },
 )
 
+t.test('what the lab could not begin with, or broke without guests, is told, too', async test => {
+  const slow: Report = {
+    ...reportOf([{ ...scenario('one', 'error', []), reason: 'too slow: 130 times as long' }]),
+  }
+  const ends = { before: report(works()), after: slow }
+  test.match(compare({ ...cells(works(), works()), ends }).untold, [
+    { scenario: 'one', end: 'debian:12', why: 'error: too slow: 130 times as long', trials: 0 },
+  ])
+  const broke = report(trial('error', 'fixed', { says: 'it' }))
+  const running = { before: report(works()), tools: undefined, after: broke }
+  const alone = { ends: { before: undefined, after: undefined }, kernel: undefined, running }
+  test.match(compare(alone).untold, [{ end: 'debian:12', why: /^error/, trials: 1 }])
+})
+
 t.test('the page says what stops, by what, and what of one’s own is lost, in each format', async test => {
   const running = { before: report(works()), tools: report(fails()), after: report(fails()) }
   const whole: UpgradeReport = {
@@ -162,6 +176,9 @@ t.test('the page says what stops, by what, and what of one’s own is lost, in e
   test.match(text, /a fix that worked fails now[\s\S]*tools: iptables 1\.8\.7-1 → 1\.8\.9-2/)
   test.match(text, /reverse path filter: strict → loose[\s\S]*dropped on debian:11, taken on debian:12/)
   test.match(text, /1 thing stops working, and 1 of your own settings is lost/)
+  test.match(text, /; 1 run gave no report\.\n$/)
+  const again = { name: 'debian:11, try 2', again: 'debian:11', elapsedMs: 1 }
+  test.notMatch(upgradeText({ ...whole, cells: [...whole.cells, again] }), /gave no report/)
   test.match(upgradeMarkdown(whole), /^# debian:11[\s\S]*\*\*tools: iptables/)
   const page = upgradeHtml(whole)
   test.notMatch(page, '<script>')

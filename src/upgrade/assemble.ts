@@ -118,7 +118,7 @@ export function compareEnds(
       after.mechanism,
       seen,
     ]).sort((a, b) => Number(b.stops) - Number(a.stops)),
-    untold: untoldOf(states, names),
+    untold: untoldOf((reports.ends.before ?? reports.ends.after) ? reports.ends : reports.running, names),
     compared: both.size,
   }
 }
@@ -196,25 +196,33 @@ function detailsOf(
   }
 }
 
-/** Trials of which one end says nothing, and the other something, or both nothing for an error of the lab's. */
+/**
+ * Trials of which one end says nothing, and the other something, or both nothing for an error of the lab's; and scenarios that the lab
+ * could not begin with.
+ */
 function untoldOf(
-  { ends }: ReturnType<typeof statesOf>,
+  reports: Readonly<Record<'before' | 'after', Report | undefined>>,
   [older, newer]: readonly [string, string],
 ): Untold[] {
   const found = new Map<string, Untold>()
-  for (const key of new Set([...ends.before.keys(), ...ends.after.keys()])) {
-    const [before, after] = [ends.before.get(key), ends.after.get(key)]
-    const [quiet, told] = before?.state === undefined ? [before, after] : [after, before]
+  const add = (one: Omit<Untold, 'trials'>, trials: number) => {
+    const group = JSON.stringify(one)
+    found.set(group, { ...one, trials: (found.get(group)?.trials ?? 0) + trials })
+  }
+  const [before, after] = [trialStates(reports.before), trialStates(reports.after)]
+  for (const key of new Set([...before.keys(), ...after.keys()])) {
+    const [own, other] = [before.get(key), after.get(key)]
+    const [quiet, told] = own?.state === undefined ? [own, other] : [other, own]
     const broke = quiet?.silent?.startsWith('error') ?? false
     if (!quiet || quiet.silent === undefined || (told?.state === undefined && !broke)) continue
-    const one = {
-      scenario: quiet.scenario.id,
-      end: quiet === before ? older : newer,
-      why: quiet.silent,
-    }
-    const group = JSON.stringify(one)
-    found.set(group, { ...one, trials: (found.get(group)?.trials ?? 0) + 1 })
+    add({ scenario: quiet.scenario.id, end: quiet === own ? older : newer, why: quiet.silent }, 1)
   }
+  for (const [end, report] of [
+    [older, reports.before],
+    [newer, reports.after],
+  ] as const)
+    for (const { id, verdict, reason, trials } of report?.scenarios ?? [])
+      if (verdict === 'error' && trials.length === 0) add({ scenario: id, end, why: `error: ${reason}` }, 0)
   return [...found.values()]
 }
 

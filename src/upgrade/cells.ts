@@ -21,6 +21,8 @@ export interface Cell {
   readonly defaults: string
   /** Ids of scenarios; all when empty. */
   readonly scenarios: readonly string[]
+  /** The cell of which it does again what broke. */
+  readonly again?: string
 }
 
 /** A cell in a guest. */
@@ -79,8 +81,12 @@ export async function runInGuests(
 ): Promise<DoneCell[]> {
   const [first] = cells
   if (!first) return []
+  const againOf = new Map(
+    cells.flatMap(({ name, again }) => (again === undefined ? [] : [[name, { again }]])),
+  )
   const done = (run: Awaited<ReturnType<typeof runIntoFolder>>[number]): DoneCell => ({
     name: run.kernel,
+    ...againOf.get(run.kernel),
     report: run.report,
     ...(run.report ? { file: join(folder, `${fileName(run.kernel)}.json`) } : {}),
     ...(run.problem === undefined ? {} : { problem: run.problem }),

@@ -64,6 +64,8 @@ interface DefaultsChanges {
 /** One of the runs that an upgrade was judged by. */
 export interface CellRun {
   readonly name: string
+  /** The run of which it does again what broke. */
+  readonly again?: string
   /** Of its report in the folder. */
   readonly file?: string
   /** Why there is none. */
@@ -88,6 +90,13 @@ export interface UpgradeReport {
   /** Trials that were judged of both releases, on their own kernels or on the running one. */
   readonly compared: number
   readonly cells: readonly CellRun[]
+}
+
+/** Names of the runs that gave no report, nor did any that was to make up for them. */
+export function lackingRuns({ cells }: Pick<UpgradeReport, 'cells'>): string[] {
+  const first = ({ name, again = name }: CellRun) => again
+  const made = new Set(cells.filter(({ problem }) => problem === undefined).map(first))
+  return [...new Set(cells.map(first))].filter(name => !made.has(name))
 }
 
 /** Whether something that worked before the upgrade does not after it: a trial, or a setting or a rule of the user's own. */

@@ -1,5 +1,5 @@
 /** What an upgrade does, in sections that every format shows: text for a terminal, Markdown for a ticket. */
-import { seconds } from '../base/text.js'
+import { counted, seconds } from '../base/text.js'
 import type { DefaultChange } from '../distro/defaults-diff.js'
 import { changeLine } from '../model/change.js'
 import { outcomeWord } from '../model/outcome.js'
@@ -7,7 +7,7 @@ import type { Side } from '../report/diff.js'
 import { escapeMarkdown, saysOf, where } from '../report/diff-text.js'
 import { type MachineChange, machineLines } from '../report/machine-diff.js'
 import { isNew } from './own-rules.js'
-import type { End, Moved, Subject, UpgradeReport } from './report.js'
+import { type End, lackingRuns, type Moved, type Subject, type UpgradeReport } from './report.js'
 
 /** One thing that is told. */
 interface Item {
@@ -35,7 +35,8 @@ export function titleOf({ before, after }: UpgradeReport): string {
 }
 
 /** What came of it, in a sentence. */
-export function verdictOf({ moved, defaults, rules = [], compared, untold }: UpgradeReport): string {
+export function verdictOf(report: UpgradeReport): string {
+  const { moved, defaults, rules = [], compared, untold } = report
   const stops = moved.filter(({ stops: bad }) => bad).length
   const lost = defaults.changes.filter(({ advice }) => advice !== undefined).length
   const what = [
@@ -45,7 +46,13 @@ export function verdictOf({ moved, defaults, rules = [], compared, untold }: Upg
   const gone = rules.filter(isNew).length
   if (gone > 0) what.push(`${gone} of your own rules ${gone === 1 ? 'is' : 'are'} lost`)
   const silent = untold.reduce((sum, { trials }) => sum + trials, 0)
-  const quiet = silent > 0 ? `; of ${silent} nothing can be said` : ''
+  const unbegun = new Set(untold.flatMap(({ scenario, trials }) => (trials === 0 ? [scenario] : []))).size
+  const lacking = lackingRuns(report).length
+  const quiet = [
+    ...(silent > 0 ? [`; of ${silent} nothing can be said`] : []),
+    ...(unbegun > 0 ? [`; ${counted(unbegun, 'scenario')} could not be run`] : []),
+    ...(lacking > 0 ? [`; ${counted(lacking, 'run')} gave no report`] : []),
+  ].join('')
   return `${what.join(', and ') || 'Nothing that worked stops to'}: ${compared} trials compared, ${moved.length} come out otherwise${quiet}.`
 }
 
@@ -72,7 +79,7 @@ export function sectionsOf(report: UpgradeReport): Section[] {
       title: 'Nothing can be said of',
       bad: false,
       items: untold.map(({ scenario, end, why, trials }) => ({
-        head: `${scenario}: ${trials} ${trials === 1 ? 'trial' : 'trials'}`,
+        head: `${scenario}: ${trials === 0 ? 'no trial' : counted(trials, 'trial')}`,
         lines: [`on ${end}: ${why}`],
         because: 'attributed to nothing',
       })),
