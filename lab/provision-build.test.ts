@@ -68,7 +68,8 @@ await onMachine('a failed build is told, and tried again the next time', async (
 for (const [version, wanted] of [
   ['v18.20.4', 69],
   ['v20.9.0', 69],
-  ['v20.11.0', 0],
+  ['v20.11.1', 69],
+  ['v20.12.0', 0],
   ['v22.1.0', 0],
 ] as const) {
   await onMachine(
@@ -78,7 +79,7 @@ for (const [version, wanted] of [
       const run = await machine.run()
       s.equal(run.status, wanted)
       if (!wanted) return
-      s.match(run.stderr, new RegExp(`20\\.11 or newer is needed; .* is ${version}[\\s\\S]*nvm install 20`))
+      s.match(run.stderr, new RegExp(`20\\.12 or newer is needed; .* is ${version}[\\s\\S]*nvm install 20`))
       s.strictSame(run.calls, [], 'nothing is installed')
     },
   )

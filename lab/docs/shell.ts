@@ -24,15 +24,19 @@ export function pathProblems(word: string, examples: readonly string[]): string[
 function commandProblems(words: readonly string[], program: ProgramHelp): string[] {
   const [first = '', second = '', ...rest] = words
   if (first === 'lab') return labProblems(words.slice(1), program)
+  if (first === 'npx' && second === 'netns-lab') return labProblems(rest, program)
   if (words.includes(PROVISION)) return provisionProblems(words)
   if (first !== 'npm') return []
   const name = second === 'run' ? (rest.find(word => !word.startsWith('-')) ?? '') : second
   const behind = words.includes('--') ? words.slice(words.indexOf('--') + 1) : undefined
-  if (name === 'ci') return []
+  if (NPMS_OWN.includes(name)) return []
   if (!(name in scripts())) return [`'npm ${words.slice(1).join(' ')}': there is no script ${name}`]
   const asLab = name === 'lab' || name === 'start'
   return asLab && behind ? labProblems(behind, program) : []
 }
+
+/** What documents have npm itself do. */
+const NPMS_OWN = ['ci', 'i', 'pack']
 
 const PROVISION = 'lab/provision'
 

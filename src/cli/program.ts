@@ -216,10 +216,12 @@ program
 program
   .command('script')
   .description('print a shell script that reproduces a scenario without the lab')
-  .argument('<id>', SCENARIO)
-  .option('--toggle <name=setting...>', 'settings to see the effect of')
+  .usage('[options] <id>')
+  // It may stand behind `--toggle`, which takes several words.
+  .argument('[id]', SCENARIO)
+  .option('--toggle <name=setting...>', 'settings to see the effect of; every fix when left out')
   .addOption(
-    new Option('--phase <phase>', 'the failure alone, or what the toggles make of it').choices([
+    new Option('--phase <phase>', 'the failure alone, or what the fixes make of it').choices([
       'broken',
       'fixed',
     ]),
@@ -243,7 +245,7 @@ Examples:
   $ lab script bridge-dnat-bounce --toggle promisc=on --kernel 5.10 > old.sh
   $ lab script nova-float-hairpin --toggle hairpin_mode=on ctstate-dnat=on --persist nft > lost.sh`,
   )
-  .action(async (id: string, options: object) => {
+  .action(async (id: string | undefined, options: object) => {
     const { script } = await import('./script.js')
     await script(id, options)
   })
@@ -251,7 +253,8 @@ Examples:
 program
   .command('shell')
   .description('build a scenario’s topology and open a shell in one of its nodes; leaving takes it down')
-  .argument('<id>', SCENARIO)
+  .usage('[options] <id> [node]')
+  .argument('[id]', SCENARIO)
   .argument('[node]', 'node to be in; where the failure shows when left out')
   .option('--toggle <name=setting...>', 'settings to begin with')
   .option('--rootless', 'use a user namespace even as root')
@@ -263,9 +266,12 @@ Examples:
   $ lab shell hairpin-ipv6-dad compute --toggle hairpin_mode=off
   $ echo 'ping -c 1 185.15.56.55' | lab shell neutron-floating-ip-self vm`,
   )
-  .action(async (id: string, node: string | undefined, options: object) => {
+  .action(async (id: string | undefined, node: string | undefined, options: object) => {
     const { shell } = await import('./shell.js')
-    process.exitCode = await shell(id, node, options)
+    process.exitCode = await shell(
+      [id, node].flatMap(word => word ?? []),
+      options,
+    )
   })
 
 program

@@ -9,6 +9,7 @@ import { parseKernelVersion } from '../model/version.js'
 import { oneScenario } from '../plan/catalogue.js'
 import { parseSettings, planChosen } from '../script/choose.js'
 import { scriptOf } from '../script/script.js'
+import { settingsAndScenario } from './words.js'
 
 const optionsSchema = z.object({
   toggle: z.array(z.string()).default([]),
@@ -19,8 +20,10 @@ const optionsSchema = z.object({
 })
 
 /** Runs `lab script`: prints the reproducer. Throws LabError (exit 2) for unknown words and impossible combinations. */
-export async function script(id: string, given: object): Promise<void> {
-  const options = optionsSchema.parse(given)
+export async function script(given: string | undefined, rawOptions: object): Promise<void> {
+  const parsed = optionsSchema.parse(rawOptions)
+  const { settings: toggle, id } = await settingsAndScenario('script', parsed.toggle, given)
+  const options = { ...parsed, toggle }
   const scenario = await oneScenario(id)
   const kernel = options.kernel ?? runningKernel().version
   const version = parseKernelVersion(kernel)

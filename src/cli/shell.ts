@@ -13,6 +13,7 @@ import { oneScenario } from '../plan/catalogue.js'
 import { probeOf } from '../probes/index.js'
 import { parseSettings, planChosen } from '../script/choose.js'
 import { shellIn } from './shell-in.js'
+import { settingsAndScenario } from './words.js'
 import { type Inside, inWorld } from './world.js'
 
 const optionsSchema = z.object({
@@ -24,11 +25,17 @@ const optionsSchema = z.object({
  * Runs `lab shell`; resolves with the shell's exit status. Throws LabError for unknown words, and for what the machine
  * lacks or the topology could not be built with.
  */
-export async function shell(id: string, node: string | undefined, given: object): Promise<number> {
-  const options = optionsSchema.parse(given)
+export async function shell(given: readonly string[], rawOptions: object): Promise<number> {
+  const options = optionsSchema.parse(rawOptions)
+  const words = await settingsAndScenario('shell', options.toggle, given[0])
+  const { id } = words
   const scenario = await oneScenario(id)
-  const settings = parseSettings(scenario, options.toggle)
   const nodes = Object.keys(scenario.topology.nodes)
+  const node = given[1] ?? words.behind[0] ?? words.settings.find(word => nodes.includes(word))
+  const settings = parseSettings(
+    scenario,
+    words.settings.filter(word => !nodes.includes(word)),
+  )
   if (node !== undefined && !nodes.includes(node)) throw unknownWord('node', node, nodes)
   const work = async ({ rootless }: Inside) => {
     const backend = await defaultBackend()

@@ -53,3 +53,20 @@ t.test('words behind an option that takes several are scenarios where they are',
   test.equal(exitCode, 0)
   test.match(JSON.parse(stdout), { include: [{ kernel: 'debian:6.1', scenarios: 'snat-port-race' }] })
 })
+
+t.test('a scenario behind settings is one, as is the node behind it', async test => {
+  const words = '--toggle hairpin_mode=on ctstate-dnat=on nova-float-hairpin'
+  const first = await lab(`script ${words}`.split(' '))
+  test.equal(first.exitCode, 0, first.stderr)
+  const usual = 'script nova-float-hairpin --toggle hairpin_mode=on ctstate-dnat=on'
+  test.equal(first.stdout, (await lab(usual.split(' '))).stdout)
+  for (const [args, says] of [
+    ['script --toggle hairpin_mode=on', /missing required argument 'id'\n.*lab script --help/],
+    ['shell --toggle hairpin_mode=on nova-float-hairpin vmm', /unknown node 'vmm'/],
+    ['shell nova-float-hairpin --toggle hairpin_mode', /toggle 'hairpin_mode' has no setting/],
+  ] as const) {
+    const { exitCode, stderr } = await lab(args.split(' '))
+    test.equal(exitCode, 2, args)
+    test.match(stderr, says)
+  }
+})

@@ -1,7 +1,7 @@
 /** The files of this program that a run needs, for a guest to have in its memory. */
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 
 const packageSchema = z.object({
@@ -29,7 +29,7 @@ async function dependencyFolders(root: string): Promise<string[]> {
     const text = await readFile(join(folder, 'package.json'), 'utf8')
     const { dependencies, optionalDependencies } = packageSchema.parse(JSON.parse(text))
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
-      const there = packageFolder(folder, root, name)
+      const there = packageFolder(folder, name)
       // An optional dependency of another platform is not there.
       if (there === undefined || found.has(there)) continue
       found.add(there)
@@ -40,9 +40,13 @@ async function dependencyFolders(root: string): Promise<string[]> {
   return [...found]
 }
 
-function packageFolder(from: string, root: string, name: string): string | undefined {
-  const nested = join(from, 'node_modules', name)
-  return [nested, join(root, 'node_modules', name)].find(folder => existsSync(folder))
+/** Where Node.js finds a package: beside those that need it, or as high above them as npm has put it. */
+function packageFolder(from: string, name: string): string | undefined {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const there = join(folder, 'node_modules', name)
+    if (existsSync(there)) return there
+    if (folder === dirname(folder)) return undefined
+  }
 }
 
 async function loadableFiles(folder: string): Promise<string[]> {

@@ -11,13 +11,18 @@ const NAMES = ['scenario.ts', 'scenario.mts', 'scenario.js', 'scenario.mjs']
 const MAGIC = /[*?[{]/
 
 /** Whether a word is the path of a module, by how it ends. */
-export function isModule(word: string): boolean {
+function isModule(word: string): boolean {
   return /\.[cm]?[jt]s$/.test(word)
 }
 
 /** Whether a word is a path or a pattern of paths, by how it is written. */
 export function isPath(word: string): boolean {
   return /[\\/]/.test(word) || /^\.\.?$/.test(word) || MAGIC.test(word) || isModule(word)
+}
+
+/** Whether a word is a module or a pattern, or a folder that has a scenario. */
+export function hasScenarios(word: string): boolean {
+  return isModule(word) || MAGIC.test(word) || ownIn(word).length > 0
 }
 
 /**

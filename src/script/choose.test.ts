@@ -37,6 +37,47 @@ t.test(
       'fixed 1 all=1',
     ])
     test.same(plan(['accept_local=all=1'], 'broken'), ['control 0 all=1', 'broken 0 all=1'])
-    test.throws(() => plan([], 'fixed'), { message: /takes a toggle/, exitCode: 2 })
   },
 )
+
+const chosen = (id: string, words: readonly string[] = [], phase?: ScriptPhase) => {
+  const scenario = find(id)
+  return planChosen(scenario, {
+    settings: parseSettings(scenario, words),
+    phase,
+    kernel: version('6.12'),
+    iptables: 'nft',
+    commands: PLAIN_IPTABLES,
+  }).phases.map(({ phase: name, fix }) =>
+    fix ? `${name} ${Object.entries(fix).map(word => word.join('='))}` : name,
+  )
+}
+
+t.test('without settings, every fix is set and taken back; no trial comes twice', async test => {
+  test.same(chosen('lan-dnat-without-snat').slice(0, 5), [
+    'control',
+    'broken',
+    'fixed bounce-snat=on',
+    'reverted bounce-snat=on',
+    'fixed bridge-nf-call-iptables=1',
+  ])
+  test.same(chosen('lan-dnat-without-snat', [], 'broken'), ['control', 'broken'])
+  test.throws(() => chosen('ip6tables-mark-refused', [], 'fixed'), { message: /takes a toggle/, exitCode: 2 })
+})
+
+t.test('what leaves something behind has a topology made anew for each fix', async test => {
+  test.same(chosen('pmtu-black-hole').slice(0, 6), [
+    'control',
+    'broken',
+    'control',
+    'fixed icmp-filter=none',
+    'control',
+    'fixed tcp_mtu_probing=1',
+  ])
+})
+
+t.test('a fix that takes more of a machine than the failure is left to who asks for it', async test => {
+  const fix = 'fixed nf_conntrack_helper=1'
+  test.notOk(chosen('conntrack-helper-off').includes(fix))
+  test.ok(chosen('conntrack-helper-off', ['nf_conntrack_helper=1']).includes(fix))
+})

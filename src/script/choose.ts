@@ -3,15 +3,15 @@ import { EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
 import { entryOf } from '../base/records.js'
 import type { Persistence } from '../model/persistence.js'
-import type { ExperimentPlan, IptablesBackend } from '../model/plan.js'
+import type { ExperimentPlan, IptablesBackend, PhasePlan, TrialPlan } from '../model/plan.js'
 import type { Experiment, Scenario, Settings } from '../model/scenario.js'
 import type { IptablesCommands } from '../model/steps.js'
 import type { KernelVersion } from '../model/version.js'
 import { defaultSettings } from '../plan/expectations.js'
-import { ordinaryProbes, planScenario } from '../plan/plan.js'
+import { ordinaryProbes, type PlanOptions, planScenario } from '../plan/plan.js'
 import { probeOf } from '../probes/index.js'
 
-/** Which of a scenario's states a script shows: the failure, or what the settings make of it. */
+/** Which of a scenario's states a script shows: the failure alone, or what the fixes, or the settings that are named, make of it. */
 export type ScriptPhase = 'broken' | 'fixed'
 
 /** Reads `NAME=SETTING` words; a setting may hold `=` itself. Throws LabError (exit 2) for a toggle or setting that there is not. */
@@ -54,7 +54,7 @@ function split(scenario: Scenario, settings: Settings): { given: Settings; fix: 
 
 export interface PlanChoice {
   readonly settings: Settings
-  /** Left out: `fixed` where a setting is one that the scenario tries as a remedy. */
+  /** Left out: `fixed` where a setting is one that the scenario tries as a remedy, or where it has remedies for these circumstances. */
   readonly phase?: ScriptPhase | undefined
   /** Saves and loads the rules of the settings in this way, and shows what is left of them. */
   readonly persist?: Persistence | undefined
@@ -64,55 +64,134 @@ export interface PlanChoice {
 }
 
 /**
- * The plan of one experiment, standing alone: control, broken, and, for phase `fixed`, the settings set and taken back.
- * Probes whose outcome is luck are left out. Throws LabError (exit 2) where the settings make no such phase.
+ * The plan of one topology, standing alone: control, broken, and, for phase `fixed`, the settings set and taken back; where none
+ * of them is a remedy, each remedy that the scenario tries under these circumstances, one after the other. Probes whose outcome is
+ * luck are left out. Throws LabError (exit 2) where the settings make no such phase.
  */
 export function planChosen(scenario: Scenario, choice: PlanChoice): ExperimentPlan {
-  const { settings, kernel, iptables, commands } = choice
-  const parts = split(scenario, settings)
-  const phase = choice.phase ?? (Object.keys(parts.fix).length > 0 ? 'fixed' : 'broken')
-  if (phase === 'fixed' && Object.keys(parts.fix).length === 0)
-    throw new LabError(
-      'phase fixed takes a toggle that changes something',
-      `name one with --toggle NAME=SETTING; toggles: ${Object.keys(scenario.toggles).join(', ')}`,
-      EXIT.usage,
-    )
-  const given = phase === 'broken' ? settings : parts.given
-  const inScript = (id: string) => {
-    const spec = scenario.probes[id]
-    return spec !== undefined && probeOf(spec).script(commands) !== undefined
-  }
-  const tried = Object.entries(parts.fix)
-  const defaults = defaultSettings(scenario)
-  // An experiment that begins elsewhere may have guards that are for what it begins with.
-  const beginsHere = (own: Settings = {}) =>
-    Object.keys(defaults).every(
-      name => name in parts.fix || (own[name] ?? defaults[name]) === (parts.given[name] ?? defaults[name]),
-    )
-  const guards = scenario.experiments.flatMap(({ fixes, given: own, guards = [] }) =>
-    beginsHere(own) && fixes.some(fix => tried.some(([name, setting]) => fix[name] === setting))
-      ? guards
-      : [],
-  )
-  const experiment: Experiment = {
-    title: `${phase}${Object.entries(settings).map(([name, setting]) => `, ${name} ${setting}`)}`,
-    given,
-    fixes: phase === 'fixed' ? [parts.fix] : [],
-    probes: ordinaryProbes(scenario).filter(inScript),
-    guards: [...new Set(guards)].filter(inScript),
-  }
-  const { persist } = choice
-  const plans = planScenario(
-    { ...scenario, experiments: [experiment] },
+  const { settings, kernel, iptables, commands, persist } = choice
+  const { given, fix } = split(scenario, settings)
+  const named = Object.keys(fix).length > 0
+  const circumstances = choice.phase === 'broken' ? settings : given
+  const experiments =
+    choice.phase === 'broken'
+      ? [{ fixes: [] }]
+      : named
+        ? [experimentOf(scenario, given, fix)]
+        : remediesAt(scenario, given)
+  const title = `${choice.phase ?? (named ? 'fixed' : 'broken')}${Object.entries(settings).map(([name, setting]) => `, ${name} ${setting}`)}`
+  const plan = planTogether(
+    {
+      ...scenario,
+      experiments: experiments.map((experiment, at) => ({
+        ...forScript(scenario, experiment, commands),
+        given: circumstances,
+        title: at === 0 ? title : `${title}, ${at + 1}`,
+      })),
+    },
     { kernel, iptables, commands, instance: '', ...(persist ? { persist: [persist] } : {}) },
   )
-  const plan = persist ? plans.find(({ phases }) => phases.some(({ persisted }) => persisted)) : plans[0]
-  if (!plan && persist)
+  const fixed = plan?.phases.some(({ phase }) => phase === 'fixed')
+  if (plan && (choice.phase !== 'fixed' || fixed)) return plan
+  if (persist)
     throw new LabError(
       `these settings have no rules that ${persist} keeps`,
       'name a toggle that is a rule with --toggle NAME=SETTING; lab explain shows what they set',
       EXIT.usage,
     )
-  if (!plan) throw new LabError(`${scenario.id} has nothing to plan`)
-  return plan
+  throw new LabError(
+    'phase fixed takes a toggle that changes something',
+    `name one with --toggle NAME=SETTING; toggles: ${Object.keys(scenario.toggles).join(', ')}`,
+    EXIT.usage,
+  )
+}
+
+/** What the scenario tries under these circumstances; nothing but the failure where it tries nothing. */
+function remediesAt(scenario: Scenario, given: Settings): readonly Omit<Experiment, 'title'>[] {
+  const here = scenario.experiments.filter(({ given: own }) => beginsAt(scenario, own, given))
+  return here.length > 0 ? here : [{ fixes: [] }]
+}
+
+/** Whether an experiment has these settings given, but for toggles in `beside`. */
+function beginsAt(scenario: Scenario, own: Settings = {}, given: Settings, beside: Settings = {}): boolean {
+  const defaults = defaultSettings(scenario)
+  return Object.keys(defaults).every(
+    name => name in beside || (own[name] ?? defaults[name]) === (given[name] ?? defaults[name]),
+  )
+}
+
+/** An experiment of these settings. One that begins elsewhere may have guards that are for what it begins with. */
+function experimentOf(scenario: Scenario, given: Settings, fix: Settings): Omit<Experiment, 'title'> {
+  const tried = Object.entries(fix)
+  const guards = scenario.experiments.flatMap(({ fixes, given: own, guards = [] }) =>
+    beginsAt(scenario, own, given, fix) &&
+    fixes.some(other => tried.some(([name, setting]) => other[name] === setting))
+      ? guards
+      : [],
+  )
+  return { fixes: [fix], guards }
+}
+
+/** What of an experiment a script can do. */
+function forScript(
+  scenario: Scenario,
+  { fixes, probes = ordinaryProbes(scenario), guards = [], fresh }: Omit<Experiment, 'title'>,
+  commands: IptablesCommands,
+): Omit<Experiment, 'title'> {
+  const inScript = (id: string) => {
+    const spec = scenario.probes[id]
+    return spec !== undefined && probeOf(spec).script(commands) !== undefined
+  }
+  return {
+    fixes,
+    probes: probes.filter(inScript),
+    guards: [...new Set(guards)].filter(inScript),
+    ...(fresh ? { fresh } : {}),
+  }
+}
+
+/**
+ * The experiments of a scenario as one plan; with a way to persist, the one that has something to. Those that take more of a machine
+ * than the first one are left out: who lacks it can still have the rest. A later phase `control` begins with a topology made anew.
+ */
+function planTogether(scenario: Scenario, options: PlanOptions): ExperimentPlan | undefined {
+  const all = scenario.experiments.flatMap(experiment =>
+    planScenario({ ...scenario, experiments: [experiment] }, options).map(plan => ({
+      ...plan,
+      fresh: experiment.fresh ?? false,
+    })),
+  )
+  if (options.persist) return all.find(({ phases }) => phases.some(({ persisted }) => persisted))
+  const [first] = all
+  if (!first) return undefined
+  const plans = all.filter(({ needs }) => needs.every(need => first.needs.includes(need)))
+  // What another experiment has tried is not tried again, nor is a fix set for nothing.
+  const tried = new Set<string>()
+  const isNew = ({ probe, settings }: TrialPlan) => {
+    const trial = JSON.stringify([probe, settings])
+    return !tried.has(trial) && tried.add(trial)
+  }
+  const phases = plans.flatMap(({ fresh, phases: own }, at) => {
+    const [control, ...others] = own
+    const rebuilt = control ? [control] : []
+    const shown = others.flatMap((phase): PhasePlan[] => {
+      if (phase.phase === 'reverted') return []
+      const trials = phase.trials.filter(isNew)
+      if (trials.length === 0 && phase.fix) return []
+      const after = others[others.indexOf(phase) + 1]
+      const before = fresh && (at > 0 || phase.fix) ? rebuilt : []
+      return [...before, { ...phase, trials }, ...(fresh || !after || !phase.fix ? [] : [after])]
+    })
+    return at === 0 && control ? [control, ...shown] : shown
+  })
+  const known = new Set(first.build.flat().map(step => JSON.stringify(step)))
+  const setUp = plans
+    .flatMap(({ build }) => build.flat())
+    .filter(step => !known.has(JSON.stringify(step)) && known.add(JSON.stringify(step)))
+  return {
+    ...first,
+    build: setUp.length > 0 ? [...first.build, setUp] : first.build,
+    needs: [...new Set(plans.flatMap(({ needs }) => needs))],
+    phases,
+  }
 }

@@ -1,5 +1,6 @@
 /** Scripts of the lab's own scenarios. */
 
+import type { ExperimentPlan } from '../model/plan.js'
 import type { Scenario } from '../model/scenario.js'
 import { PLAIN_IPTABLES } from '../model/steps.js'
 import type { KernelVersion } from '../model/version.js'
@@ -15,6 +16,22 @@ export function find(id: string): Scenario {
   return found
 }
 
+/** The plan of a scenario with these settings, as `lab script` takes it. */
+export function planOf(
+  scenario: Scenario,
+  words: readonly string[],
+  kernel: KernelVersion,
+  phase?: ScriptPhase,
+): ExperimentPlan {
+  return planChosen(scenario, {
+    settings: parseSettings(scenario, words),
+    phase,
+    kernel,
+    iptables: 'nft',
+    commands: PLAIN_IPTABLES,
+  })
+}
+
 /** The script of a scenario with these settings, as `lab script` makes it. */
 export function make(
   scenario: Scenario,
@@ -22,12 +39,6 @@ export function make(
   kernel: KernelVersion,
   phase?: ScriptPhase,
 ): string {
-  const plan = planChosen(scenario, {
-    settings: parseSettings(scenario, words),
-    phase,
-    kernel,
-    iptables: 'nft',
-    commands: PLAIN_IPTABLES,
-  })
+  const plan = planOf(scenario, words, kernel, phase)
   return scriptOf(scenario, plan, { commandLine: `lab script ${scenario.id}`, kernel: 'this one' })
 }

@@ -1,4 +1,4 @@
-/** Every script that `lab script` prints, run. */
+/** Scripts that `lab script` prints, run: every fix of every scenario. */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { missingTool } from '../base/tools.js'
 import { runningVersion } from '../kernel/running.js'
-import { find, make, scenarios } from './script.fixture.js'
+import { find, make, planOf, scenarios } from './script.fixture.js'
 
 const SCRIPT_TIMEOUT_MS = 90_000
 /** Scripts at once; most of their time is waiting. */
@@ -24,18 +24,25 @@ interface Made {
   readonly script: string
 }
 
-/** A script for the failure of every scenario, and for every setting of its toggles. */
+/** For every scenario a script of all its fixes, and one for each setting that is in none of them. */
 const made: Made[] = scenarios.flatMap(scenario => {
-  const settings = Object.entries(scenario.toggles).flatMap(([name, toggle]) =>
-    toggle.settings.slice(1).map(setting => [`${name}=${setting}`]),
+  const { phases } = planOf(scenario, [], runningVersion())
+  const others = Object.entries(scenario.toggles).flatMap(([name, toggle]) =>
+    toggle.settings
+      .slice(1)
+      .filter(setting => !phases.some(({ settings }) => settings[name] === setting))
+      .map(setting => [`${name}=${setting}`]),
   )
-  return [[], ...settings].map((words, index) => {
+  return [[], ...others].map((words, index) => {
     const file = join(folder, `${scenario.id}-${index}.sh`)
     const script = make(scenario, words, runningVersion())
     writeFileSync(file, script)
     return { title: [scenario.id, ...words].join(' '), file, script }
   })
 })
+
+/** What a namespace of users changes is the same for all: the shortest will do, and the one with the most programs. */
+const rootlessScripts = ['ip6tables-mark-refused', 'mld-second-querier', 'lan-dnat-without-snat']
 
 interface Ended {
   readonly status: number | null
@@ -68,23 +75,22 @@ async function runAll(scripts: readonly Made[], wrapper: readonly string[]): Pro
       ended.set(next.title, await runScript(next.file, wrapper))
   }
   await Promise.all(Array.from({ length: JOBS }, work))
+  // As the lab tries an experiment once more: beside others, a neighbour may be asked for again while somebody counts.
+  for (const { title, file } of scripts)
+    if (ended.get(title)?.status === 1) ended.set(title, await runScript(file, wrapper))
   return ended
 }
 
 const noShellcheck = missingTool('shellcheck')
-// Settings differ by the commands of a step or two: of each scenario, the failure and one setting have all its functions.
-const checked = made.filter(({ file }) => /-[01]\.sh$/.test(file))
-t.test(
-  'scripts of each failure, and of a setting, pass shellcheck',
-  { skip: noShellcheck ?? false },
-  async test => {
-    const { status, stdout } = spawnSync(
-      'shellcheck',
-      checked.map(({ file }) => file),
-    )
-    test.equal(status, 0, stdout.toString().slice(0, 2000))
-  },
-)
+// Settings differ by the commands of a step or two: the script of all fixes has all of a scenario's functions.
+const checked = made.filter(({ file }) => /-0\.sh$/.test(file))
+t.test('the script of each scenario passes shellcheck', { skip: noShellcheck ?? false }, async test => {
+  const { status, stdout } = spawnSync(
+    'shellcheck',
+    checked.map(({ file }) => file),
+  )
+  test.equal(status, 0, stdout.toString().slice(0, 2000))
+})
 
 t.test('a script says which program is missing, with KSFT_SKIP', async test => {
   const script = (made[0]?.script ?? '').replace(/^programs=.*/m, 'programs=no-such-program')
@@ -95,8 +101,7 @@ t.test('a script says which program is missing, with KSFT_SKIP', async test => {
   test.match(output, "1..0 # SKIP 'no-such-program' is not installed")
 })
 
-// What a namespace of users changes, it changes for a scenario's failure as for each of its settings.
-const failures = made.filter(({ title }) => !title.includes(' '))
+const failures = made.filter(({ title }) => rootlessScripts.includes(title))
 for (const [who, scripts, wrapper, flags] of [
   ['root', made, [], ['--mount', '--net', '--pid', '--fork']],
   ['unshare -Urnm', failures, ['unshare', '-Urnm'], ['-Urnm']],

@@ -29,7 +29,7 @@ export function scriptOf(
   plan: ExperimentPlan,
   { commandLine, kernel }: { readonly commandLine: string; readonly kernel: string },
 ): string {
-  const phases = plan.phases.filter(({ phase }) => phase !== 'reverted')
+  const phases = phasesOfScript(plan)
   const trials = phases.flatMap(phase => phase.trials)
   const settings = phases[0]?.settings ?? {}
   const probes = trials.map(({ spec }) => scriptProbe(spec, plan.commands))
@@ -57,7 +57,7 @@ export function scriptOf(
     ...mechanisms.map(({ id, mechanism }) => `${mechanismFunction(id, mechanism, plan)}\n`),
   ]
   return `${[
-    header(scenario, commandLine, kernel),
+    header(scenario, plan, { commandLine, kernel }),
     [
       '# Seconds to wait for an answer.',
       'WAIT=$' + '{WAIT:-1}',
@@ -68,9 +68,30 @@ export function scriptOf(
       '',
     ].join('\n'),
     ...parts,
-    `# The topology.\n${plan.build.flat().map(stepLines).join('\n')}\n`,
-    ...phases.map(phase => phaseLines(phase, settings, plan.commands)),
+    topologyLines(plan, phases),
+    ...phases.map((phase, at) => phaseLines(phase, settings, plan.commands, at)),
   ].join('\n')}\nfinish\n`
+}
+
+/** The phases as a script has them: each fix is taken back before the next one, which is not tried again. */
+function phasesOfScript({ phases }: ExperimentPlan): PhasePlan[] {
+  const shown = phases.map(phase => (phase.phase === 'reverted' ? { ...phase, trials: [] } : phase))
+  return shown.at(-1)?.phase === 'reverted' ? shown.slice(0, -1) : shown
+}
+
+/** The steps of the build; where a fix begins with a topology made anew, as a function. */
+function topologyLines({ build, netns }: ExperimentPlan, phases: readonly PhasePlan[]): string {
+  const lines = build.flat().map(stepLines).join('\n')
+  if (!phases.slice(1).some(({ phase }) => phase === 'control')) return `# The topology.\n${lines}\n`
+  return `# The topology.\nbuild() {\n${lines}\n}\n
+# What was tried leaves something behind: a path MTU, a connection. Servers of the old nodes end with the script.
+rebuild() {
+  for node in ${Object.keys(netns).map(quote).join(' ')}; do ip netns delete "$node"; done
+  rm -f "$work"/*
+  build
+}
+build
+`
 }
 
 /** A probe as part of a script. Throws LabError for one that takes the lab itself. */
@@ -97,16 +118,19 @@ function expectedMechanism({ expectation }: TrialPlan): string | undefined {
   return expectation.outcome === 'fails' ? expectation.mechanism : undefined
 }
 
-/** The lines of a phase; `before` are the settings of the first one. */
+/** The lines of a phase, the `at`th; `before` are the settings of the first one. */
 function phaseLines(
   { phase, settings, change, trials }: PhasePlan,
   before: Settings,
   commands: IptablesCommands,
+  at: number,
 ): string {
+  const anew = phase === 'control' && at > 0
   const changed = Object.entries(settings).filter(([name, setting]) => before[name] !== setting)
-  const set = changed.map(([name, setting]) => `${name} ${setting}`).join(', ')
+  const set = anew ? `anew, ${at}` : changed.map(([name, setting]) => `${name} ${setting}`).join(', ')
   const lines = [
     comment(`${phase[0]?.toUpperCase()}${phase.slice(1)}${set ? `: ${set}` : ''}.`),
+    ...(anew ? ['rebuild'] : []),
     ...change.map(stepLines),
     ...trials.map(
       trial => `\n${trialLines(trial, `${phase} ${trial.probe}${set ? ` (${set})` : ''}`, commands)}`,
@@ -142,12 +166,22 @@ function trialLines(trial: TrialPlan, name: string, commands: IptablesCommands):
   ].join('\n')
 }
 
-function header(scenario: Scenario, commandLine: string, kernel: string): string {
+function header(
+  scenario: Scenario,
+  { phases }: ExperimentPlan,
+  { commandLine, kernel }: { readonly commandLine: string; readonly kernel: string },
+): string {
   const { title, source, drawing } = scenario
   const changes = kernelChanges(scenario)
   const left = Object.entries(scenario.probes).flatMap(([id, spec]) =>
     probeOf(spec).script(PLAIN_IPTABLES) ? [] : [id],
   )
+  const shown = fixesOf(phases.flatMap(({ fix }) => (fix ? [fix] : [])))
+  // Where one was asked for, the others are not missed.
+  const others =
+    shown.length > 1
+      ? fixesOf(scenario.experiments.flatMap(({ fixes }) => fixes)).filter(fix => !shown.includes(fix))
+      : []
   const text = [
     'SPDX-License-Identifier: MIT',
     '',
@@ -166,6 +200,7 @@ function header(scenario: Scenario, commandLine: string, kernel: string): string
       `It expects what kernel ${kernel} must do.${changes.map(change => ` Kernels differ by ${changeLine(change)}.`).join('')}`,
       COLUMNS,
     ),
+    ...(others.length > 0 ? [wrap(`Other fixes, each with --toggle: ${others.join(', ')}.`, COLUMNS)] : []),
     ...(left.length > 0
       ? [
           wrap(
@@ -183,6 +218,12 @@ function header(scenario: Scenario, commandLine: string, kernel: string): string
     'shellcheck disable=SC1112,SC2016,SC2317',
   ]
   return `#!/bin/sh\n${comment(text.join('\n'))}\n`
+}
+
+/** Fixes in the words of `--toggle`, each once. */
+function fixesOf(fixes: readonly Settings[]): string[] {
+  const words = (fix: Settings) => Object.entries(fix).map(([name, setting]) => `${name}=${setting}`)
+  return [...new Set(fixes.map(fix => words(fix).join(' ')))]
 }
 
 function needsOf(plan: ExperimentPlan): string {
