@@ -33,7 +33,7 @@ t.test('a guest runs a command on Debian’s 6.1 kernel', { skip, timeout: 600_0
     const result = await bootGuest({
       kernel,
       argv: [process.execPath, '--input-type=module', '-e', script, '--', ...odd],
-      env: { ODD: 'a "b" $c' },
+      env: () => ({ ODD: 'a "b" $c' }),
       cwd: '/usr',
       modules: ['br_netfilter', 'no_such_module'],
     })

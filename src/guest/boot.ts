@@ -11,8 +11,8 @@ import { buildInitramfs } from './initramfs.js'
 export interface GuestOptions extends MachineOptions {
   /** The command, looked up in the guest's `PATH`; not a shell's text. */
   readonly argv: readonly string[]
-  /** The command's whole environment, besides `PATH`, `HOME`, `LANG` and `NETNS_LAB_RESULT`. */
-  readonly env?: Readonly<Record<string, string>>
+  /** The command's whole environment, besides `PATH`, `HOME`, `LANG` and `NETNS_LAB_RESULT`, by what the guest runs on. */
+  readonly env?: (accel: Accel) => Readonly<Record<string, string>>
   /** The folder to run in, the same path as on this machine; `/` unless given. */
   readonly cwd?: string
   /** Modules to load before the command, by name. */
@@ -59,27 +59,30 @@ export async function bootGuest(options: GuestOptions): Promise<GuestResult> {
   const { kernel, argv, signal, retries = 3 } = options
   const qemu = requireTool('qemu-system-x86_64', `boot ${kernel.name}`)
   const setpriv = requireTool('setpriv', 'let guests die with this process')
-  const environment = {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    HOME: '/root',
-    LANG: 'C.UTF-8',
-    NETNS_LAB_RESULT: RESULT_PORT,
-    ...options.env,
+  const initramfs = (accel: Accel) => {
+    const environment = {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: '/root',
+      LANG: 'C.UTF-8',
+      NETNS_LAB_RESULT: RESULT_PORT,
+      ...options.env?.(accel),
+    }
+    const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+    return buildInitramfs(kernel, {
+      argv: ['/run/netns-lab/busybox', 'env', '-i', ...assignments, ...argv],
+      cwd: options.cwd ?? '/',
+      modules: options.modules ?? [],
+      preload: options.preload ?? [],
+      root: options.root,
+    })
   }
-  const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
-  const { archive, missingModules } = await buildInitramfs(kernel, {
-    argv: ['/run/netns-lab/busybox', 'env', '-i', ...assignments, ...argv],
-    cwd: options.cwd ?? '/',
-    modules: options.modules ?? [],
-    preload: options.preload ?? [],
-    root: options.root,
-  })
   const image = await bootableImage(kernel.vmlinuz)
   for (let attempt = 1; ; attempt++) {
     const { accel, note } =
       options.accel === undefined ? await chooseAccel(qemu) : { accel: options.accel, note: undefined }
     options.onAttempt?.(attempt)
     const guest = new Guest(options, accel)
+    const { archive, missingModules } = await initramfs(accel)
     try {
       signal?.throwIfAborted()
       return {
