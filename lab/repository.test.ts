@@ -9,6 +9,8 @@ import { withDir } from 'tmp-promise'
 import { projectRoot } from '../src/base/root.js'
 import { missingTool } from '../src/base/tools.js'
 import { CAPABILITIES } from '../src/kernel/capabilities.js'
+import { chooseScenarios } from '../src/plan/catalogue.js'
+import { mayNeed } from '../src/plan/needs.js'
 
 const ROOT = projectRoot()
 
@@ -61,9 +63,13 @@ await t.test("the Vagrant machine's provisioning brings what a run needs, and no
   const vagrantfile = await readFile(join(ROOT, 'Vagrantfile'), 'utf8')
   s.match(vagrantfile, /inline: 'bash \/vagrant\/lab\/provision --packages'\n/)
   const [, modules = ''] = /^MODULES = %w\[(.*)\]\.freeze$/m.exec(vagrantfile) ?? []
-  // iptables-nft is what `iptables` is there, and nf_conntrack comes with its helpers.
-  const byRoot = CAPABILITIES.filter(({ id, onDemand }) => onDemand === false && !id.endsWith('-legacy'))
-  const wanted = byRoot.flatMap(capability => capability.modules).filter(name => name !== 'nf_conntrack')
+  // iptables-nft is what `iptables` is there, and what others depend on comes with them.
+  const { scenarios } = await chooseScenarios([])
+  const needed = new Set(scenarios.flatMap(scenario => mayNeed(scenario, 'nft')))
+  const byRoot = CAPABILITIES.filter(({ id, onDemand }) => onDemand === false && needed.has(id))
+  const wanted = byRoot
+    .flatMap(capability => capability.modules)
+    .filter(name => !['nf_conntrack', 'ip_tables'].includes(name))
   s.strictSame(modules.split(' ').sort(), wanted.sort(), 'and the modules that only root can load')
   const { stdout } = await run('bash', ['lab/provision', '--list'])
   s.match(stdout, /^iproute2$/m)

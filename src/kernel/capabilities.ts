@@ -1,6 +1,5 @@
 /** Every capability that a scenario may need, and what of them this machine lacks. */
-import { existsSync, readFileSync } from 'node:fs'
-import { release } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeError, EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
@@ -27,7 +26,7 @@ import { radvd } from './capabilities/radvd.js'
 import { tcRedirect } from './capabilities/tc-redirect.js'
 import { tftpHelper } from './capabilities/tftp-helper.js'
 import { veth } from './capabilities/veth.js'
-import type { Capability } from './capability.js'
+import { type Capability, isUnloaded, LOADED } from './capability.js'
 
 export const CAPABILITIES: readonly Capability[] = [
   veth,
@@ -64,8 +63,6 @@ export interface Missing {
 }
 
 const MODPROBE_TIMEOUT_MS = 300_000
-/** Where the kernel shows what is loaded, and what is built in and has parameters. */
-const LOADED = '/sys/module'
 
 /** Checks capabilities by id, side by side; those that are missing or undecided, by id. Throws LabError for an unknown id. */
 export async function checkCapabilities(
@@ -117,28 +114,15 @@ export interface UnloadedModule {
  * The modules of capabilities that this kernel has, that are not loaded, and that it does not load by itself when somebody asks for what
  * they bring. `modules` is where the running kernel's modules are, `loaded` where the kernel shows what is loaded or built in.
  */
-export function modulesToLoad(
-  ids: readonly string[],
-  modules = `/lib/modules/${release()}`,
-  loaded = LOADED,
-): UnloadedModule[] {
-  const known = readIfThere(join(modules, 'modules.dep'))
+export function modulesToLoad(ids: readonly string[], modules?: string, loaded?: string): UnloadedModule[] {
   const wanted = [...new Set(ids)].map(id => find(id)).filter(({ onDemand }) => onDemand === false)
-  const missing = [...new Set(wanted.flatMap(capability => capability.modules))].filter(
-    module => new RegExp(`/${module}\\.ko[^/:]*:`, 'm').test(known) && !existsSync(join(loaded, module)),
+  const missing = [...new Set(wanted.flatMap(capability => capability.modules))].filter(module =>
+    isUnloaded(module, modules, loaded),
   )
   return missing.map(module => ({
     module,
     brings: wanted.filter(capability => capability.modules.includes(module)).map(({ id }) => id),
   }))
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }
 
 /** What brings a capability: CONFIG_ options, modules, packages. */

@@ -1,4 +1,7 @@
 /** One thing that a kernel or a machine may lack, and how to find out. */
+import { existsSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { join } from 'node:path'
 import { EXIT, LabError } from '../base/errors.js'
 import { CommandKilled, runCommand } from '../world/command.js'
 
@@ -16,6 +19,23 @@ export interface Capability {
   readonly packages: readonly string[]
   /** What is missing, in a sentence; undefined when nothing is. Runs in the world, leaves nothing behind. */
   check(): Promise<string | undefined> | string | undefined
+}
+
+/** Where the kernel shows what is loaded, and what is built in and has parameters. */
+export const LOADED = '/sys/module'
+
+/** Whether the running kernel has something as a module, and it is not loaded. `modules` is where its modules are, `loaded` as LOADED. */
+export function isUnloaded(module: string, modules = `/lib/modules/${release()}`, loaded = LOADED): boolean {
+  const known = readIfThere(join(modules, 'modules.dep'))
+  return new RegExp(`/${module}\\.ko[^/:]*:`, 'm').test(known) && !existsSync(join(loaded, module))
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 const TRY_TIMEOUT_MS = 30_000

@@ -1,4 +1,4 @@
-import { type Capability, tryCommand } from '../capability.js'
+import { type Capability, isUnloaded, tryCommand } from '../capability.js'
 
 const COMMANDS = `add table ip probe
 add ct helper ip probe tftp { type "tftp" protocol udp; }
@@ -6,7 +6,10 @@ add chain ip probe looked { type filter hook prerouting priority 0; }
 add rule ip probe looked udp dport 69 ct helper set "tftp"
 `
 
-/** The translating half, nf_nat_tftp, does not show before a datagram is translated: it comes with the other one. */
+/**
+ * A rule makes the kernel load nf_conntrack_tftp (nf_conntrack_helper_try_module_get), and never the translating half, without which
+ * the other one's expectations are for addresses before NAT. Built in, it comes with the other one.
+ */
 export const tftpHelper: Capability = {
   id: 'tftp-helper',
   title: 'the conntrack helper of TFTP',
@@ -19,5 +22,9 @@ export const tftpHelper: Capability = {
   modules: ['nf_conntrack_tftp', 'nf_nat_tftp', 'nft_ct', 'xt_CT'],
   onDemand: false,
   packages: ['nftables'],
-  check: () => tryCommand(['nft', '-f', '-'], COMMANDS),
+  check: async () =>
+    (await tryCommand(['nft', '-f', '-'], COMMANDS)) ??
+    (isUnloaded('nf_nat_tftp')
+      ? 'nf_nat_tftp is not loaded, and nothing makes the kernel load it'
+      : undefined),
 }
