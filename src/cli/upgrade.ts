@@ -5,20 +5,15 @@ import { z } from 'zod'
 import { EXIT, LabError } from '../base/errors.js'
 import { takeFolder, writeWhole } from '../base/files.js'
 import { seconds } from '../base/text.js'
-import { packageOf, requireTool } from '../base/tools.js'
+import { requireTool } from '../base/tools.js'
 import { changedDefaults, type NamedDefaults, reversePathFilter } from '../distro/defaults-diff.js'
 import { findRelease } from '../distro/releases.js'
 import type { FetchedRoot } from '../distro/store.js'
-import { runningVersion } from '../kernel/running.js'
 import type { Kernel } from '../kernels/kernel.js'
 import { resolveKernel } from '../kernels/resolve.js'
 import { fileName } from '../matrix/matrix.js'
-import { PERSISTENCE } from '../model/persistence.js'
-import { IPTABLES_BACKENDS } from '../model/plan.js'
 import type { Scenario } from '../model/scenario.js'
-import { PLAIN_IPTABLES } from '../model/steps.js'
 import { chooseScenarios } from '../plan/catalogue.js'
-import { planScenario } from '../plan/plan.js'
 import { machineDiff } from '../report/machine-diff.js'
 import {
   type CellReports,
@@ -44,6 +39,7 @@ import { askForDefaults } from './distro-defaults.js'
 import { askForRules } from './distro-rules.js'
 import { fetchShown } from './fetch-shown.js'
 import { releaseRoot } from './other-root.js'
+import { packagesCalled } from './packages-called.js'
 
 const optionsSchema = z.object({
   sysctl: z.array(z.string()).default([]),
@@ -277,30 +273,4 @@ async function sysctlCells(
 
 function lastPart(sysctl: string): string {
   return sysctl.slice(sysctl.lastIndexOf('.') + 1)
-}
-
-/** Names of the packages whose programs each scenario calls. */
-function packagesCalled(scenarios: readonly Scenario[]): Map<string, string[]> {
-  return new Map(
-    scenarios.map(scenario => {
-      const plans = IPTABLES_BACKENDS.flatMap(iptables =>
-        planScenario(scenario, {
-          kernel: runningVersion(),
-          iptables,
-          commands: PLAIN_IPTABLES,
-          persist: PERSISTENCE,
-          instance: '',
-        }),
-      )
-      const steps = plans.flatMap(({ build, phases }) => [
-        ...build.flat(),
-        ...phases.flatMap(({ change }) => change),
-      ])
-      const programs = steps.flatMap(step => {
-        if (step.do === 'persist') return ['nft', 'iptables']
-        return step.do === 'run' || step.do === 'daemon' ? [step.argv[0] ?? ''] : []
-      })
-      return [scenario.id, [...new Set(programs.flatMap(program => packageOf(program) ?? []))]]
-    }),
-  )
 }
