@@ -20,12 +20,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   explain: ['plan'],
   script: ['plan'],
   report: ['model'],
+  audit: ['plan', 'state', 'distro'],
   kernels: ['base', 'model', 'report'],
   distro: ['kernels', 'world'],
   guest: ['kernels', 'world'],
   matrix: ['guest'],
   upgrade: ['matrix', 'distro'],
-  cli: ['engine', 'explain', 'script', 'upgrade'],
+  cli: ['engine', 'explain', 'script', 'upgrade', 'audit'],
 }
 /** Of these, types alone: nothing of them is there when the program runs. */
 const TYPES: Readonly<Record<string, readonly string[]>> = { model: ['world'] }

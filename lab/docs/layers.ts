@@ -30,6 +30,7 @@ const LAYERS: Readonly<Record<string, string>> = {
   kernels:
     'other kernels: Debian’s, images and trees of one’s own, and kernels built from source, in one cache',
   distro: 'other distributions: Debian’s releases and roots of one’s own, in the same cache',
+  audit: 'what of the catalogue would hit a machine: reading it, holding shapes against it',
   guest: 'a kernel booted in QEMU with this machine’s root',
   matrix: 'the lab on several kernels, `git bisect`, the kernel’s own tests beside ours',
   upgrade: 'two releases side by side, and which of kernel, tools and defaults moved what',

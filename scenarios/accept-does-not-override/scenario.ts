@@ -177,6 +177,49 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'policy iptables filter FORWARD', is: 'DROP at .*', as: 'a FORWARD policy DROP' },
+      {
+        any: [
+          [{ fact: 'rule nft {family} {table} {chain} \\d+', is: '-i {virbr0} -j (ACCEPT|MANGLE .*mark.*)' }],
+          [{ fact: 'rule iptables-legacy filter FORWARD \\d+', is: '-i {virbr0} -j ACCEPT' }],
+        ],
+        as: 'an accept in a table that has not the policy',
+      },
+    ],
+    reads: {
+      'own-table': {
+        'accept-before': [
+          { fact: 'policy nft {family} {table} {chain}', is: '\\S+ at FORWARD -\\d+' },
+          { fact: 'rule nft {family} {table} {chain} \\d+', is: '.*-j ACCEPT' },
+        ],
+        'mark-before': [{ fact: 'policy nft {family} {table} {chain}', is: '\\S+ at FORWARD -\\d+' }],
+        accept: [
+          { fact: 'policy nft {family} {table} {chain}', is: '\\S+ at FORWARD 0' },
+          { fact: 'rule nft {family} {table} {chain} \\d+', is: '.*-j ACCEPT' },
+        ],
+        'accept-after': [
+          { fact: 'policy nft {family} {table} {chain}', is: '\\S+ at FORWARD \\d+' },
+          { fact: 'rule nft {family} {table} {chain} \\d+', is: '.*-j ACCEPT' },
+        ],
+        'mark-after': [{ fact: 'policy nft {family} {table} {chain}', is: '\\S+ at FORWARD \\d+' }],
+        none: [],
+      },
+      policy: {},
+      'docker-user': {
+        on: [{ packet: { hook: 'FORWARD', by: 'iptables', in: '{virbr0}', ct: 'NEW' }, becomes: 'ACCEPT' }],
+      },
+      'accept-fwmark': {
+        on: [{ fact: 'rule iptables filter FORWARD \\d+', is: '-m mark --mark \\S+ -j ACCEPT' }],
+      },
+      'other-iptables': {
+        on: [{ fact: 'rule iptables-legacy filter FORWARD \\d+', is: '-i {virbr0} -j ACCEPT' }],
+      },
+    },
+  },
+
   expect: {
     'host-ping': [{ works: 'INPUT is another hook.', answeredBy: GATEWAY, serverSaw: VM }],
     'lan-ping': [

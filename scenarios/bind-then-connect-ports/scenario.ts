@@ -78,6 +78,19 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'client',
+    shape: [
+      { fact: 'local ports', is: { below: 1000 }, as: 'so few local ports that programs run out of them' },
+    ],
+    reads: {
+      ip_local_port_range: {
+        '60000-60003': [{ fact: 'local ports', is: { atLeast: 2 } }],
+      },
+    },
+    if: ['a program binds to a port before it connects'],
+  },
+
   expect: {
     'connect-beside-one': [
       { works: 'Two connections to different servers may share their source port.', ...FREE },

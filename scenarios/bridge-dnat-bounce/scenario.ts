@@ -124,6 +124,33 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      {
+        any: [
+          [
+            {
+              fact: 'dnat {dnat}',
+              is: 'to {10.0.3.80} into {br-lxc} port (?!unknown ){veth-web} .* bounces yes back (maybe-)?(SNAT|MASQUERADE) local no .*',
+            },
+          ],
+          [
+            {
+              fact: 'dnat {dnat}',
+              is: 'to {10.0.3.80} into {br-lxc} port unknown .* bounces yes back (maybe-)?(SNAT|MASQUERADE) local no .*',
+            },
+            { fact: 'link {veth-web} master', is: '{br-lxc}' },
+          ],
+        ],
+        as: 'a DNAT rule that its own target meets, too',
+      },
+      { fact: 'link {br-lxc} kind', is: 'bridge', as: 'a bridge with the target’s network' },
+      { fact: 'sysctl net.bridge.bridge-nf-call-iptables', as: 'br_netfilter' },
+    ],
+  },
+
   expect: {
     'other-container-tcp': [
       {

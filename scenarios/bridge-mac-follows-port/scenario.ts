@@ -141,6 +141,22 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'link {br0} kind', is: 'bridge', as: 'a bridge' },
+      { fact: 'link {br0} addressed', is: '.*ipv4.*', as: 'an address on the bridge' },
+      { fact: 'link (?=eth|en|wl|bond){eth0} master', is: '{br0}', as: 'a card in the bridge' },
+      { fact: 'link (?!eth|en|wl|bond){vnet0} master', is: '{br0}', as: 'a port that may leave the bridge' },
+    ],
+    reads: {
+      'port-mac': { higher: [{ fact: 'link {br0} address-of', is: '{eth0}' }] },
+      'bridge-address': { set: [{ fact: 'link {br0} address-of', is: 'its own' }] },
+      arp_notify: { '1': [{ fact: 'conf {br0} arp_notify', is: '1' }] },
+    },
+    probes: ['port-leaves'],
+  },
+
   expect: {
     'host-ping': [{ works: 'Nothing moves.', answeredBy: HOST, serverSaw: PEER }],
     'vm-ping': [{ works: 'The bridge goes on to be one.', answeredBy: VM, serverSaw: PEER }],

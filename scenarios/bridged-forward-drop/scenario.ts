@@ -197,6 +197,38 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'policy iptables\\S* filter FORWARD', is: 'DROP at .*', as: 'a FORWARD policy DROP' },
+      { fact: 'link {br0} kind', is: 'bridge', as: 'a bridge' },
+      { fact: 'link {br0} ports', is: { atLeast: 2 }, as: 'a bridge with two ports' },
+      { fact: 'sysctl net.bridge.bridge-nf-call-iptables', as: 'br_netfilter' },
+    ],
+    reads: {
+      policy: {},
+      'docker-user': {
+        bridge: [
+          { packet: { hook: 'FORWARD', in: '{br0}', out: '{br0}', ct: 'NEW' }, becomes: 'ACCEPT' },
+          {
+            packet: { hook: 'FORWARD', family: 'ip6', in: '{br0}', out: '{br0}', ct: 'NEW' },
+            becomes: '(policy )?ACCEPT|none',
+          },
+        ],
+        bridged: [
+          {
+            packet: { hook: 'FORWARD', in: '{br0}', out: '{br0}', ct: 'NEW', bridged: true },
+            becomes: 'ACCEPT',
+          },
+          {
+            packet: { hook: 'FORWARD', family: 'ip6', in: '{br0}', out: '{br0}', ct: 'NEW', bridged: true },
+            becomes: '(policy )?ACCEPT|none',
+          },
+        ],
+      },
+    },
+  },
+
   expect: {
     arp: [{ works: 'ARP is no IP: only arptables is asked, and the neighbour resolves.', answeredBy: LAN }],
     'host-ping': [{ works: 'What is for the host itself comes by INPUT.', answeredBy: HOST, serverSaw: VM }],

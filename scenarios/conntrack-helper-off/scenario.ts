@@ -153,6 +153,28 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'router',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      { fact: 'snat {snat}', is: '.* leaving yes by .*', as: 'a source NAT for what leaves' },
+      { fact: 'module nf_conntrack_tftp', as: 'the helper of TFTP' },
+    ],
+    reads: {
+      nf_conntrack_helper: { '1': [{ fact: 'sysctl net.netfilter.nf_conntrack_helper', is: '1' }] },
+      'ct-target': {
+        both: [
+          { fact: 'rule iptables\\S* raw \\S+ \\d+', is: '.*--dport 69 -j CT --helper tftp' },
+          { fact: 'rule iptables\\S* raw \\S+ \\d+', is: '.*--dport (?!69 )\\d+ -j CT --helper tftp' },
+        ],
+        'port-69': [{ fact: 'rule iptables\\S* raw \\S+ \\d+', is: '.*--dport 69 -j CT --helper tftp' }],
+      },
+      'ct-helper': { on: [{ fact: 'rule nft .*', is: '.*-j CT HELPER .*tftp.*' }] },
+    },
+    if: ['who is behind this NAT reads by TFTP'],
+    probes: ['read-69'],
+  },
+
   expect: {
     'echo-udp': [{ works: 'An answer from the port that was asked needs no helper.', ...WORKS }],
     'read-69': [

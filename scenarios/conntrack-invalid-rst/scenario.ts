@@ -121,6 +121,54 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'router',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      {
+        fact: 'dnat {dnat}',
+        is: 'to {10.1.0.2} into {s0} .* proto (tcp|any) .* local no .*',
+        as: 'a DNAT rule for TCP',
+      },
+      { fact: 'link (?!{s0} ){c0} addressed', is: '.*ipv4.*', as: 'another device with an address' },
+      { fact: 'link {c0} kind', is: '(?!loopback).*', as: 'another device' },
+    ],
+    reads: {
+      'invalid-drop': {
+        on: [
+          {
+            packet: {
+              hook: 'FORWARD',
+              by: 'iptables',
+              in: '{s0}',
+              out: '{c0}',
+              src: '{10.1.0.2}',
+              proto: 'tcp',
+              ct: 'INVALID',
+            },
+            becomes: '(policy )?DROP',
+          },
+        ],
+      },
+      'invalid-drop-nft': {
+        on: [
+          {
+            packet: {
+              hook: 'FORWARD',
+              by: 'nft',
+              in: '{s0}',
+              out: '{c0}',
+              src: '{10.1.0.2}',
+              proto: 'tcp',
+              ct: 'INVALID',
+            },
+            becomes: '(policy )?DROP',
+          },
+        ],
+      },
+    },
+  },
+
   expect: {
     'no-stray-segment': [{ works: 'Every segment is in the window.', ...SEEN }],
     'future-segment': [

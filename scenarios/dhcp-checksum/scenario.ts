@@ -136,6 +136,24 @@ export default defineScenario({
     'unicast-left-to-device': leftToDevice(GUEST),
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'link {virbr0} kind', is: 'bridge', as: 'a bridge' },
+      { fact: 'link {virbr0} addressed', is: '.*ipv4.*', as: 'an address on the bridge' },
+      { fact: 'link {vnet0} master', is: '{virbr0}', as: 'a port of the bridge' },
+      { fact: 'listener udp 67', as: 'a DHCP server' },
+    ],
+    reads: {
+      'checksum-fill': {
+        on: [{ fact: 'rule iptables\\S* mangle .*', is: '.*--dport 68 -j CHECKSUM --checksum-fill' }],
+      },
+      'nft-checksum': { on: [{ fact: 'rule nft .*', is: '.*--dport 68 .*"checksum".*"value":0.*' }] },
+    },
+    if: ['a DHCP client there verifies checksums itself'],
+    probes: ['raw-broadcast', 'raw-unicast'],
+  },
+
   expect: {
     'socket-broadcast': [{ works: KERNEL_KNOWS }],
     'socket-unicast': [{ works: KERNEL_KNOWS }],

@@ -230,6 +230,43 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'sysctl net.ipv6.conf.all.forwarding', is: '1', as: 'forwarding of IPv6' },
+      { fact: 'link {eth0} addressed', is: '.*ipv6', as: 'a device with an IPv6 address' },
+      {
+        fact: 'link {eth0} kind',
+        is: '(?!bridge|loopback).*',
+        as: 'a device with an IPv6 address that is no bridge',
+      },
+      { fact: 'link {eth0} master', is: 'none', as: 'a device with an IPv6 address that is no port' },
+      {
+        fact: 'sysctl net/ipv6/conf/{eth0}/accept_ra',
+        is: '[12]',
+        as: 'a device that takes router advertisements',
+      },
+      { fact: 'link {eth0} advertised', is: 'yes', as: 'a router that advertises itself' },
+      {
+        no: 'route default inet6 table main.*',
+        is: '(?!.*proto ra).*',
+        as: 'the need of a router advertisement: there is a default route of its own',
+      },
+    ],
+    reads: {
+      accept_ra: {
+        '2': [
+          { fact: 'sysctl net/ipv6/conf/{eth0}/accept_ra', is: '2' },
+          { fact: 'route default inet6 table main.*', is: '.*dev {eth0} .*proto ra.*' },
+        ],
+        '2-too-late': [{ fact: 'sysctl net/ipv6/conf/{eth0}/accept_ra', is: '2' }],
+      },
+      forwarding: {},
+      force_forwarding: {},
+    },
+    probes: ['host-ping'],
+  },
+
   expect: {
     'router-ping': [
       { works: 'What is on the link needs no default route.', answeredBy: ROUTER, serverSaw: HOST },

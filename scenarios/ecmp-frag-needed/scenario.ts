@@ -130,6 +130,22 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'ecmp',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      {
+        fact: 'route {203.0.113.1}(/\\d+)? table main.*',
+        is: '.*nexthop .*nexthop .*',
+        as: 'a route with several ways',
+      },
+    ],
+    reads: {
+      fib_multipath_hash_policy: { '0': [{ fact: 'sysctl net.ipv4.fib_multipath_hash_policy', is: '0' }] },
+    },
+    if: ['there is a narrower link on the way to clients, and each connection is known to one server alone'],
+  },
+
   expect: {
     'short-from-other-server': [
       { works: 'What is short enough for every link needs no discovery.', answeredBy: SERVICE },

@@ -160,6 +160,40 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      {
+        any: [
+          [
+            {
+              fact: 'route default table main.*',
+              is: '.*nexthop via \\S+ dev {eth0} .*nexthop via \\S+ dev {eth1} .*',
+            },
+          ],
+          [
+            { fact: 'route default table main.*', is: '.*nhid \\d+.*' },
+            { fact: 'nexthop \\d+', is: 'via \\S+ dev {eth0}' },
+            { fact: 'nexthop \\d+', is: 'via \\S+ dev (?!{eth0}$){eth1}' },
+          ],
+        ],
+        as: 'a default route with several ways',
+      },
+      { fact: 'address {10.1.1.2}/\\d+ dev {eth0}', as: 'an address on each way' },
+      { fact: 'address {10.1.2.2}/\\d+ dev {eth1}', as: 'an address on each way' },
+    ],
+    reads: {
+      'source-rules': {
+        on: [
+          { fact: 'ip rule inet \\d+', is: 'from {10.1.1.2} lookup .*' },
+          { fact: 'ip rule inet \\d+', is: 'from {10.1.2.2} lookup .*' },
+        ],
+      },
+      'default-route': { group: [{ fact: 'route default table main.*', is: '.*nhid \\d+.*' }] },
+    },
+    if: ['the providers drop what is from another one’s address'],
+  },
+
   expect: {
     'pings-from-any': [{ works: 'A packet without a source gets that of the way that was chosen for it.' }],
     'pings-from-first': fromSource(FIRST, 'first-at-isp2'),

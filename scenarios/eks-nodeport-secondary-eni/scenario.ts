@@ -148,6 +148,49 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'node',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      {
+        fact: 'ip rule inet \\d+',
+        is: 'from {10.0.1.20} lookup {table}',
+        as: 'a rule for the address of a pod',
+      },
+      { fact: 'route default table {table}.*', is: '.*dev {eth1} .*', as: 'a default route in its table' },
+      {
+        fact: 'route default table main.*',
+        is: '.*dev (?!{eth1} ){eth0} .*',
+        as: 'a default route by another device',
+      },
+      { fact: 'dnat {dnat}', is: 'to {10.0.1.20} into {eni0} .*', as: 'a DNAT rule to that pod' },
+    ],
+    reads: {
+      rp_filter: {
+        '0': [{ fact: 'conf {eth0} rp_filter', is: '0' }],
+        '2': [{ fact: 'conf {eth0} rp_filter', is: '2' }],
+      },
+      connmark: {
+        'on eth0, too': [
+          { fact: 'rule iptables\\S* mangle PREROUTING \\d+', is: '-i {eth0} .*-j CONNMARK --set-x?mark .*' },
+          { fact: 'rule iptables\\S* mangle PREROUTING \\d+', is: '-i {eth0} -j CONNMARK --restore-mark .*' },
+        ],
+        on: [
+          {
+            fact: 'rule iptables\\S* mangle PREROUTING \\d+',
+            is: '.*-i {eth0} .*-j CONNMARK --set-x?mark .*',
+          },
+          { fact: 'rule iptables\\S* mangle PREROUTING \\d+', is: '.*-j CONNMARK --restore-mark .*' },
+        ],
+      },
+      'mark-rule': { on: [{ fact: 'ip rule inet \\d+', is: 'fwmark \\S+ lookup main' }] },
+      src_valid_mark: {
+        'all=1': [{ fact: 'sysctl net.ipv4.conf.all.src_valid_mark', is: '1' }],
+        'eth0=1': [{ fact: 'sysctl net/ipv4/conf/{eth0}/src_valid_mark', is: '1' }],
+      },
+    },
+  },
+
   expect: {
     'node-ping': [
       {

@@ -288,6 +288,43 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'compute',
+    shape: [
+      { fact: 'link {br100} kind', is: 'bridge', as: 'a bridge' },
+      { fact: 'link {vnet0} master', is: '{br100}', as: 'a port of the bridge' },
+      { fact: 'link {vnet0} hairpin_mode', is: 'on', as: 'a port with hairpin_mode' },
+      { no: 'peer {vnet0} disable_ipv6', is: '1', as: 'IPv6 behind the port' },
+    ],
+    reads: {
+      enhanced_dad: { all: [{ fact: 'peer {vnet0} enhanced_dad', is: '1' }] },
+      accept_dad: {
+        '0': [{ fact: 'peer {vnet0} accept_dad', is: '0|-1' }],
+        '2': [{ fact: 'peer {vnet0} accept_dad', is: '2' }],
+      },
+      'isolated-neighbour': {},
+      'ebtables-drop': {
+        on: [
+          { fact: 'rule (ebtables|nft bridge) .*', is: '.*(-s|mac) {mac} .*33:33:.*-j DROP' },
+          {
+            packet: {
+              family: 'bridge',
+              hook: 'POSTROUTING',
+              out: '{vnet0}',
+              mac: '{mac}',
+              toMac: '33:33:ff:00:00:01',
+              etherType: 'ip6',
+            },
+            becomes: 'DROP',
+          },
+        ],
+      },
+      nwfilter: {},
+    },
+    if: ['what is behind the port uses IPv6, and knows no nonces (Linux before 4.10, or enhanced_dad 0)'],
+    probes: ['slaac-address'],
+  },
+
   expect: {
     'neighbour-ipv6-ping': [{ works: 'The neighbour’s port does not reflect.' }],
     'link-local-address': expectAddress('link-local-duplicate'),

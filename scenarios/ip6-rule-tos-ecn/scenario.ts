@@ -164,6 +164,16 @@ export default defineScenario({
     'no-rule-for-ce': wrongUplink('ce'),
   },
 
+  audit: {
+    node: 'host',
+    shape: [{ fact: 'ip rule inet6 \\d+', is: '.*tos \\S+ .*', as: 'a rule of IPv6 for a traffic class' }],
+    reads: {
+      'dsfield-rule': {},
+      'fwmark-rule': { on: [{ fact: 'ip rule inet6 \\d+', is: '.*fwmark .*' }] },
+    },
+    probes: ['ect-1', 'ect-0', 'ce'],
+  },
+
   expect: {
     'first-uplink': [{ works: 'It is on the link.', answeredBy: GW1, serverSaw: '2001:db8:1::2' }],
     'not-ect': [

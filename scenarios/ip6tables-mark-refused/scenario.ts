@@ -55,6 +55,12 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'node',
+    shape: [{ fact: 'policy ip6tables\\S* mangle PREROUTING', as: 'a mangle table of ip6tables' }],
+    if: ['a rule there sets a mark'],
+  },
+
   expect: {
     'mark-ipv4': [{ works: 'For IPv4 the target is there, on the kernels of the failure twice.' }],
     'accept-ipv6': [{ works: 'ACCEPT is no target of a module: ip6tables itself is in order.' }],

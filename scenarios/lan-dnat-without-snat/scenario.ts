@@ -90,6 +90,38 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      {
+        fact: 'dnat {dnat}',
+        is: 'to {10.0.3.80} into {br-lxc} .* bounces yes .* local no .*',
+        as: 'a DNAT rule that what comes from its target’s own network meets, too',
+      },
+      { fact: 'link {br-lxc} kind', is: 'bridge', as: 'a bridge with the target’s network' },
+      { fact: 'link {br-lxc} ports', is: { atLeast: 2 }, as: 'a bridge with two ports' },
+      { fact: 'address {10.0.3.1}/\\d+ dev {br-lxc}', as: 'an address on the bridge' },
+    ],
+    reads: {
+      'bounce-snat': {
+        on: [
+          {
+            packet: {
+              hook: 'POSTROUTING',
+              nat: true,
+              out: '{br-lxc}',
+              src: '{10.0.3.1}',
+              dst: '{10.0.3.80}',
+              ct: 'NEW,DNAT',
+            },
+            becomes: 'SNAT|MASQUERADE',
+          },
+        ],
+      },
+    },
+  },
+
   expect: {
     'outside-tcp': [
       {

@@ -125,6 +125,22 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'link {br0} kind', is: 'bridge', as: 'a bridge' },
+      { fact: 'link {br0} addressed', is: 'no', as: 'a bridge without an address' },
+      {
+        fact: 'link {br0} ports',
+        is: '2',
+        as: 'a bridge that is a cable: without an address, and with two ports',
+      },
+      { fact: 'link {vnet0} master', is: '{br0}', as: 'a port of the bridge' },
+    ],
+    if: ['those at its two ports speak LLDP, 802.1X or LACP with each other'],
+    probes: ['lldp', '802.1x', 'lacp'],
+  },
+
   expect: {
     broadcast: [{ works: 'Everything else is flooded.' }],
     lldp: [

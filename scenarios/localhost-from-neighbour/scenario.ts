@@ -188,6 +188,45 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'node',
+    shape: [
+      { fact: 'link {eth0} addressed', is: '.*ipv4.*', as: 'a device with an address' },
+      { fact: 'link {eth0} kind', is: '(?!loopback).*', as: 'a device with an address' },
+      { fact: 'conf {eth0} route_localnet', is: '1', as: 'route_localnet' },
+    ],
+    reads: {
+      route_localnet: {},
+      'kubelet-rule': {
+        on: [
+          {
+            any: [
+              [
+                {
+                  packet: { hook: 'INPUT', in: '{eth0}', src: '198.51.100.9', dst: '127.0.0.1', ct: 'NEW' },
+                  becomes: '(policy )?DROP',
+                },
+              ],
+              [
+                {
+                  packet: {
+                    hook: 'PREROUTING',
+                    in: '{eth0}',
+                    src: '198.51.100.9',
+                    dst: '127.0.0.1',
+                    ct: 'NEW',
+                  },
+                  becomes: '(policy )?DROP',
+                },
+              ],
+            ],
+          },
+        ],
+      },
+    },
+    if: ['something listens on 127.0.0.1 alone'],
+  },
+
   expect: {
     'lan-nodeport': [{ works: 'A NodePort on the LAN needs no loopback address.', serverSaw: '10.244.0.1' }],
     'localhost-health': [{ works: 'On lo itself nothing of this matters.', serverSaw: LOCALHOST }],

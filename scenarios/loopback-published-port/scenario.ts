@@ -250,6 +250,59 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      {
+        fact: 'dnat {dnat}',
+        is: 'to {172.17.0.2} into {docker0} .* dst 127\\.\\S+ .*',
+        as: 'a port that is published on 127.0.0.1',
+      },
+      { fact: 'link (?!{docker0} ){eth0} addressed', is: '.*ipv4.*', as: 'another device with an address' },
+      { fact: 'link {eth0} kind', is: '(?!loopback).*', as: 'another device' },
+    ],
+    reads: {
+      route_localnet: {
+        all: [{ fact: 'sysctl net.ipv4.conf.all.route_localnet', is: '1' }],
+        docker0: [{ fact: 'sysctl net/ipv4/conf/{docker0}/route_localnet', is: '1' }],
+        lo: [{ fact: 'sysctl net.ipv4.conf.lo.route_localnet', is: '1' }],
+      },
+      masquerade: {
+        on: [
+          {
+            packet: {
+              hook: 'POSTROUTING',
+              nat: true,
+              out: '{docker0}',
+              src: '127.0.0.1',
+              dst: '{172.17.0.2}',
+              srcType: 'LOCAL',
+              ct: 'NEW,DNAT',
+            },
+            becomes: 'SNAT|MASQUERADE',
+          },
+        ],
+        off: [],
+      },
+      'raw-rule': {
+        on: [
+          {
+            packet: { hook: 'PREROUTING', in: '{eth0}', src: '198.51.100.9', dst: '127.0.0.1', ct: 'NEW' },
+            becomes: '(policy )?DROP',
+          },
+        ],
+      },
+      'kube-firewall': {
+        on: [
+          {
+            packet: { hook: 'INPUT', in: '{eth0}', src: '198.51.100.9', dst: '127.0.0.1', ct: 'NEW' },
+            becomes: '(policy )?DROP',
+          },
+        ],
+      },
+    },
+  },
+
   expect: {
     'container-tcp': [{ works: 'The container’s own address needs no translation.', serverSaw: GATEWAY }],
     'kubelet-tcp': [{ works: 'On lo itself nothing of this matters.', serverSaw: LOCALHOST }],

@@ -148,6 +148,25 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'link {br0} kind', is: 'bridge', as: 'a bridge' },
+      {
+        any: [
+          [{ fact: 'link {br0} mld-querier', is: 'heard' }],
+          [{ fact: 'link {br0} mcast_snooping', is: 'off' }],
+        ],
+        as: 'a querier of MLD on its network',
+      },
+      { fact: 'link {vnet0} master', is: '{br0}', as: 'a port of the bridge' },
+    ],
+    reads: {
+      querier: {},
+    },
+    if: ['what is behind the port answers no queries of MLD'],
+  },
+
   expect: {
     'active-ping': [
       {

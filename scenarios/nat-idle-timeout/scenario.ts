@@ -159,6 +159,23 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'gateway',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      { fact: 'snat {snat}', is: '.* leaving yes by .*', as: 'a source NAT for what leaves' },
+    ],
+    reads: {
+      nf_conntrack_tcp_timeout: {
+        // RFC 5382, REQ-5: two hours and four minutes.
+        '300': [{ fact: 'sysctl net.netfilter.nf_conntrack_tcp_timeout_established', is: { atLeast: 7440 } }],
+      },
+      nf_conntrack_tcp_loose: { '1': [{ fact: 'sysctl net.netfilter.nf_conntrack_tcp_loose', is: '1' }] },
+      'random-fully': { 'random-fully': [{ fact: 'snat {snat}', is: '.* random random.*' }] },
+    },
+    probes: ['client-first', 'server-first'],
+  },
+
   expect: {
     'short-silence': [{ works: 'Nobody forgets anything as fast as that.', ...SEEN }],
     'client-first': CLIENT_SPEAKS,

@@ -151,6 +151,36 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'router',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      {
+        fact: 'dnat {dnat}',
+        is: 'to {172.16.0.148} into {qr-defc9d1d-40} .* dst {185.15.56.55}/32 proto any dport any .* bounces yes .* local no .*',
+        as: 'a floating IP: a DNAT rule for a whole address, that its own target meets, too',
+      },
+      { fact: 'link {qr-defc9d1d-40} kind', is: '(?!bridge).*', as: 'a router’s device, which is no bridge' },
+    ],
+    reads: {
+      'router-snat': {
+        on: [
+          {
+            packet: {
+              hook: 'POSTROUTING',
+              nat: true,
+              out: '{qr-defc9d1d-40}',
+              src: '{172.16.0.148}',
+              dst: '{172.16.0.148}',
+              ct: 'NEW,DNAT',
+            },
+            becomes: 'SNAT|MASQUERADE',
+          },
+        ],
+      },
+    },
+  },
+
   expect: {
     'outside-ping': [
       {

@@ -155,6 +155,55 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'compute',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      {
+        any: [
+          [
+            {
+              fact: 'dnat {dnat}',
+              is: 'to {10.0.0.3} into {br100} port (?!unknown ){vnet0} .* proto any dport any .* bounces yes .* local no .*',
+            },
+          ],
+          [
+            {
+              fact: 'dnat {dnat}',
+              is: 'to {10.0.0.3} into {br100} port unknown .* proto any dport any .* bounces yes .* local no .*',
+            },
+            { fact: 'link {vnet0} master', is: '{br100}' },
+          ],
+        ],
+        as: 'a DNAT rule that its own target meets, too',
+      },
+      { fact: 'link {br100} kind', is: 'bridge', as: 'a bridge with the target’s network' },
+      {
+        fact: 'rule iptables\\S* nat \\S+ \\d+',
+        is: '-s \\S+ -d \\S+ .*-j ACCEPT',
+        as: 'an ACCEPT in nat between fixed addresses',
+      },
+      { fact: 'sysctl net.bridge.bridge-nf-call-iptables', as: 'br_netfilter' },
+    ],
+    reads: {
+      'ctstate-dnat': {
+        on: [
+          {
+            packet: {
+              hook: 'POSTROUTING',
+              nat: true,
+              out: '{br100}',
+              src: '{10.0.0.3}',
+              dst: '{10.0.0.3}',
+              ct: 'NEW,DNAT',
+            },
+            becomes: 'SNAT|MASQUERADE',
+          },
+        ],
+      },
+    },
+  },
+
   expect: {
     'outside-ping': [
       {

@@ -178,6 +178,61 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'firewall',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      { fact: 'link {eth0} addressed', is: '.*ipv4.*', as: 'two devices with addresses' },
+      { fact: 'link {eth0} kind', is: '(?!loopback).*', as: 'two devices with addresses' },
+      { fact: 'link (?!{eth0} ){eth1} addressed', is: '.*ipv4.*', as: 'another device with an address' },
+      { fact: 'link {eth1} kind', is: '(?!loopback).*', as: 'another device' },
+      {
+        packet: { hook: 'FORWARD', in: '{eth1}', out: '{eth0}', proto: 'tcp', ct: 'ESTABLISHED' },
+        becomes: '(policy )?ACCEPT|none',
+        as: 'connections that are forwarded',
+      },
+      {
+        any: [
+          [
+            {
+              packet: {
+                hook: 'FORWARD',
+                in: '{eth1}',
+                out: '{eth0}',
+                proto: 'icmp',
+                icmp: '3/4',
+                ct: 'RELATED',
+              },
+              becomes: '(policy )?DROP',
+            },
+          ],
+          [
+            { fact: 'rule \\S+ filter \\S+ \\d+', is: '-d {203.0.113.1}/32 .*-p icmp .*-j (DROP|REJECT.*)' },
+            {
+              packet: {
+                hook: 'FORWARD',
+                in: '{eth1}',
+                out: '{eth0}',
+                dst: '{203.0.113.1}',
+                proto: 'icmp',
+                icmp: '3/4',
+                ct: 'RELATED',
+              },
+              becomes: '(policy )?DROP',
+            },
+          ],
+        ],
+        as: 'a rule that drops “fragmentation needed”',
+      },
+    ],
+    reads: {
+      'icmp-filter': {},
+      TCPMSS: { 'clamp-mss-to-pmtu': [{ fact: 'rule \\S+ mangle .*', is: '.*-j TCPMSS .*' }] },
+    },
+    if: ['a link behind it is narrower than the way before it'],
+    probes: ['big-udp', 'bulk-tcp'],
+  },
+
   expect: {
     'small-tcp': [{ works: 'What is short enough for every link needs no discovery.', ...SEEN }],
     'big-udp': [

@@ -117,6 +117,40 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'node',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      {
+        fact: 'dnat {dnat}',
+        is: 'to {10.228.1.3} into {cbr0} .* proto (udp|any) .* bounces yes .* local no .*',
+        as: 'a DNAT rule for UDP that what comes from its target’s own network meets, too',
+      },
+      { fact: 'link {cbr0} promisc', is: 'on', as: 'a promiscuous bridge with the target’s network' },
+      { fact: 'link {cbr0} kind', is: 'bridge', as: 'a promiscuous bridge with the target’s network' },
+      { fact: 'link {cbr0} address', is: '{mac}', as: 'a promiscuous bridge with the target’s network' },
+      { fact: 'link {veth1} master', is: '{cbr0}', as: 'a port of the bridge' },
+      { fact: 'sysctl net.bridge.bridge-nf-call-iptables', as: 'br_netfilter' },
+    ],
+    reads: {
+      'kube-dedup': {
+        on: [
+          {
+            packet: {
+              family: 'bridge',
+              hook: 'OUTPUT',
+              out: '{veth1}',
+              mac: '{mac}',
+              src: '{10.228.1.3}',
+              etherType: 'ip',
+            },
+            becomes: 'DROP',
+          },
+        ],
+      },
+    },
+  },
+
   expect: {
     'pod-address': [
       {

@@ -169,6 +169,37 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      {
+        fact: 'address (?=\\S*:){2001:db8:1::10}/\\d+ dev {eth0}',
+        is: '(?!.*(dynamic|link)).*',
+        as: 'a static IPv6 address',
+      },
+      {
+        fact: 'sysctl net/ipv6/conf/{eth0}/accept_ra',
+        is: '[12]',
+        as: 'a device that takes router advertisements',
+      },
+      {
+        any: [
+          [{ fact: 'sysctl net/ipv6/conf/{eth0}/forwarding', is: '0' }],
+          [{ fact: 'sysctl net/ipv6/conf/{eth0}/accept_ra', is: '2' }],
+        ],
+        as: 'a device that takes router advertisements',
+      },
+      { fact: 'link {eth0} advertised', is: 'yes', as: 'a router that advertises itself' },
+    ],
+    reads: {
+      order: {
+        'own-route': [{ fact: 'address {2001:db8:1::10}/\\d+ dev {eth0}', is: '.*noprefixroute.*' }],
+        'address-first': [{ no: 'route \\S+ inet6 table main.*', is: 'dev {eth0} .*expires.*' }],
+      },
+    },
+    probes: ['router-ping-later'],
+  },
+
   expect: {
     'router-ping': [
       {

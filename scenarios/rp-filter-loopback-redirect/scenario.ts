@@ -205,6 +205,26 @@ export default defineScenario({
     ),
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      {
+        fact: 'filter {veth0} ingress',
+        is: '.*mirred ingress redirect dev lo.*',
+        as: 'a filter that redirects to lo',
+      },
+    ],
+    reads: {
+      rp_filter: {
+        '0': [{ fact: 'conf lo rp_filter', is: '0' }],
+        '2': [{ fact: 'conf lo rp_filter', is: '2' }],
+      },
+      accept_local: { '0': [{ fact: 'conf lo accept_local', is: '0' }] },
+      route_localnet: { '0': [{ fact: 'conf lo route_localnet', is: '0' }] },
+    },
+    probes: ['own-address-ping'],
+  },
+
   expect: {
     'other-device-redirect': [
       {

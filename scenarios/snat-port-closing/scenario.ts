@@ -124,6 +124,22 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'router',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      { fact: 'snat {snat}', is: '.* SNAT to \\S+ ports \\d\\d?\\d? .*', as: 'a source NAT to few ports' },
+    ],
+    reads: {
+      ports: { '5000-5001': [{ fact: 'snat {snat}', is: '.* ports (?!1 )\\d+ .*' }] },
+      nf_conntrack_tcp_timeout_time_wait: {
+        '1': [{ fact: 'sysctl net.netfilter.nf_conntrack_tcp_timeout_time_wait', is: { below: 10 } }],
+      },
+    },
+    if: ['as many connections as there are ports go to one server'],
+    probes: ['while-open', 'closed-isn-ahead', 'closed-isn-behind'],
+  },
+
   expect: {
     'other-server': [
       {

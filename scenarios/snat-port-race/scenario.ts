@@ -167,6 +167,27 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      {
+        fact: 'snat {snat}',
+        is: 'out \\S+ src (?!\\S+/32 )\\S+ .* leaving yes by .*',
+        as: 'a source NAT for what leaves, of more than one host',
+      },
+    ],
+    reads: {
+      'random-fully': {
+        'random-fully': [{ fact: 'snat {snat}', is: '.* random random-fully .*' }],
+        random: [{ fact: 'snat {snat}', is: '.* random random .*' }],
+      },
+      'nat-target': {},
+    },
+    if: ['two who are behind this NAT connect to one server at the same time'],
+    probes: ['two-clients', 'source-ports'],
+  },
+
   expect: {
     'single-client': [{ works: 'One client alone clashes with nobody.', serverSaw: HOST }],
     'two-clients': [

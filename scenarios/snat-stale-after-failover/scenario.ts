@@ -202,6 +202,32 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'router',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      {
+        fact: 'snat {snat}',
+        is: 'out {wan1} .* leaving yes by .*',
+        as: 'a source NAT for each of two uplinks',
+      },
+      {
+        fact: 'snat \\d+',
+        is: 'out (?!{wan1} |any |!){wan2} .* leaving yes by .*',
+        as: 'a source NAT for each of two uplinks',
+      },
+    ],
+    reads: {
+      nat: { masquerade: [{ fact: 'snat {snat}', is: '.* MASQUERADE .*' }] },
+      failover: {
+        'link-down': [{ fact: 'link {wan1} up', is: 'off' }],
+        'address-removed': [{ no: 'address \\S+ dev {wan1}' }],
+      },
+    },
+    if: ['a flow of datagrams goes on over a failover'],
+    probes: ['first-datagram', 'second-datagram'],
+  },
+
   expect: {
     'new-source-port': [
       { works: 'What has no entry is translated to the uplink that it leaves by.', ...SEEN },

@@ -192,6 +192,23 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      { fact: 'dnat {dnat}', is: 'to {172.17.0.3} .* proto udp .* local no .*', as: 'a DNAT rule for UDP' },
+    ],
+    reads: {
+      // Who makes these chains has connection tracking forget what is about a container that goes: kube-proxy, Docker.
+      conntrack: { deleted: [{ fact: 'dnat {dnat}', is: '.* chain (KUBE-|DOCKER)\\S* .*' }] },
+      nf_conntrack_udp_timeout: {
+        '1': [{ fact: 'sysctl net.netfilter.nf_conntrack_udp_timeout', is: { below: 2 } }],
+      },
+    },
+    if: ['a client goes on sending from one port while what is behind the rule changes'],
+    probes: ['same-source-port'],
+  },
+
   expect: {
     'new-source-port': [{ works: 'What has no entry meets the rule that there is.', ...SEEN }],
     'same-source-port': [

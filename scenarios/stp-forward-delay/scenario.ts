@@ -81,6 +81,20 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      { fact: 'link {br0} kind', is: 'bridge', as: 'a bridge' },
+      { fact: 'link {br0} stp_state', is: '[12]', as: 'a bridge with STP' },
+    ],
+    reads: {
+      stp_state: {},
+      forward_delay: { '2': [{ fact: 'link {br0} forward_delay', is: { below: 400 } }] },
+    },
+    if: ['something there asks as soon as its port is up, and soon gives up'],
+    probes: ['first-second', 'patient-client'],
+  },
+
   expect: {
     'old-port': [{ works: 'A port that forwards already goes on to when STP begins.' }],
     'first-second': [

@@ -103,6 +103,23 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'node2',
+    shape: [
+      {
+        fact: 'address (?!127\\.)(?=\\d+\\.){192.168.1.240}/32 dev (lo|dummy\\S*|kube-ipvs0)',
+        as: 'an IPv4 address of its own on lo, or on a dummy',
+      },
+      { fact: 'link {eth0} addressed', is: '.*ipv4.*', as: 'a device with an address' },
+      { fact: 'link {eth0} kind', is: '(?!loopback|dummy).*', as: 'a device with an address' },
+    ],
+    reads: {
+      arp_ignore: { '1': [{ fact: 'conf {eth0} arp_ignore', is: '[12]' }] },
+      arp_announce: { '2': [{ fact: 'conf {eth0} arp_announce', is: '2' }] },
+    },
+    if: ['other hosts on its network have that address as well'],
+  },
+
   expect: {
     'node2-ping': [
       { works: 'A node’s own address is always answered for.', answeredBy: NODE2, serverSaw: CLIENT },

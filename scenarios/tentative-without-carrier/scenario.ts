@@ -227,6 +227,41 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      {
+        fact: 'address (?=\\S*:){2001:db8:122::1}/\\d+ dev {eth0}',
+        is: '(?!.*(dynamic|link)).*',
+        as: 'a static IPv6 address',
+      },
+      { fact: 'link {eth0} up', is: 'on', as: 'a static IPv6 address on a device that is up' },
+      {
+        any: [
+          [{ fact: 'link {eth0} carrier', is: 'off' }],
+          [{ fact: 'address {2001:db8:122::1}/\\d+ dev {eth0}', is: '.*tentative.*' }],
+        ],
+        as: 'a static IPv6 address on a device without a carrier, or that is still tested',
+      },
+    ],
+    reads: {
+      carrier: {
+        off: [{ fact: 'link {eth0} carrier', is: 'off' }],
+        'just-up': [],
+      },
+      address: { nodad: [{ fact: 'address {2001:db8:122::1}/\\d+ dev {eth0}', is: '.*nodad.*' }] },
+      accept_dad: {
+        off: [
+          { fact: 'sysctl net.ipv6.conf.all.accept_dad', is: '0|-1' },
+          { fact: 'sysctl net/ipv6/conf/{eth0}/accept_dad', is: '0|-1' },
+        ],
+        'device-off': [{ fact: 'sysctl net/ipv6/conf/{eth0}/accept_dad', is: '0|-1' }],
+      },
+    },
+    if: ['a service binds to that address when it starts'],
+    probes: ['service', 'address'],
+  },
+
   expect: {
     'loopback-service': [{ works: '::1 is never tested.' }],
     address: expect('tentative-without-carrier', 'detection-under-way'),

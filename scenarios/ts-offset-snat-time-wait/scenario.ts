@@ -87,6 +87,15 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'nat',
+    shape: [
+      { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
+      { fact: 'snat {snat}', is: '.* SNAT to \\S+ ports \\d\\d?\\d? .*', as: 'a source NAT to few ports' },
+    ],
+    if: ['its clients open and close many connections to one server'],
+  },
+
   expect: {
     'one-connection': [
       {

@@ -93,6 +93,24 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'client',
+    shape: [
+      {
+        fact: 'link {eth0} feature tx-checksum-ip-generic',
+        is: 'off',
+        as: 'a device that computes no checksums',
+      },
+      {
+        fact: 'link {eth0} addressed',
+        is: 'ipv.*',
+        as: 'a device with an address that computes no checksums',
+      },
+    ],
+    if: ['a program sends several packets of UDP at once (UDP_SEGMENT)'],
+    probes: ['eight-segments'],
+  },
+
   expect: {
     'one-segment': [
       { when: { 'tx-checksum': 'on' }, works: WITH_OFFLOAD, serverSaw: CLIENT },

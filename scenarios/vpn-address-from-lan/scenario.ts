@@ -173,6 +173,65 @@ export default defineScenario({
     'fib-rule-spoof': fibRule(SERVER),
   },
 
+  audit: {
+    node: 'victim',
+    shape: [
+      {
+        any: [
+          [{ fact: 'link {tun0} kind', is: 'tun|wireguard|ppp' }],
+          [{ fact: 'link (?=tun|wg|ppp){tun0} kind', is: '(?!tun|wireguard|ppp).*' }],
+        ],
+        as: 'the device of a VPN',
+      },
+      { fact: 'address (?=\\d+\\.){10.8.0.2}/\\d+ dev {tun0}', as: 'an address on it' },
+      { fact: 'link (?!{tun0} ){eth0} addressed', is: '.*ipv4.*', as: 'another device with an address' },
+      {
+        fact: 'link {eth0} kind',
+        is: '(?!loopback|bridge|tun|wireguard|ppp).*',
+        as: 'another device with an address',
+      },
+    ],
+    reads: {
+      rp_filter: {
+        '1': [{ fact: 'conf {eth0} rp_filter', is: '1' }],
+        '2': [{ fact: 'conf {eth0} rp_filter', is: '2' }],
+      },
+      'raw-rule': {
+        on: [
+          {
+            packet: {
+              hook: 'PREROUTING',
+              by: 'iptables',
+              in: '{eth0}',
+              src: '198.51.100.9',
+              dst: '{10.8.0.2}',
+              srcType: 'UNICAST',
+              dstType: 'LOCAL',
+            },
+            becomes: '(policy )?DROP',
+          },
+        ],
+      },
+      'fib-rule': {
+        on: [
+          {
+            packet: {
+              hook: 'PREROUTING',
+              by: 'nft',
+              in: '{eth0}',
+              src: '198.51.100.9',
+              dst: '{10.8.0.2}',
+              srcType: 'UNICAST',
+              dstType: 'LOCAL',
+              localToDevice: 'no',
+            },
+            becomes: '(policy )?DROP',
+          },
+        ],
+      },
+    },
+  },
+
   expect: {
     'own-address': [
       { works: 'The victim’s address on the LAN is for the LAN to ask.', answeredBy: LAN_ADDRESS },

@@ -186,6 +186,45 @@ export default defineScenario({
     },
   },
 
+  audit: {
+    node: 'host',
+    shape: [
+      {
+        fact: 'ip rule inet \\d+',
+        is: 'not fwmark \\S+ lookup {table}',
+        as: 'a rule for what a VPN has not marked',
+      },
+      { fact: 'route default table {table}.*', is: '.*dev {wg0} .*', as: 'a default route in its table' },
+      {
+        fact: 'route default table main.*',
+        is: '.*dev (?!{wg0} ){eth0} .*',
+        as: 'a default route by another device',
+      },
+    ],
+    reads: {
+      rp_filter: {
+        '0': [{ fact: 'conf {eth0} rp_filter', is: '0' }],
+        '2': [{ fact: 'conf {eth0} rp_filter', is: '2' }],
+      },
+      src_valid_mark: {
+        'all=1': [{ fact: 'sysctl net.ipv4.conf.all.src_valid_mark', is: '1' }],
+        'eth0=1': [{ fact: 'sysctl net/ipv4/conf/{eth0}/src_valid_mark', is: '1' }],
+      },
+      connmark: {
+        on: [
+          { fact: 'rule iptables\\S* mangle PREROUTING \\d+', is: '.*-j CONNMARK --restore-mark .*' },
+          { fact: 'rule iptables\\S* mangle POSTROUTING \\d+', is: '.*-j CONNMARK --save-mark .*' },
+        ],
+      },
+      'iif-rule': { on: [{ fact: 'ip rule inet \\d+', is: 'iif {eth0} lookup main' }] },
+      suppress_prefixlength: {
+        on: [{ fact: 'ip rule inet \\d+', is: 'lookup main suppress_prefixlength 0' }],
+        off: [],
+      },
+    },
+    probes: ['encrypted-udp', 'lan-udp'],
+  },
+
   expect: {
     'tunnel-ping': [
       {

@@ -293,6 +293,32 @@ program
   })
 
 program
+  .command('audit')
+  .description('say which of the failures would hit this machine: nothing is changed, loaded or sent')
+  .argument('[id...]', `${SCENARIOS}; all of the lab’s own when left out`)
+  .option('--netns <name>', 'one namespace: this, a name under /run/netns, or a process; all when left out')
+  .option('--json', 'print what was found as JSON')
+  .option(
+    '--reporter <name[=file]>',
+    'pretty, json, tap, ktap, kselftest, junit, github, markdown, html, events or lava; may be given again',
+    collect,
+  )
+  .addHelpText(
+    'after',
+    `
+Exit status 1 when something is exposed. As an ordinary user, what cannot be read is named.
+
+Examples:
+  $ sudo lab audit
+  $ sudo lab audit --netns qrouter-1a2b --reporter markdown=audit.md
+  $ lab audit bridge-dnat-bounce --json`,
+  )
+  .action(async (ids: string[], options: object) => {
+    const { audit } = await import('./audit.js')
+    process.exitCode = await audit(ids, options)
+  })
+
+program
   .command('completion')
   .description('print a shell’s completion for this command line')
   .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))

@@ -1,4 +1,5 @@
 /** What a scenario is: one documented failure, as data. */
+import type { Audit } from './audit.js'
 import type { KernelChange } from './change.js'
 import type { Mechanism } from './evidence.js'
 import type { Persistence } from './persistence.js'
@@ -87,6 +88,8 @@ export interface Scenario {
   readonly experiments: readonly Experiment[]
   /** What its experiments must have to themselves, machine-wide: those that name the same thing run one at a time. */
   readonly exclusive?: string
+  /** What makes a machine like it. */
+  readonly audit?: Audit
 }
 
 type Toggles<N extends string> = Readonly<Record<string, Toggle<string, N>>>
@@ -163,6 +166,7 @@ export interface ScenarioDefinition<
     readonly guards?: readonly NoInfer<P>[]
     readonly fresh?: true
   }[]
+  readonly audit?: Audit<NoInfer<N>, NoInfer<P>>
 }
 
 declare const DEFINED: unique symbol

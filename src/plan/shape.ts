@@ -1,5 +1,6 @@
 /** The shape of a scenario as its file has it, for what no compiler has checked: JavaScript, a cast, a spelling that TypeScript lets pass. */
 import { z } from 'zod'
+import type { Audit, PacketTemplate, Part } from '../model/audit.js'
 import type { DistributionRevert, KernelChange } from '../model/change.js'
 import type { Mechanism } from '../model/evidence.js'
 import { webAddress } from '../model/fields.js'
@@ -133,6 +134,51 @@ const experiment = z.strictObject({
   fresh: z.literal(true).optional(),
 } satisfies SchemasOf<Experiment>)
 
+const word = z.string().min(1)
+const limits = z.strictObject({ atLeast: z.number().optional(), below: z.number().optional() })
+const packet = z.strictObject({
+  family: z.enum(['ip', 'ip6', 'bridge']).optional(),
+  hook: z.enum(['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']),
+  nat: z.literal(true).optional(),
+  by: z.enum(['iptables', 'nft']).optional(),
+  in: word.optional(),
+  out: word.optional(),
+  src: word.optional(),
+  dst: word.optional(),
+  proto: word.optional(),
+  dport: word.optional(),
+  icmp: word.optional(),
+  mark: word.optional(),
+  ct: word.optional(),
+  srcType: word.optional(),
+  dstType: word.optional(),
+  bridged: z.literal(true).optional(),
+  mac: word.optional(),
+  toMac: word.optional(),
+  etherType: word.optional(),
+  localToDevice: z.enum(['yes', 'no']).optional(),
+} satisfies SchemasOf<PacketTemplate>)
+const is = z.union([word, limits]).optional()
+const as = word.optional()
+const part: z.ZodType<Part> = z.lazy(() =>
+  z.union(
+    [
+      z.strictObject({ fact: word, is, as }),
+      z.strictObject({ no: word, is, as }),
+      z.strictObject({ any: z.array(z.array(part)).min(1), as }),
+      z.strictObject({ packet, becomes: word, as }),
+    ],
+    'expected { fact: … }, { no: … }, { any: [[…], …] } or { packet: …, becomes: … }',
+  ),
+) as z.ZodType<Part>
+const audit = z.strictObject({
+  node: z.string(),
+  shape: z.array(part).min(1),
+  reads: z.record(z.string(), z.record(z.string(), z.array(part))).optional(),
+  if: texts.optional(),
+  probes: texts.optional(),
+} satisfies SchemasOf<Audit>)
+
 /** An object whose keys are ids. */
 const namedBy = <T extends z.ZodType>(value: T) =>
   mapOf(value).superRefine((given, context) => {
@@ -161,4 +207,5 @@ export const scenarioShape = z.strictObject({
   expect: mapOf(z.array(expectation)),
   experiments: z.array(experiment),
   exclusive: z.string().optional(),
+  audit: audit.optional(),
 })

@@ -1,6 +1,8 @@
 /** Refuses a scenario that could not be planned or run, before anything is; each complaint names the file and the field. */
 import { describeError, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
+import type { Part } from '../model/audit.js'
+import { pattern } from '../model/fields.js'
 import type { Expectation, Scenario, Settings } from '../model/scenario.js'
 import type { Problem } from '../model/shape.js'
 import type { Step } from '../model/steps.js'
@@ -22,7 +24,8 @@ export function validateScenario(scenario: Scenario): void {
     validateTopology(scenario.topology)[0] ??
     nodeProblems(scenario)[0] ??
     expectationProblems(scenario)[0] ??
-    experimentProblems(scenario)[0]
+    experimentProblems(scenario)[0] ??
+    auditProblems(scenario)[0]
   if (problem) throw malformed(scenario, problem)
 }
 
@@ -176,6 +179,49 @@ function experimentProblems(scenario: Scenario): Problem[] {
       ]
     }),
   ]
+}
+
+/** What an audit is told of that there is not. */
+function auditProblems(scenario: Scenario): Problem[] {
+  const { audit, topology, toggles, probes } = scenario
+  if (!audit) return []
+  return [
+    ...unknownWords('audit.node', 'node', [audit.node], Object.keys(topology.nodes)),
+    ...unknownWords('audit.probes', 'probe', audit.probes ?? [], Object.keys(probes)),
+    ...Object.entries(audit.reads ?? {}).flatMap(([toggle, settings]) => [
+      ...unknownWords('audit.reads', 'toggle', [toggle], Object.keys(toggles)),
+      ...unknownWords(
+        `audit.reads.${toggle}`,
+        `setting of ${toggle}`,
+        Object.keys(settings),
+        toggles[toggle]?.settings ?? Object.keys(settings),
+      ),
+      ...Object.entries(settings).flatMap(([setting, parts]) =>
+        patternProblems(`audit.reads.${toggle}.${setting}`, parts),
+      ),
+    ]),
+    ...patternProblems('audit.shape', audit.shape),
+  ]
+}
+
+/** Patterns that are no regular expressions, whatever stands for the names in braces. */
+function patternProblems(field: string, parts: readonly Part[]): Problem[] {
+  return parts.flatMap((part, index): Problem[] => {
+    const at = `${field}[${index}]`
+    if ('any' in part) return part.any.flatMap((list, of) => patternProblems(`${at}.any[${of}]`, list))
+    const patterns =
+      'packet' in part ? [part.becomes] : ['fact' in part ? part.fact : part.no, part.is].filter(isText)
+    return patterns.flatMap(text => {
+      const fits = pattern().safeParse(text.replace(/\{[^{}]+\}/g, 'name')).success
+      return fits
+        ? []
+        : [{ field: at, problem: `'${text}' is no pattern`, remedy: 'a pattern is a regular expression' }]
+    })
+  })
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 /** A fix that sets what is set already. */

@@ -6,22 +6,33 @@ const IFA = { address: 1, local: 2, flags: 8 }
 const IFA_F_PERMANENT = 0x80
 const IFA_F_NODAD = 0x02
 const IFA_F_NOPREFIXROUTE = 0x200
+const IFA_F_TENTATIVE = 0x40
+const IFA_F_DADFAILED = 0x08
 const SCOPE_LINK = 253
 const AF_INET6 = 10
 
-/** Addresses that stay: not those that a router advertised, nor the link-local ones, which come and go with the device. */
+/**
+ * Addresses that stay: not those that a router advertised, nor the link-local ones, which come and go with the device. With `every`
+ * those as well, as `dynamic` and `link`, and what is not to be used yet or any more.
+ */
 export function readAddresses(
   socket: NetlinkSocket,
   nameOf: (index: number) => string,
   into: Map<string, string>,
+  every = false,
 ): void {
   for (const message of socket.ask({ type: RTM.getAddress, flags: NLM_F.dump, body: Buffer.alloc(8) })) {
     const found = attributes(message.subarray(8))
     const flags = found.get(IFA.flags)?.readUInt32LE() ?? message[2] ?? 0
     const own = found.get(IFA.local) ?? found.get(IFA.address)
     const isLinkLocal = message[0] === AF_INET6 && message[3] === SCOPE_LINK
-    if (!own || (flags & IFA_F_PERMANENT) === 0 || isLinkLocal) continue
+    const isPermanent = (flags & IFA_F_PERMANENT) !== 0
+    if (!own || (!every && (!isPermanent || isLinkLocal))) continue
     const words = [
+      ...(isPermanent ? [] : ['dynamic']),
+      ...(isLinkLocal ? ['link'] : []),
+      ...(every && (flags & IFA_F_TENTATIVE) !== 0 ? ['tentative'] : []),
+      ...(every && (flags & IFA_F_DADFAILED) !== 0 ? ['dadfailed'] : []),
       ...((flags & IFA_F_NODAD) === 0 ? [] : ['nodad']),
       ...((flags & IFA_F_NOPREFIXROUTE) === 0 ? [] : ['noprefixroute']),
     ]

@@ -1,7 +1,17 @@
 /** The settings of links, as rtnetlink says them (rtnl_fill_ifinfo(), net/core/rtnetlink.c). */
 import { attributes, type NetlinkSocket, NLM_F, RTM } from '../world/rtnetlink.js'
 
-const IFLA = { address: 1, name: 3, mtu: 4, qdisc: 6, master: 10, linkInfo: 18, promiscuity: 30, extMask: 29 }
+const IFLA = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  link: 5,
+  qdisc: 6,
+  master: 10,
+  linkInfo: 18,
+  promiscuity: 30,
+  extMask: 29,
+}
 const IFLA_INFO = { kind: 1, data: 2, slaveData: 5 }
 const RTEXT_FILTER_SKIP_STATS = Buffer.from([8, 0, 0, 0])
 /** Flags that somebody sets (linux/if.h); the others follow from what the device does. */
@@ -60,8 +70,16 @@ const BRIDGE: Readonly<Record<number, Field>> = {
   39: number('default_pvid', 2),
 }
 
-/** Every link of a namespace with its settings: `link vnet0 hairpin_mode` is `on`. */
-export function readLinks(socket: NetlinkSocket, into: Map<string, string>): void {
+/** LOWER_UP (linux/if.h). */
+const IFF_LOWER_UP = 0x10000
+const IFLA_BR_MCAST_QUERIER_STATE = 47
+const BRIDGE_QUERIER_IPV6_ADDRESS = 5
+
+/**
+ * Every link of a namespace with its settings: `link vnet0 hairpin_mode` is `on`. With `every` also what it is besides: its index, whether
+ * it has a carrier, the index of a veth's other end, and whether a bridge has heard another querier of MLD.
+ */
+export function readLinks(socket: NetlinkSocket, into: Map<string, string>, every = false): void {
   const mask = Buffer.concat([Buffer.from([8, 0, IFLA.extMask, 0]), RTEXT_FILTER_SKIP_STATS])
   const messages = socket.ask({
     type: RTM.getLink,
@@ -73,9 +91,9 @@ export function readLinks(socket: NetlinkSocket, into: Map<string, string>): voi
     const found = attributes(message.subarray(16))
     const name = text(found.get(IFLA.name))
     names.set(message.readInt32LE(4), name)
-    return { name, flags: message.readUInt32LE(8), found }
+    return { name, index: message.readInt32LE(4), flags: message.readUInt32LE(8), found }
   })
-  for (const { name, flags, found } of links) {
+  for (const { name, index, flags, found } of links) {
     const set = (what: string, value: string) => into.set(`link ${name} ${what}`, value)
     for (const [word, bit] of Object.entries(FLAGS)) set(word, (flags & bit) === 0 ? 'off' : 'on')
     set('mtu', String(found.get(IFLA.mtu)?.readUInt32LE() ?? ''))
@@ -89,6 +107,14 @@ export function readLinks(socket: NetlinkSocket, into: Map<string, string>): voi
     const kind = text(info.get(IFLA_INFO.kind))
     if (kind) set('kind', kind)
     if (kind === 'bridge') readFields(attributes(info.get(IFLA_INFO.data)), BRIDGE, set)
+    if (every) {
+      set('index', String(index))
+      set('carrier', (flags & IFF_LOWER_UP) === 0 ? 'off' : 'on')
+      const other = found.get(IFLA.link)?.readUInt32LE()
+      if (kind === 'veth' && other !== undefined) set('other-end', String(other))
+      const querier = attributes(attributes(info.get(IFLA_INFO.data)).get(IFLA_BR_MCAST_QUERIER_STATE))
+      if (kind === 'bridge') set('mld-querier', querier.has(BRIDGE_QUERIER_IPV6_ADDRESS) ? 'heard' : 'none')
+    }
     const port = info.get(IFLA_INFO.slaveData)
     if (port) readFields(attributes(port), PORT, set)
   }

@@ -13,6 +13,17 @@ import {
 import { textOf } from './addresses.js'
 
 const RTPROT = { kernel: 2, ra: 9, redirect: 1 }
+const PROTOCOLS: Readonly<Record<number, string>> = {
+  1: 'redirect',
+  2: 'kernel',
+  3: 'boot',
+  4: 'static',
+  9: 'ra',
+  16: 'dhcp',
+}
+const LOCAL_TABLE = 255
+/** struct rta_cacheinfo (linux/rtnetlink.h): rta_clntref and rta_lastuse before it. */
+const RTA_EXPIRES_AT = 8
 const RTM_F_CLONED = 0x200
 const TABLES: Readonly<Record<number, string>> = { 253: 'default', 254: 'main', 255: 'local' }
 const TYPES: readonly string[] = [
@@ -28,22 +39,27 @@ const TYPES: readonly string[] = [
   'throw',
 ]
 
-/** Routes that somebody made: not the kernel's own, nor those that a router advertised. */
+/**
+ * Routes that somebody made: not the kernel's own, nor those that a router advertised. With `every` those as well, but for the table
+ * `local`, with who made them and whether they end.
+ */
 export function readRoutes(
   socket: NetlinkSocket,
   nameOf: (index: number) => string,
   into: Map<string, string>,
+  every = false,
 ): void {
   for (const message of socket.ask({ type: RTM.getRoute, flags: NLM_F.dump, body: Buffer.alloc(12) })) {
     const protocol = message[5] ?? 0
     const cloned = (message.readUInt32LE(8) & RTM_F_CLONED) !== 0
-    if (cloned || protocol === RTPROT.kernel || protocol === RTPROT.ra || protocol === RTPROT.redirect)
-      continue
+    const isOwn = protocol === RTPROT.kernel || protocol === RTPROT.ra || protocol === RTPROT.redirect
+    if (cloned || (isOwn && !every)) continue
     const found = attributes(message.subarray(12))
     const length = message[1] ?? 0
     const destination = found.get(RTA.destination)
     const to = destination ? `${textOf(destination)}/${length}` : 'default'
     const table = found.get(RTA.table)?.readUInt32LE() ?? message[4] ?? 0
+    if (every && table === LOCAL_TABLE) continue
     const device = found.get(RTA.device)?.readUInt32LE()
     const gateway = found.get(RTA.gateway)
     const priority = found.get(RTA.priority)?.readUInt32LE()
@@ -58,6 +74,8 @@ export function readRoutes(
       ...(nextHopId === undefined ? waysOf(found.get(RTA.multipath), nameOf) : []),
       ...metricsOf(found.get(RTA.metrics)),
       TYPES[message[7] ?? 0] ?? String(message[7]),
+      ...(every ? [`proto ${PROTOCOLS[protocol] ?? protocol}`] : []),
+      ...(every && (found.get(RTA.cacheInfo)?.readInt32LE(RTA_EXPIRES_AT) ?? 0) > 0 ? ['expires'] : []),
     ]
     const family = message[0] === AF_INET6 ? ' inet6' : ''
     const name = `route ${to}${family} table ${TABLES[table] ?? table}${priority === undefined ? '' : ` metric ${priority}`}`

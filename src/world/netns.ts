@@ -42,9 +42,12 @@ export class Netns {
   #route: NetlinkSocket | undefined
   #ethtool: Ethtool | undefined
 
-  /** Opens `/run/netns/NAME`. Throws ENOENT when there is none of that name. */
-  constructor(readonly name: string) {
-    this.fd = openSync(`/run/netns/${name}`, 'r')
+  /** Opens `/run/netns/NAME`, or the namespace at `path`. Throws ENOENT when there is none, EACCES for another user's process. */
+  constructor(
+    readonly name: string,
+    path = `/run/netns/${name}`,
+  ) {
+    this.fd = openSync(path, 'r')
   }
 
   /**
@@ -109,6 +112,17 @@ export class Netns {
   close(): void {
     this.closeSockets()
     closeSync(this.fd)
+  }
+}
+
+/** The namespace that this process is in, which it need not enter, and may look into without being root. */
+export class OwnNetns extends Netns {
+  constructor(name: string) {
+    super(name, '/proc/thread-self/ns/net')
+  }
+
+  override inside<T>(fn: () => T): T {
+    return fn()
   }
 }
 

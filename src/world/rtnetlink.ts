@@ -61,6 +61,7 @@ export const RTA = {
   source: 7,
   metrics: 8,
   multipath: 9,
+  cacheInfo: 12,
   table: 15,
   nextHopId: 30,
 }

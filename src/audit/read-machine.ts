@@ -1,0 +1,208 @@
+/** Reading a machine: its namespaces, and what is the machine's as a whole. Nothing is changed, nothing loaded, nothing sent. */
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { installedPackages } from '../base/dpkg.js'
+import { describeError, EXIT, LabError } from '../base/errors.js'
+import { unknownWord } from '../base/nearest.js'
+import { type RunningKernel, runningKernel } from '../kernel/running.js'
+import type { Unread } from '../model/audit.js'
+import { runCommand } from '../world/command.js'
+import { Netns, OwnNetns } from '../world/netns.js'
+import type { Facts } from './facts.js'
+import { factsOf, type RawHost, readHost } from './read-host.js'
+
+/** A machine as it was read. */
+export interface Machine {
+  readonly kernel: RunningKernel
+  readonly distribution: string
+  /** Versions of packages that decide what the network does, by name. */
+  readonly packages: Readonly<Record<string, string>>
+  /** Rule sets that are loaded at boot, by file. */
+  readonly savedRules: readonly string[]
+  /** Filters of libvirt, where its daemon runs. */
+  readonly nwfilters: readonly string[]
+  readonly hosts: readonly Facts[]
+  readonly unread: readonly (Unread & { readonly netns?: string })[]
+  close(): void
+}
+
+const PACKAGES = [
+  'iptables',
+  'nftables',
+  'ebtables',
+  'iproute2',
+  'systemd',
+  'libvirt-daemon',
+  'docker.io',
+  'docker-ce',
+]
+const SAVED = ['/etc/iptables/rules.v4', '/etc/iptables/rules.v6', '/etc/nftables.conf', '/etc/ebtables.conf']
+const NAMED = '/run/netns'
+/** The namespace that the audit is started in. */
+const OWN = 'this'
+const LIBVIRT_SOCKET = '/run/libvirt/libvirt-sock'
+const LIBVIRT_TIMEOUT_MS = 5000
+
+/** A namespace that can be audited. */
+interface Place {
+  readonly name: string
+  readonly path: string
+}
+
+/**
+ * Reads the machine: all of its namespaces, or the one of a name or a process. Throws LabError (exit 2) where there is none of that
+ * name.
+ */
+export async function readMachine(chosen?: string): Promise<Machine> {
+  const unread: (Unread & { netns?: string })[] = []
+  const places = chosen === undefined ? allPlaces(unread) : [placeOf(chosen)]
+  const open: Netns[] = []
+  const raw: RawHost[] = []
+  for (const { name, path } of places) {
+    try {
+      const netns = name === OWN ? new OwnNetns(name) : new Netns(name, path)
+      open.push(netns)
+      raw.push(await readHost(netns))
+    } catch (error) {
+      // It may be gone by now, or somebody else's.
+      unread.push({ netns: name, what: 'the namespace', why: describeError(error) })
+    }
+  }
+  if (chosen !== undefined && raw.length === 0)
+    throw new LabError(
+      `the namespace of ${chosen} could not be read: ${unread[0]?.why}`,
+      'namespaces of others take root',
+      EXIT.usage,
+    )
+  for (const host of raw) for (const one of host.unread.values()) unread.push({ netns: host.netns, ...one })
+  const versions = installedPackages()
+  return {
+    kernel: runningKernel(),
+    distribution: distribution(),
+    packages: Object.fromEntries(
+      PACKAGES.flatMap(name => {
+        const version = versions.get(name)
+        return version === undefined ? [] : [[name, version]]
+      }),
+    ),
+    savedRules: SAVED.filter(file => readable(file, unread)),
+    nwfilters: await nwfilters(unread),
+    hosts: raw.map(host => factsOf(host, raw)),
+    unread,
+    close: () => {
+      for (const netns of open) netns.close()
+    },
+  }
+}
+
+function placeOf(chosen: string): Place {
+  if (chosen === OWN) return { name: OWN, path: '' }
+  const named = join(NAMED, chosen)
+  if (!chosen.includes('/') && existsSync(named)) return { name: chosen, path: named }
+  if (/^\d+$/.test(chosen) && existsSync(`/proc/${chosen}`))
+    return { name: `process ${chosen}`, path: `/proc/${chosen}/ns/net` }
+  throw unknownWord('namespace', chosen, [OWN, ...names()])
+}
+
+function names(): string[] {
+  try {
+    return readdirSync(NAMED)
+  } catch {
+    return []
+  }
+}
+
+/** This one, those with names, and those that processes are in besides: containers'. */
+function allPlaces(unread: (Unread & { netns?: string })[]): Place[] {
+  const own = inode('/proc/self/ns/net')
+  const seen = new Set([own])
+  const places: Place[] = [{ name: OWN, path: '' }]
+  for (const name of names()) {
+    const path = join(NAMED, name)
+    const at = inode(path)
+    if (at === undefined || seen.has(at)) continue
+    seen.add(at)
+    places.push({ name, path })
+  }
+  let hidden = 0
+  for (const pid of readdirSync('/proc').filter(entry => /^\d+$/.test(entry))) {
+    const path = `/proc/${pid}/ns/net`
+    let at: string | undefined
+    try {
+      at = /\[(\d+)\]/.exec(readlinkSync(path))?.[1]
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') hidden++
+      continue
+    }
+    if (at === undefined || seen.has(at)) continue
+    seen.add(at)
+    places.push({ name: `process ${pid} (${commandOf(pid)})`, path })
+  }
+  if (hidden > 0)
+    unread.push({
+      what: `namespaces of ${hidden} processes`,
+      why: 'they are of other users, and it takes root to see them',
+    })
+  return places
+}
+
+function inode(path: string): string | undefined {
+  try {
+    return String(statSync(path).ino)
+  } catch {
+    return undefined
+  }
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return 'gone'
+  }
+}
+
+function distribution(): string {
+  try {
+    return /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'unknown'
+  } catch {
+    return 'unknown'
+  }
+}
+
+function readable(file: string, unread: Unread[]): boolean {
+  try {
+    readFileSync(file)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') unread.push({ what: file, why: describeError(error) })
+    return false
+  }
+}
+
+/** Asks libvirt for its filters where its daemon runs already: to ask its socket would start it. */
+async function nwfilters(unread: Unread[]): Promise<string[]> {
+  if (!existsSync(LIBVIRT_SOCKET)) return []
+  const what = 'libvirt’s filters'
+  const runs = ['libvirtd', 'virtqemud', 'virtnwfilterd'].some(name => {
+    try {
+      return existsSync(`/proc/${readFileSync(`/run/${name}.pid`, 'utf8').trim()}`)
+    } catch {
+      return false
+    }
+  })
+  if (!runs) {
+    unread.push({ what, why: 'its daemon does not run, and asking would start it' })
+    return []
+  }
+  try {
+    const argv = ['virsh', '--readonly', '--connect', 'qemu:///system', 'nwfilter-list']
+    const { exitCode, stdout, stderr } = await runCommand(argv, { node: null, timeoutMs: LIBVIRT_TIMEOUT_MS })
+    if (exitCode !== 0) throw new Error(stderr.trim())
+    return stdout.split('\n').flatMap(line => /^ *[0-9a-f-]{36} +(\S+)/.exec(line)?.[1] ?? [])
+  } catch (error) {
+    unread.push({ what, why: describeError(error) })
+    return []
+  }
+}
