@@ -21,7 +21,7 @@ import type { BrokenScenario } from '../plan/catalogue.js'
 import { planScenario } from '../plan/plan.js'
 import { startRunner } from '../world/aside.js'
 import { CloserLooks, type Look } from './closer-look.js'
-import { type ExperimentContext, type OnSurprise, runExperiment } from './experiment.js'
+import { type OnSurprise, runExperiment } from './experiment.js'
 import { giveUp, Ledger, type Planned } from './ledger.js'
 import { EvidenceRecorder } from './recorder.js'
 import { type Entry, inOrder, pool, type Task } from './schedule.js'
@@ -143,7 +143,10 @@ export async function run(options: RunOptions): Promise<Report> {
     signal: options.signal,
   }
   const looks = new CloserLooks(context)
-  const experiment = (entry: Entry): Task => ({
+  // One bad answer of a busy machine is no verdict: where a trial ends in error, all of the experiment is tried once more, from
+  // nothing, when the run has little else to do.
+  const secondTries: Task[] = []
+  const experiment = (entry: Entry, first?: readonly TrialReport[]): Task => ({
     plan: entry.plan,
     async work() {
       const { scenario, plan, repetition } = entry
@@ -155,12 +158,19 @@ export async function run(options: RunOptions): Promise<Report> {
         for (const trial of untried)
           emit({ type: 'trial', scenario: scenario.id, experiment: plan.id, trial })
         own.push(...untried)
-      } else if (!stopped) {
-        const { onSurprise } = options
-        const trials = await tryIt(entry, options.tries ?? 2, {
+      } else if (stopped) own.push(...(first ?? []))
+      else {
+        const { onSurprise, tries = 2 } = options
+        if (first) emit({ type: 'experiment-again', scenario: plan.scenario, experiment: plan.id })
+        const trials = await runExperiment(first ? { ...entry.again('again'), id: plan.id } : plan, {
           ...context,
+          ...{ scenario, repetition },
           ...(onSurprise ? { onSurprise } : {}),
         })
+        if (!first && tries > 1 && trials.some(({ verdict }) => verdict === 'error')) {
+          secondTries.push(experiment(entry, trials))
+          return []
+        }
         looks.add(entry, trials)
         own.push(...trials)
       }
@@ -182,9 +192,10 @@ export async function run(options: RunOptions): Promise<Report> {
       inOrder(
         planned.flatMap(({ entries }) => entries),
         options.seed,
-      ).map(experiment),
+      ).map(entry => experiment(entry)),
       () => options.jobs ?? jobsNow(speed),
     )
+    await pool(secondTries, () => Math.min(options.jobs ?? jobsNow(speed), availableParallelism()))
     for await (const { entry, trial } of looks.settle()) {
       const { scenario, plan } = entry
       if (trial) {
@@ -207,22 +218,6 @@ export async function run(options: RunOptions): Promise<Report> {
   })
   if (!report) throw new Error('the run came to no report')
   return report
-}
-
-/**
- * Runs an experiment. One bad answer of a busy machine is no verdict: where a trial ends in error, all of it is tried once
- * more, from nothing.
- */
-async function tryIt(
-  { scenario, plan, repetition, again }: Entry,
-  tries: 1 | 2,
-  context: Omit<ExperimentContext, 'scenario' | 'repetition'>,
-): Promise<TrialReport[]> {
-  const own = { ...context, scenario, repetition }
-  const trials = await runExperiment(plan, own)
-  if (tries === 1 || !trials.some(({ verdict }) => verdict === 'error')) return trials
-  context.emit({ type: 'experiment-again', scenario: plan.scenario, experiment: plan.id })
-  return runExperiment({ ...again('again'), id: plan.id }, own)
 }
 
 /** Plans everything that is to be done with a scenario. */

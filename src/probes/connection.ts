@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { LabError } from '../base/errors.js'
 import { type FieldsOf, ipv4, milliseconds, node, port } from '../model/fields.js'
 import { type ProbeContext, type ProbeResult, probeKind } from '../model/probe.js'
 import { closeFd, sendBytes } from '../world/libc.js'
@@ -13,6 +14,8 @@ import { segmentPacket } from './tcp-segment.js'
 /** A stray segment that is slower than so many answers does not come any more. */
 const TURNS_OF_A_STRAY = 10
 const SETTLE_MS = 20
+/** What takes longer than this may have been forgotten on the way: the shortest time-out of connection tracking is a second. */
+const LATEST_MS = 500
 
 const SHAPE = {
   from: node(),
@@ -66,24 +69,31 @@ export const connection = probeKind('connection', SHAPE, {
   async run(spec, context) {
     const { from, to, port: at, server, serverPort } = spec
     const source = newSourcePort()
+    const started = performance.now()
     const opened = await BothEnds.open(
       { client: context.netns(from), server: context.netns(server) },
       { source, to: { address: to, port: at }, server: serverPort },
       context,
     )
     if (typeof opened === 'string') return { outcome: 'fails', says: opened }
-    const result = await live(spec, opened, context)
+    const result = await live(spec, opened, started, context)
     if (result.outcome === 'works') await opened.end(context)
     else opened.forget()
     return result
   },
 })
 
-async function live(spec: Spec, ends: BothEnds, context: ProbeContext): Promise<ProbeResult> {
+async function live(spec: Spec, ends: BothEnds, opened: number, context: ProbeContext): Promise<ProbeResult> {
   const { from, to, server, stray, serverEnds, idleMs = 0, keepAlive, speaks } = spec
   const patience = { deadlineMs: context.deadlineMs }
   const saw = { serverSaw: ends.peer.address }
   const before = await ends.speak('client', patience)
+  const elapsedMs = performance.now() - opened
+  if (before !== undefined && elapsedMs > LATEST_MS)
+    throw new LabError(
+      `a connection's first word was lost, ${Math.round(elapsedMs)} ms after its SYN: this machine is too slow, or too busy, for the shortest time-outs`,
+      'run it with less beside it, or with fewer --jobs',
+    )
   if (before !== undefined)
     return { outcome: 'fails', ...saw, says: `connected, but the first word was lost${because(before)}` }
   if (serverEnds) await ends.endServersHalf(patience)

@@ -134,12 +134,17 @@ export const snatRace = probeKind('snat-race', SHAPE, {
   typicalMs: (_, outcome) => (outcome === 'fails' ? SYN_RETRANSMISSION_MS : 20),
 
   async run(spec, context) {
+    let spoiled = false
     for (let attempt = 1; ; attempt++) {
       const { heldMs, result } = await race(spec, context)
-      if (heldMs <= LONGEST_HOLD_MS) return result
-      if (attempt < ATTEMPTS) continue
+      const sentAgain = (result.measured?.retransmissions ?? 0) > 0
+      const counts = heldMs <= LONGEST_HOLD_MS || (result.outcome === 'works' && !sentAgain)
+      // What a void race has sent again was refused for what it is, and counts as if the clients had met.
+      if (counts && !(spoiled && result.outcome === 'works')) return result
+      spoiled ||= sentAgain
+      if (!counts && attempt < ATTEMPTS) continue
       throw new LabError(
-        `the SYNs were held for ${Math.round(heldMs)} ms, in ${ATTEMPTS} attempts: this machine is too slow, or too busy, for the race`,
+        `SYNs were held for too long, the last ones for ${Math.round(heldMs)} ms, in ${attempt} attempts: this machine is too slow, or too busy, for the race`,
         'run it with less beside it, or with fewer --jobs',
       )
     }
