@@ -17,6 +17,7 @@ import { withLines } from './markdown.js'
 import { matches } from './masks.js'
 import { drawTerminal, linesOf, PICTURE_COLUMNS, plain, terminalLines } from './picture.js'
 import { fieldTable, reportJsonSchema } from './schema.js'
+import { scriptKindsTable } from './scripts.js'
 import { asPrinted, isRunnable, tryOut } from './session.js'
 import { wordsTable } from './words.js'
 
@@ -57,6 +58,7 @@ export async function fromSources(): Promise<Generated[]> {
     ['docs/reports.md', 'report-fields', fieldTable(schema)],
     ['docs/architecture.md', 'layers', await layersTable()],
     ['docs/commands.md', 'commands', commandsText(await readHelp())],
+    ['docs/scripts.md', 'script-kinds', await scriptKindsTable()],
     ['docs/library.md', 'toggle-words', await wordsTable('src/toggles/registry.ts')],
     ['docs/library.md', 'probe-words', await wordsTable('src/probes/registry.ts')],
     ['docs/library.md', 'evidence-words', await wordsTable('src/evidence/registry.ts')],

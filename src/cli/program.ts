@@ -234,6 +234,17 @@ program
       'save the rules of the settings, take them away, load them, and show what is left of them',
     ).choices(['iptables-save', 'nft']),
   )
+  .addOption(
+    new Option(
+      '--minimal',
+      'a page of commands and no frame: set up, show the failure, turn a fix, show that it works',
+    ).conflicts(['selftest', 'persist']),
+  )
+  .addOption(
+    new Option('--selftest', 'as tools/testing/selftests/net has its tests, on its lib.sh').conflicts(
+      'persist',
+    ),
+  )
   .addHelpText(
     'after',
     `
@@ -243,6 +254,8 @@ Examples:
   $ lab script neutron-floating-ip-self > martian.sh && sh martian.sh
   $ lab script neutron-floating-ip-self --toggle accept_local=all=1 > fixed.sh
   $ lab script bridge-dnat-bounce --toggle promisc=on --kernel 5.10 > old.sh
+  $ lab script lan-dnat-without-snat --minimal > minimal.sh
+  $ lab script lan-dnat-without-snat --selftest > lan_dnat.sh
   $ lab script nova-float-hairpin --toggle hairpin_mode=on ctstate-dnat=on --persist nft > lost.sh`,
   )
   .action(async (id: string | undefined, options: object) => {

@@ -8,7 +8,9 @@ import { PERSISTENCE } from '../model/persistence.js'
 import { parseKernelVersion } from '../model/version.js'
 import { oneScenario } from '../plan/catalogue.js'
 import { parseSettings, planChosen } from '../script/choose.js'
+import { minimalScript } from '../script/minimal.js'
 import { scriptOf } from '../script/script.js'
+import { selftestScript } from '../script/selftest.js'
 import { settingsAndScenario } from './words.js'
 
 const optionsSchema = z.object({
@@ -17,6 +19,8 @@ const optionsSchema = z.object({
   iptables: z.enum(['nft', 'legacy']).optional(),
   kernel: z.string().optional(),
   persist: z.enum(PERSISTENCE).optional(),
+  minimal: z.boolean().default(false),
+  selftest: z.boolean().default(false),
 })
 
 /** Runs `lab script`: prints the reproducer. Throws LabError (exit 2) for unknown words and impossible combinations. */
@@ -48,7 +52,10 @@ export async function script(given: string | undefined, rawOptions: object): Pro
     ...(options.iptables ? ['--iptables', options.iptables] : []),
     ...(options.kernel ? ['--kernel', options.kernel] : []),
     ...(options.persist ? ['--persist', options.persist] : []),
+    ...(options.minimal ? ['--minimal'] : []),
+    ...(options.selftest ? ['--selftest'] : []),
   ]
   const commandLine = ['lab', 'script', id, ...words].map(quote).join(' ')
-  process.stdout.write(scriptOf(scenario, plan, { commandLine, kernel }))
+  const write = options.minimal ? minimalScript : options.selftest ? selftestScript : scriptOf
+  process.stdout.write(write(scenario, plan, { commandLine, kernel }))
 }

@@ -74,6 +74,11 @@ export interface ProbeBehaviour<Spec> {
   run(spec: Spec, context: ProbeContext): Promise<ProbeResult>
   /** How a shell script does the same; left out where it takes the lab itself, as when its outcome is luck. */
   script?(spec: Spec, commands: IptablesCommands): ScriptPart | undefined
+  /**
+   * The same as a command of nothing but usual programs, whose status says whether it works: words for a shell, where `enter` are
+   * those that bring a command into a node. Left out where it takes more.
+   */
+  plain?(spec: Spec, enter: (node: string) => string): string | undefined
 }
 
 type Shape = Readonly<Record<string, z.ZodType>>

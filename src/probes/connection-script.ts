@@ -79,7 +79,7 @@ try:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     time.sleep(float(idle))
     for turn in range(10 if source != "-" else 1):
-        speak(*((client, far) if who == "client" else (far, client)))
+        speak(*((client, far) if who == "connecting" else (far, client)))
     print(peer[0])
 except OSError as error:
     code = errno.errorcode.get(error.errno, "silence")
@@ -92,7 +92,7 @@ if code:
     sys.exit(code)
 '
 connection() {
-  came=fails said="what the \${11} said was lost"
+  came=fails said="what the \${11} side said was lost"
   if answer=$(python3 -c "$connection" "$WAIT" "$@" 2>&1); then
     came=works answered_by=$2 server_saw=$answer said="the server saw $answer"
   else

@@ -60,7 +60,9 @@ export const connection = probeKind('connection', SHAPE, {
     words: [
       ...['connection', from, to, String(at), server, String(serverPort)],
       ...(stray ? [stray.source, String(stray.distance)] : ['-', '0']),
-      ...[serverEnds ? 'yes' : 'no', String(idleMs / 1000), keepAlive ? 'yes' : 'no', speaks],
+      ...[serverEnds ? 'yes' : 'no', String(idleMs / 1000), keepAlive ? 'yes' : 'no'],
+      // Words of its own, as nodes have these names.
+      speaks === 'client' ? 'connecting' : 'accepting',
     ],
     library: CONNECTION_LIBRARY,
     tools: ['python3'],

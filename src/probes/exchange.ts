@@ -25,6 +25,16 @@ export function scriptExchange(
   }
 }
 
+/** How one command does it, where the topology's server sends back what it gets; `options` are those of socat's address. */
+export function plainExchange(
+  { from, to, port: at }: Exchange,
+  enter: (node: string) => string,
+  address: 'TCP' | 'UDP',
+  options: string,
+): string {
+  return `echo hello | ${enter(from)} socat -t 1 - ${address}:${to}:${at}${options} | grep -q hello`
+}
+
 /** TCP and UDP clients; `talk`, `tool` and `serve` are the script's own, as it has the topology's servers. */
 const ASK = `# ask NODE tcp|udp ADDRESS PORT SERVER SERVER-PORT
 ask() {

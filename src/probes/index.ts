@@ -44,6 +44,8 @@ export interface Probe {
   run(context: ProbeContext): Promise<ProbeResult>
   /** How a shell script does the same; undefined where it takes the lab itself. */
   script(commands: IptablesCommands): ScriptPart | undefined
+  /** The same as one command of usual programs; undefined where it takes more. */
+  plain(enter: (node: string) => string): string | undefined
 }
 
 /** A probe that was checked when its scenario was read. Throws LabError for a kind that there is not. */
@@ -68,5 +70,6 @@ export function probeOf(spec: ProbeSpec): Probe {
       return { ...result, outcome, says: `${outcomeWord({ outcome, attack: true })}: ${result.says}` }
     },
     script: commands => kind.script?.(fields, commands),
+    plain: enter => kind.plain?.(fields, enter),
   }
 }

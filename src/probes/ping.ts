@@ -108,6 +108,7 @@ export const ping = probeKind('ping', SHAPE, {
     library: LIBRARY,
     tools: ['ping'],
   }),
+  plain: (spec, enter) => `${enter(spec.from)} ping -q -c 1 -W 1 ${[...options(spec), spec.to].join(' ')}`,
 
   typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 5),
 

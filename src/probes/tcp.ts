@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { probeKind } from '../model/probe.js'
-import { EXCHANGE_SHAPE, scriptExchange } from './exchange.js'
+import { EXCHANGE_SHAPE, plainExchange, scriptExchange } from './exchange.js'
 import { newSourcePort } from './source-port.js'
 import { TcpClient } from './tcp-client.js'
 
@@ -10,6 +10,7 @@ export const tcp = probeKind('tcp', EXCHANGE_SHAPE, {
   from: ({ from }) => from,
   to: ({ to }) => to,
   script: spec => scriptExchange('tcp', spec),
+  plain: (spec, enter) => plainExchange(spec, enter, 'TCP', ',connect-timeout=1'),
 
   typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 10),
 

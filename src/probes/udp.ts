@@ -21,7 +21,7 @@ import {
   setSocketOption,
 } from '../world/libc.js'
 import { ready } from '../world/reactor.js'
-import { EXCHANGE_SHAPE, scriptExchange } from './exchange.js'
+import { EXCHANGE_SHAPE, plainExchange, scriptExchange } from './exchange.js'
 import { newSourcePort } from './source-port.js'
 
 const SO_MARK = 36
@@ -100,6 +100,11 @@ export const udp = probeKind('udp', SHAPE, {
   from: ({ from }) => from,
   to: ({ to }) => to,
   script: scriptOf,
+  // socat marks a socket once it is connected, and has its source address by then.
+  plain: ({ mark, sourcePort, afterMs, everyMs, ...spec }, enter) =>
+    [mark, sourcePort, afterMs, everyMs].every(field => field === undefined)
+      ? plainExchange(spec, enter, 'UDP', '')
+      : undefined,
 
   typicalMs: ({ afterMs = 0 }, outcome) => afterMs + (outcome === 'fails' ? 50 : 5),
 
