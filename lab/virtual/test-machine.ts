@@ -156,12 +156,12 @@ export async function testMachine(machine: Machine, test: MachineTest): Promise<
 
 /** What makes a machine ready, or unready, for a run: `hint` is the line that an earlier run printed for root. */
 function preparation(kind: 'load' | 'unload', hint: string): string {
-  const modules = modulesIn(hint)
-  // Where nothing was said, which has been told as a problem: the one that the lab cannot do without.
-  const names = modules.length > 0 ? modules : ['br_netfilter']
-  return kind === 'load' && hint !== ''
-    ? hint
-    : `sudo modprobe ${kind === 'load' ? '-a' : '-r'} ${names.join(' ')}`
+  if (kind === 'load' && hint !== '') return hint
+  // Where nothing was said, which has been told as a problem: the one that the lab cannot do without. Those that others use come first.
+  const names = hint === '' ? ['br_netfilter'] : modulesIn(hint)
+  return kind === 'load'
+    ? `sudo modprobe -a ${names.join(' ')}`
+    : `sudo modprobe -r ${names.reverse().join(' ')}`
 }
 
 const compiled = (file: string) => `dist/${file.replace(/\.ts$/, '.js')}`
