@@ -23,6 +23,8 @@ export class Facts {
   readonly #byWord = new Map<string, [string, string][]>()
   readonly #ports: ReadonlyMap<string, string>
 
+  readonly #configuration: ReadonlyMap<string, string>
+
   constructor(
     /** `this`, a name under /run/netns, or a process. */
     readonly netns: string,
@@ -34,6 +36,7 @@ export class Facts {
     /** Which port of a bridge an address is behind, as far as that is known. */
     ports: ReadonlyMap<string, string> = new Map(),
   ) {
+    this.#configuration = configuration
     this.#own = new Map(configuration)
     this.#ports = ports
     this.#addLinks()
@@ -45,6 +48,15 @@ export class Facts {
       if (list.length === 0) this.#byWord.set(word, list)
       list.push([name, value])
     }
+  }
+
+  /** The same namespace with other values of some sysctls, by their keys with slashes; undefined where a value is not known. */
+  withSysctls(others: ReadonlyMap<string, string | undefined>): Facts {
+    const read = (key: string) => {
+      const path = key.includes('/') ? key : key.replaceAll('.', '/')
+      return others.has(path) ? others.get(path) : this.sysctl(key)
+    }
+    return new Facts(this.netns, this.#configuration, this.sets, this.unread, read, this.#ports)
   }
 
   /** A fact by its whole name. Sysctls are read when somebody asks. */
@@ -131,35 +143,31 @@ export class Facts {
     }
   }
 
-  /** The device whose network an address is of: that of the longest prefix. */
-  deviceOf(address: string): string | undefined {
-    let [best, length] = [undefined as string | undefined, -1]
-    for (const [name] of this.#own) {
-      const [, prefix = '', device] = /^address (\S+) dev (\S+)$/.exec(name) ?? []
-      const bits = Number(prefix.split('/')[1])
-      if (device !== undefined && bits > length && contains(prefix, address)) [best, length] = [device, bits]
-    }
-    if (length >= 0) return best
+  /** Networks with the device that leads there: those of addresses, and of routes. */
+  #networks(): { readonly own: readonly Network[]; readonly routed: readonly Network[] } {
+    const own: Network[] = []
+    const routed: Network[] = []
     for (const [name, value] of this.#own) {
-      const [, prefix = ''] = /^route (\S+?)(?: inet6)? table main/.exec(name) ?? []
-      const bits = Number(prefix.split('/')[1])
-      const device = / ?dev (\S+)/.exec(value)?.[1]
-      if (device !== undefined && bits > length && contains(prefix, address)) [best, length] = [device, bits]
+      const [, prefix, device] = /^address (\S+) dev (\S+)$/.exec(name) ?? []
+      if (prefix !== undefined && device !== undefined) own.push({ prefix, device })
+      const [, to] = /^route (\S+?)(?: inet6)? table main/.exec(name) ?? []
+      const by = to === undefined ? undefined : /(?:^| )dev (\S+)/.exec(value)?.[1]
+      if (to !== undefined && by !== undefined) routed.push({ prefix: to, device: by })
     }
-    return best
+    return { own, routed }
   }
 
   /** Every destination and source NAT, with what it comes to. */
   #addTranslations(): void {
-    const isOwn = (address: string) =>
-      [...this.#own.keys()].some(name => name.startsWith(`address ${address}/`))
+    const { own, routed } = this.#networks()
+    const isOwn = (address: string) => own.some(({ prefix }) => prefix.startsWith(`${address}/`))
     let count = 0
     for (const family of ['ip', 'ip6']) {
       const before = baseChains(this.sets, { family, hook: 'PREROUTING', nat: true })
       for (const way of waysTo(this.sets, before, new Set(['DNAT']))) {
         const to = /--to-destination \[?([0-9.]+|[0-9a-f:]+(?=\]|$| ))/.exec(way.rule.options)?.[1]
         if (to === undefined) continue
-        const into = this.deviceOf(to)
+        const into = deviceOf(to, own) ?? deviceOf(to, routed)
         const all = [...way.path, way.rule]
         const value = (field: 'dst' | 'proto' | 'dport' | 'in') =>
           all.flatMap(({ matches }) => {
@@ -231,6 +239,21 @@ interface VerdictQuestion {
   readonly hook: string
   readonly nat?: boolean | undefined
   readonly by?: 'iptables' | 'nft' | undefined
+}
+
+interface Network {
+  readonly prefix: string
+  readonly device: string
+}
+
+/** The device whose network an address is of: that of the longest prefix. */
+function deviceOf(address: string, networks: readonly Network[]): string | undefined {
+  let [best, length] = [undefined as string | undefined, -1]
+  for (const { prefix, device } of networks) {
+    const bits = Number(prefix.split('/')[1])
+    if (bits > length && contains(prefix, address)) [best, length] = [device, bits]
+  }
+  return best
 }
 
 /** What facts are kept by. */

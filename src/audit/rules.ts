@@ -263,18 +263,30 @@ function etherType(word: string): string {
   return word.toLowerCase().replace('ipv4', 'ip').replace('ipv6', 'ip6').replace('0x0800', 'ip')
 }
 
-/** Whether a prefix has the whole of another one in it. */
-export function contains(wanted: string, value: string): boolean {
-  const [outer, inner] = [parsePrefix(wanted), parsePrefix(value)]
-  if (!outer || !inner || outer.address.kind() !== inner.address.kind()) return wanted === value
-  const bits = (of: NonNullable<typeof outer>) =>
-    of.address
+/** Prefixes in bits, by their texts: the same ones are asked about again and again. */
+const prefixes = new Map<string, { readonly kind: string; readonly bits: string } | undefined>()
+
+function bitsOf(text: string): { readonly kind: string; readonly bits: string } | undefined {
+  if (prefixes.has(text)) return prefixes.get(text)
+  const parsed = parsePrefix(text)
+  const known = parsed && {
+    kind: parsed.address.kind(),
+    bits: parsed.address
       .toByteArray()
       .map(byte => byte.toString(2).padStart(8, '0'))
       .join('')
-  return (
-    inner.length >= outer.length && bits(outer).slice(0, outer.length) === bits(inner).slice(0, outer.length)
-  )
+      .slice(0, parsed.length),
+  }
+  if (prefixes.size > 100_000) prefixes.clear()
+  prefixes.set(text, known)
+  return known
+}
+
+/** Whether a prefix has the whole of another one in it. */
+export function contains(wanted: string, value: string): boolean {
+  const [outer, inner] = [bitsOf(wanted), bitsOf(value)]
+  if (!outer || !inner || outer.kind !== inner.kind) return wanted === value
+  return inner.bits.startsWith(outer.bits)
 }
 
 function ofMacs(wanted: string, value: string): boolean {

@@ -43,8 +43,9 @@ function describe(part: Part): string {
 }
 
 /** Which source a part hangs on that could not be read. */
-function sourceOf(part: Part, { unread }: Facts): FactSource | undefined {
-  if ('any' in part) return undefined
+function sourceOf(part: Part, facts: Facts): FactSource | undefined {
+  const { unread } = facts
+  if ('any' in part) return part.any.flat().flatMap(one => sourceOf(one, facts) ?? [])[0]
   const source: FactSource =
     'packet' in part ? 'rules' : sourceOfWord(firstWord('fact' in part ? part.fact : part.no), part)
   return unread.has(source) ? source : undefined

@@ -1,20 +1,28 @@
 /** `lab audit`: which failures of the catalogue would hit this machine. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
+import type { Facts } from '../audit/facts.js'
 import { judge } from '../audit/judge.js'
 import { readMachine } from '../audit/read-machine.js'
+import { findingChanges, overrides, sysctlChanges, tellSysctls } from '../audit/upgrade.js'
 import { EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
+import { findRelease } from '../distro/releases.js'
 import type { AuditReport, Finding } from '../model/audit.js'
 import { hasChange, type KernelChange } from '../model/change.js'
 import { type KernelVersion, parseKernelVersion } from '../model/version.js'
 import { chooseScenarios } from '../plan/catalogue.js'
 import { AUDIT_FORMATS } from '../report/audit.js'
+import { readReport } from '../report/read.js'
 import { fileSink, streamSink } from '../report/sink.js'
+import { releaseRoot } from './other-root.js'
 
 const optionsSchema = z.object({
   netns: z.string().optional(),
   json: z.boolean().default(false),
   reporter: z.array(z.string()).default([]),
+  for: z.string().optional(),
 })
 
 /** Runs `lab audit`; resolves with the exit status, which is 1 where something is exposed. Throws LabError. */
@@ -22,6 +30,7 @@ export async function audit(words: readonly string[], given: object): Promise<nu
   const options = optionsSchema.parse(given)
   const outputs = outputsOf([...(options.json ? ['json'] : []), ...options.reporter])
   const { scenarios } = await chooseScenarios(words)
+  const upgradeTo = options.for === undefined ? undefined : await upgradeFor(options.for)
   const machine = await readMachine(options.netns)
   try {
     const { close: _, hosts, ...about } = machine
@@ -29,15 +38,18 @@ export async function audit(words: readonly string[], given: object): Promise<nu
       ...(parseKernelVersion(about.kernel.version) ?? { major: 0, minor: 0, patch: 0 }),
       release: about.kernel.release,
     }
-    const has = (change: KernelChange) => hasChange(change, version)
-    const findings: Finding[] = hosts.flatMap(facts =>
-      scenarios.flatMap(scenario => judge(scenario, facts, { has })),
-    )
+    const findingsOf = (all: readonly Facts[], kernel: KernelVersion): Finding[] => {
+      const has = (change: KernelChange) => hasChange(change, kernel)
+      return all.flatMap(facts => scenarios.flatMap(scenario => judge(scenario, facts, { has })))
+    }
+    const findings = findingsOf(hosts, version)
+    const then = await upgradeTo?.(findings, hosts, (all, kernel) => findingsOf(all, kernel ?? version))
     const report: AuditReport = {
       version: 1,
       ...about,
       netns: hosts.map(({ netns }) => netns),
       findings,
+      ...(then ? { for: then } : {}),
     }
     for (const { format, sink } of outputs) {
       sink.write(format(report))
@@ -47,6 +59,73 @@ export async function audit(words: readonly string[], given: object): Promise<nu
   } finally {
     machine.close()
   }
+}
+
+type Findings = (all: readonly Facts[], kernel: KernelVersion | undefined) => Finding[]
+type Upgrade = (
+  now: readonly Finding[],
+  hosts: readonly Facts[],
+  findingsOf: Findings,
+) => Promise<NonNullable<AuditReport['for']>>
+
+/** More than any stable release has. */
+const NEWEST_PATCH = 9999
+
+/**
+ * What an audit is held against: a kernel's version, a release of `lab distro list` with its kernel's newest version and its defaults, or a
+ * report of a run. Throws LabError (exit 2), and DistroError where a release is not known or not fetched.
+ */
+async function upgradeFor(name: string): Promise<Upgrade> {
+  const changesWith =
+    (told: string, kernel: KernelVersion | undefined, root?: string): Upgrade =>
+    async (now, hosts, findingsOf) => {
+      const changed = root === undefined ? [] : sysctlChanges('/', root, networkSysctls())
+      const values = overrides(changed)
+      // What is set at boot is set in the machine's own namespace.
+      const later = hosts.map(facts => (facts.netns === 'this' ? facts.withSysctls(values) : facts))
+      const changes = [...findingChanges(now, findingsOf(later, kernel), told), ...tellSysctls(changed)]
+      return { name: told, changes: changes.sort((a, b) => Number(b.worse) - Number(a.worse)) }
+    }
+  if (/^v?\d+\.\d+/.test(name) && !existsSync(name)) {
+    const version = parseKernelVersion(name)
+    if (version) return changesWith(`Linux ${name}`, version)
+  }
+  if (name.includes(':') && !existsSync(name)) {
+    const release = findRelease(name)
+    const series = parseKernelVersion(release.kernel.replace('debian:', ''))
+    const { root } = await releaseRoot(release.name)
+    const kernel = series && { ...series, patch: NEWEST_PATCH }
+    return changesWith(release.description, kernel, root)
+  }
+  if (!existsSync(name))
+    throw new LabError(
+      `'${name}' is neither a kernel's version, nor a release, nor a report`,
+      'say 6.12.117, debian:13, or the file of lab run --json',
+      EXIT.usage,
+    )
+  const { kernel } = readReport(name)
+  const version = parseKernelVersion(kernel.version)
+  if (!version)
+    throw new LabError(
+      `${name} does not say of which kernel it is`,
+      'say its version in place of the file',
+      EXIT.usage,
+    )
+  return changesWith(`Linux ${kernel.version} (${name})`, { ...version, release: kernel.release })
+}
+
+/** Every network sysctl of this namespace, by its key with slashes. */
+function networkSysctls(): string[] {
+  const found: string[] = []
+  const visit = (folder: string) => {
+    for (const entry of readdirSync(join('/proc/sys', folder), { withFileTypes: true })) {
+      const key = join(folder, entry.name)
+      if (entry.isDirectory()) visit(key)
+      else found.push(key)
+    }
+  }
+  visit('net')
+  return found.sort()
 }
 
 /** Where what is written, as `NAME` or `NAME=FILE`; `pretty` on standard output where nothing else is written there. */

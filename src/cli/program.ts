@@ -310,6 +310,10 @@ program
   .description('say which of the failures would hit this machine: nothing is changed, loaded or sent')
   .argument('[id...]', `${SCENARIOS}; all of the lab’s own when left out`)
   .option('--netns <name>', 'one namespace: this, a name under /run/netns, or a process; all when left out')
+  .option(
+    '--for <what>',
+    'what would change: with a kernel (6.12.117), a release (debian:13), or the kernel of a report',
+  )
   .option('--json', 'print what was found as JSON')
   .option(
     '--reporter <name[=file]>',
@@ -323,6 +327,7 @@ Exit status 1 when something is exposed. As an ordinary user, what cannot be rea
 
 Examples:
   $ sudo lab audit
+  $ sudo lab audit --for debian:13
   $ sudo lab audit --netns qrouter-1a2b --reporter markdown=audit.md
   $ lab audit bridge-dnat-bounce --json`,
   )

@@ -128,7 +128,7 @@ export interface Unread {
 }
 
 /** What an upgrade changes of what a machine relies on, or of a setting of its own. */
-interface AuditChange {
+export interface AuditChange {
   readonly netns?: string
   readonly scenario?: string
   /** One sentence: what is so now, and what will be. */

@@ -223,7 +223,7 @@ function page(report: AuditReport): string {
 <pre>${forLines(report).join('\n')}</pre>
 <ul>${report.unread.map(({ netns, what, why }) => html`<li>not read: ${netns ?? ''} ${what}: ${why}</li>`)}</ul>
 </html>
-`.toString()
+`.text
 }
 
 /** One line of JSON for each finding, and for what was not read. */
