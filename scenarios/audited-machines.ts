@@ -170,6 +170,6 @@ async function auditKnown(
     for (const server of servers) server.close()
   } finally {
     for (const one of [netns, guests]) one.close()
-    for (const one of [netnsName, guestsName]) deleteNetns(one)
+    for (const one of [netnsName, guestsName]) await deleteNetns(one)
   }
 }

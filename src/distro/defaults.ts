@@ -66,7 +66,7 @@ export async function releaseDefaults({ packet = false } = {}): Promise<ReleaseD
     }
   } finally {
     netns.close()
-    deleteNetns(NAME)
+    await deleteNetns(NAME)
   }
 }
 

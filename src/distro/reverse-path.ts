@@ -59,6 +59,6 @@ export async function sendFromElsewhere(
     )
   } finally {
     sender.close()
-    deleteNetns(SENDER)
+    await deleteNetns(SENDER)
   }
 }

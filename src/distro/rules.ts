@@ -78,7 +78,7 @@ export async function releaseRules(text: string): Promise<Omit<ReleaseRules, 'na
     }
   } finally {
     netns.close()
-    deleteNetns(NODE)
+    await deleteNetns(NODE)
   }
 }
 

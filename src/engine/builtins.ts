@@ -11,11 +11,11 @@ import { addNetns, deleteNetns, type Netns } from '../world/netns.js'
 import { attributes, NetlinkError, type NetlinkSocket, NLM_F, RTM } from '../world/rtnetlink.js'
 
 /** Makes namespaces, or takes their names away. Throws LabError when the kernel refuses. */
-export function performNamespaces({ action, names, why }: NamespacesStep): void {
+export async function performNamespaces({ action, names, why }: NamespacesStep): Promise<void> {
   for (const name of names) {
     try {
       if (action === 'add') addNetns(name)
-      else deleteNetns(name)
+      else await deleteNetns(name)
     } catch (error) {
       const full = error instanceof SystemError && error.code === 'ENOSPC'
       throw refused(

@@ -205,7 +205,7 @@ export class TopologyInstance {
       await nextTurn()
       this.#turnBegan = performance.now()
     }
-    if (perform() === false) return false
+    if ((await perform()) === false) return false
     const { node, argv, stdin, why } = programOf(step)
     this.onCommand(
       {

@@ -1,7 +1,7 @@
 /** Frames of what talks between neighbours on a link, and whether one comes through. */
 import { randomBytes } from 'node:crypto'
 import { deviceAddress, openFrameSender } from '../world/frames.js'
-import { closeFd, deviceIndex, sendBytes } from '../world/libc.js'
+import { closeAside, deviceIndex, sendBytes } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { Tap } from '../world/tap.js'
 
@@ -75,7 +75,7 @@ export class FrameCrossing {
   }
 
   close(): void {
-    closeFd(this.#fd)
+    closeAside(this.#fd)
     this.#tap.close()
   }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ipv4, node } from '../model/fields.js'
 import { probeKind } from '../model/probe.js'
 import { deviceAddress, openFrameSender } from '../world/frames.js'
-import { closeFd, deviceIndex, IPPROTO_TCP, SystemError, sendBytes } from '../world/libc.js'
+import { closeAside, deviceIndex, IPPROTO_TCP, SystemError, sendBytes } from '../world/libc.js'
 import { Tap } from '../world/tap.js'
 import { internetChecksum } from './checksum.js'
 import { newSourcePort } from './source-port.js'
@@ -137,7 +137,7 @@ export const synAck = probeKind('syn-ack', SHAPE, {
       if (!(error instanceof SystemError)) throw error
       return { outcome: 'fails', says: `the frame could not be sent: ${error.code}` }
     } finally {
-      closeFd(fd)
+      closeAside(fd)
       tap.close()
     }
   },

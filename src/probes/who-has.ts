@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ipv4, node } from '../model/fields.js'
 import { probeKind } from '../model/probe.js'
 import { deviceAddress, openFrameSender } from '../world/frames.js'
-import { closeFd, deviceIndex, sendBytes } from '../world/libc.js'
+import { closeAside, deviceIndex, sendBytes } from '../world/libc.js'
 import { Tap } from '../world/tap.js'
 import { type ArpPacket, arpPacket, readArp } from './arp.js'
 
@@ -106,7 +106,7 @@ export const whoHas = probeKind('who-has', SHAPE, {
       const right = silent.length === 0 && speakers.length === 1 && speakers[0] === speaker.node
       return { outcome: right ? 'works' : 'fails', says, ...(right ? { answeredBy: who } : {}) }
     } finally {
-      closeFd(fd)
+      closeAside(fd)
       tap.close()
     }
   },

@@ -111,10 +111,19 @@ export function enterNewNetworkNamespace(): void {
   checked('unshare', raw.unshare(CLONE_NEWNET), 'CLONE_NEWNET')
 }
 
+const MNT_DETACH = 2
+
 /** Takes a mount away at once, whoever still uses it, umount2(MNT_DETACH). Throws SystemError. */
 export function detachMount(target: string): void {
-  const MNT_DETACH = 2
   checked('umount2', raw.umount2(target, MNT_DETACH), target)
+}
+
+/**
+ * The same, beside everything else: the kernel waits until no CPU can be on its way through the mount any more
+ * (namespace_unlock(), fs/namespace.c), some milliseconds for each. That it could not be taken away is left to who looks for it.
+ */
+export function detachMountAside(target: string): Promise<void> {
+  return new Promise(resolve => raw.umount2.async(target, MNT_DETACH, () => resolve()))
 }
 
 /** Mounts a file system, mount(2). Throws SystemError. */

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { describeError, LabError } from '../base/errors.js'
 import { Ethtool } from './ethtool.js'
-import { detachMount, enterNewNetworkNamespace, MS_BIND, mount, setNetworkNamespace } from './libc.js'
+import { detachMountAside, enterNewNetworkNamespace, MS_BIND, mount, setNetworkNamespace } from './libc.js'
 import { NetlinkSocket } from './rtnetlink.js'
 
 const home = openSync('/proc/thread-self/ns/net', 'r')
@@ -28,10 +28,10 @@ export function addNetns(name: string): void {
   }
 }
 
-/** Takes away a name under /run/netns. The kernel frees the namespace in the background once nobody is in it. Throws SystemError. */
-export function deleteNetns(name: string): void {
+/** Takes away a name under /run/netns. The kernel frees the namespace in the background once nobody is in it. Throws EBUSY where the name stays. */
+export async function deleteNetns(name: string): Promise<void> {
   const path = `/run/netns/${name}`
-  detachMount(path)
+  await detachMountAside(path)
   unlinkSync(path)
 }
 
