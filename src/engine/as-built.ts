@@ -23,8 +23,16 @@ const HOOKS: Readonly<Record<string, readonly string[]>> = {
   raw: ['PREROUTING', 'OUTPUT'],
 }
 
+/** A rule or a policy that is other than it should be. */
+export interface WrongRule {
+  /** The set that it is in, or is not. */
+  readonly set: RuleSet
+  /** A sentence. */
+  readonly says: string
+}
+
 /**
- * The first rule or policy of a node that is other than it should be, in a sentence; undefined where there is none. `listed` has the
+ * The first rule or policy of a node that is other than it should be; undefined where there is none. `listed` has the
  * rules of a chain in the words of iptables-save, and its policy where it has one.
  */
 export function wrongRule(
@@ -32,18 +40,22 @@ export function wrongRule(
   { rules: loaded }: Pick<ExperimentPlan, 'rules'>,
   claims: readonly ToggleClaim[],
   listed: (set: RuleSet, table: string, chain: string) => ListedChain,
-): string | undefined {
+): WrongRule | undefined {
   for (const [key, wanted] of chainsOf(node, loaded, claims)) {
-    const [set = '', table = '', chain = ''] = key.split(' ')
-    const there = listed(set as RuleSet, table, chain)
+    const [own = '', table = '', chain = ''] = key.split(' ')
+    const set = own as RuleSet
+    const there = listed(set, table, chain)
     const name = `${table} ${chain}${set === 'iptables' ? '' : ` of ${SAID[set] ?? set}`}`
     if (there.policy !== undefined && there.policy !== wanted.policy)
-      return `the policy of ${name} in node ${node} is ${there.policy}, not ${wanted.policy}`
+      return { set, says: `the policy of ${name} in node ${node} is ${there.policy}, not ${wanted.policy}` }
     const last = Math.max(there.rules.length, wanted.rules.length)
     for (let at = 0; at < last; at++) {
       const [is, should] = [there.rules[at], wanted.rules[at]]
       if (plain(is) !== plain(should))
-        return `rule ${at + 1} of ${name} in node ${node} is ${says(is) ?? 'not there'}, ${should === undefined ? 'and there should be none' : `not ${says(should)}`}`
+        return {
+          set,
+          says: `rule ${at + 1} of ${name} in node ${node} is ${quoted(is) ?? 'not there'}, ${should === undefined ? 'and there should be none' : `not ${quoted(should)}`}`,
+        }
     }
   }
   return undefined
@@ -81,7 +93,7 @@ function chainsOf(
   return wanted
 }
 
-function says(rule: string | undefined): string | undefined {
+function quoted(rule: string | undefined): string | undefined {
   return rule === undefined ? undefined : `'${rule}'`
 }
 

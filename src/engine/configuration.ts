@@ -13,13 +13,13 @@ import {
   type ToggleClaim,
 } from '../model/plan.js'
 import type { RuleCount } from '../model/rule-count.js'
-import type { RuleSet } from '../model/steps.js'
+import { type RuleSet, rulePrograms } from '../model/steps.js'
 import { partsOf } from '../model/topology.js'
 import { diffConfigurations } from '../state/diff.js'
 import { NodeState } from '../state/node-state.js'
 import { readableNow } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
-import { type ListedChain, wrongRule } from './as-built.js'
+import { type ListedChain, type WrongRule, wrongRule } from './as-built.js'
 import { wronglyLoaded } from './as-loaded.js'
 import { asBridgeRule, bridgeRules, isBridgeRules } from './bridge-rules.js'
 import { asListed, familyOf, RuleBook, rulesIn, setOf } from './rule-book.js'
@@ -82,7 +82,10 @@ export class ConfigurationWatch {
     const nodes = await this.#lookAround()
     this.#built = nodes
     const fault = this.#wrongRule([], nodes)
-    if (fault) throw new LabError(fault, `${this.plan.commands.restore} did something else than it was told`)
+    if (fault) {
+      const { restore } = rulePrograms(this.plan.commands, fault.set)
+      throw new LabError(fault.says, `${restore} did something else than it was told`)
+    }
     for (const [node, configuration] of nodes) {
       const wrong = wronglyLoaded(node, this.plan, configuration)
       if (wrong)
@@ -227,10 +230,10 @@ export class ConfigurationWatch {
         )
     }
     const fault = this.#wrongRule(phase.claims, nodes)
-    if (fault) throw new LabError(`${describeSet(phase)}${fault}`, blame(phase))
+    if (fault) throw new LabError(`${describeSet(phase)}${fault.says}`, blame(phase))
   }
 
-  #wrongRule(claims: readonly ToggleClaim[], nodes: Nodes): string | undefined {
+  #wrongRule(claims: readonly ToggleClaim[], nodes: Nodes): WrongRule | undefined {
     for (const [node, configuration] of nodes) {
       const fault = wrongRule(node, this.plan, claims, (set, table, chain) =>
         this.#chain(configuration, set, table, chain),
