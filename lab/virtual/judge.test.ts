@@ -1,6 +1,6 @@
 import t from 'tap'
 import { reportOf, scenario, trial } from '../../src/report/synthetic.fixture.js'
-import { hintIn, judgeReport, modulesIn, networkChanges } from './judge.js'
+import { hintIn, judgeReport, missingIn, modulesIn, networkChanges } from './judge.js'
 
 const here = reportOf([
   scenario('one', 'confirmed', [trial('confirmed', 'control')]),
@@ -53,6 +53,19 @@ t.test('the one line for root is found in what a run prints, and what it loads',
   test.equal(hintIn(said), 'sudo modprobe -a br_netfilter xt_CT')
   test.same(modulesIn(hintIn(said)), ['br_netfilter', 'xt_CT'])
   test.same(modulesIn(hintIn('lab: nothing is missing\n')), [])
+})
+
+t.test('what a machine lacks is told, but for what another kernel has', async test => {
+  const doctor = `
+  ok       ipv6              IPv6
+  missing  force-forwarding  IPv6 forwarding by device (force_forwarding)
+           this kernel has no net.ipv6.conf.*.force_forwarding (a kernel with CONFIG_IPV6 of Linux 6.17 or newer)
+  missing  radvd             router advertisements
+           'radvd' is not installed (apt-get install radvd)
+  missing  kernel-log        the kernel log as evidence
+           /dev/kmsg cannot be read (EPERM): it takes root in the initial user namespace
+`
+  test.same(missingIn(doctor), ["radvd: 'radvd' is not installed (apt-get install radvd)"])
 })
 
 const STATE = `# links

@@ -34,6 +34,16 @@ export function judgeReport(here: Report, there: Report, lacking: readonly strin
   ]
 }
 
+/**
+ * What a machine lacks by `lab doctor`, beyond what its kernel is too old or too new for: that is told as `this kernel has no`. An ordinary
+ * user cannot read the kernel's log, and the other iptables is nobody's need.
+ */
+export function missingIn(doctor: string): string[] {
+  return [...doctor.matchAll(/^ {2}missing +(\S+).*\n +(.*)$/gm)].flatMap(([, id = '', why = '']) =>
+    /legacy|kernel-log/.test(id) || why.startsWith('this kernel has no ') ? [] : [`${id}: ${why}`],
+  )
+}
+
 /** The line for root that a run prints where modules are missing that only root can load; empty where it prints none. */
 export function hintIn(stderr: string): string {
   return /^ +→ (sudo modprobe -a .*)$/m.exec(stderr)?.[1] ?? ''

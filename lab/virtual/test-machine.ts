@@ -7,7 +7,7 @@ import type { Report } from '../../src/model/report.js'
 import { diffReports } from '../../src/report/diff.js'
 import { diffText } from '../../src/report/diff-text.js'
 import { readReport } from '../../src/report/read.js'
-import { hintIn, judgeReport, modulesIn, networkChanges } from './judge.js'
+import { hintIn, judgeReport, missingIn, modulesIn, networkChanges } from './judge.js'
 import type { GuestCommand, Machine } from './machine.js'
 
 /** What the Vagrantfile's synced folder leaves out, and git's own. */
@@ -52,6 +52,9 @@ const RUNS: readonly Run[] = [
 
 /** What a test of a machine consists of, by the names that `--only` takes. */
 export const STEPS: readonly string[] = [...RUNS.map(({ name }) => name), 'doctor', 'tests']
+
+/** For one file of tests, in seconds; tap's own limit is for a machine that is not emulated. */
+const TEST_SECONDS = 1800
 
 /** What came out of one step, for the table. */
 export interface Step {
@@ -133,9 +136,7 @@ export async function testMachine(machine: Machine, test: MachineTest): Promise<
   if (wanted('doctor')) {
     const doctor = await machine.run('cd /vagrant && npm run -s lab -- doctor')
     await writeFile(join(out, `${name}-doctor.txt`), doctor.stdout)
-    const missing = doctor.stdout
-      .split('\n')
-      .filter(line => line.startsWith('  missing') && !/legacy|kernel-log/.test(line))
+    const missing = missingIn(doctor.stdout)
     step('doctor', doctor, `${doctor.stdout.match(/^ {2}ok /gm)?.length ?? 0} capabilities`, [
       ...failed(doctor),
       ...missing,
@@ -144,14 +145,19 @@ export async function testMachine(machine: Machine, test: MachineTest): Promise<
 
   if (wanted('tests')) {
     const tests = await machine.run(
-      `cd /vagrant && for test in ${KERNEL_TESTS.map(compiled).join(' ')}; do sudo node $test || exit; done`,
+      `cd /vagrant && for test in ${KERNEL_TESTS.map(compiled).join(' ')}; do sudo env TAP_TIMEOUT=${TEST_SECONDS} node $test || exit; done`,
     )
     await writeFile(join(out, `${name}-tests.tap`), tests.stdout)
     const passed = tests.stdout.match(/^ok /gm)?.length ?? 0
     step('tests', tests, `${passed} real-kernel tests passed`, failed(tests))
   }
   const log = await machine.run('sudo dmesg | grep "apparmor=.DENIED" || true')
-  step('AppArmor', log, 'denials', log.stdout === '' ? [] : log.stdout.split('\n'))
+  step(
+    'AppArmor',
+    log,
+    log.stdout === '' ? 'no denials' : 'denials',
+    log.stdout === '' ? [] : log.stdout.split('\n'),
+  )
 }
 
 /** What makes a machine ready, or unready, for a run: `hint` is the line that an earlier run printed for root. */

@@ -41,7 +41,7 @@ export function doctor(options: { json?: boolean; rootless?: boolean }): Promise
       process.stdout.write('\n')
       for (const { id, title, missing: why, undecided } of facts.capabilities)
         process.stdout.write(
-          `  ${undecided ? 'unknown' : why ? 'missing' : 'ok     '}  ${id.padEnd(18)}${title}${why ? `\n           ${why}` : ''}\n`,
+          `  ${undecided ? 'unknown' : why ? 'missing' : 'ok     '}  ${id.padEnd(17)} ${title}${why ? `\n           ${why}` : ''}\n`,
         )
     }
     return 0
