@@ -51,7 +51,7 @@ const RUNS: readonly Run[] = [
 ]
 
 /** What a test of a machine consists of, by the names that `--only` takes. */
-export const STEPS: readonly string[] = [...RUNS.map(({ name }) => name), 'doctor', 'tests']
+export const STEPS: readonly string[] = ['audit', ...RUNS.map(({ name }) => name), 'doctor', 'tests']
 
 /** For one file of tests, in seconds; tap's own limit is for a machine that is not emulated. */
 const TEST_SECONDS = 1800
@@ -100,6 +100,19 @@ export async function testMachine(machine: Machine, test: MachineTest): Promise<
   step('network', busy, 'libvirt, Docker’s rules, nftables.service', failed(busy))
   const state = async () => (await machine.run('sudo sh /tmp/virtual/network-state.sh')).stdout
   const before = await state()
+
+  if (wanted('audit')) {
+    const modules = async () => (await machine.run("cut -d ' ' -f 1 /proc/modules | sort")).stdout
+    const loaded = await modules()
+    const audit = await machine.run('cd /vagrant && sudo npm run -s lab -- audit')
+    await writeFile(join(out, `${name}-audit.txt`), `${audit.stdout}\n${audit.stderr}\n`)
+    step('audit', audit, `${audit.stdout.match(/^exposed /gm)?.length ?? 0} exposed`, [
+      // 1 where something is exposed.
+      ...(audit.status === 1 ? [] : failed(audit)),
+      ...networkChanges(before, await state()),
+      ...(loaded === (await modules()) ? [] : ['it has loaded modules']),
+    ])
+  }
 
   // What the first run says that root has to do, and what each run skipped.
   let hint = ''
