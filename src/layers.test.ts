@@ -20,7 +20,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   explain: ['plan'],
   script: ['plan'],
   report: ['model'],
-  audit: ['plan', 'state', 'distro'],
+  audit: ['engine', 'distro'],
   kernels: ['base', 'model', 'report'],
   distro: ['kernels', 'world'],
   guest: ['kernels', 'world'],

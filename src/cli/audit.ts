@@ -16,6 +16,8 @@ import { chooseScenarios } from '../plan/catalogue.js'
 import { AUDIT_FORMATS } from '../report/audit.js'
 import { readReport } from '../report/read.js'
 import { fileSink, streamSink } from '../report/sink.js'
+import { insideWorld } from '../world/enter.js'
+import { tryFinding, tryInWorld } from './audit-rebuild.js'
 import { releaseRoot } from './other-root.js'
 
 const optionsSchema = z.object({
@@ -23,13 +25,15 @@ const optionsSchema = z.object({
   json: z.boolean().default(false),
   reporter: z.array(z.string()).default([]),
   for: z.string().optional(),
+  rebuild: z.string().optional(),
 })
 
 /** Runs `lab audit`; resolves with the exit status, which is 1 where something is exposed. Throws LabError. */
 export async function audit(words: readonly string[], given: object): Promise<number> {
   const options = optionsSchema.parse(given)
+  if (options.rebuild !== undefined && insideWorld()) return tryInWorld(options.rebuild, options.json)
   const outputs = outputsOf([...(options.json ? ['json'] : []), ...options.reporter])
-  const { scenarios } = await chooseScenarios(words)
+  const { scenarios } = await chooseScenarios(options.rebuild === undefined ? words : [options.rebuild])
   const upgradeTo = options.for === undefined ? undefined : await upgradeFor(options.for)
   const machine = await readMachine(options.netns)
   try {
@@ -43,6 +47,7 @@ export async function audit(words: readonly string[], given: object): Promise<nu
       return all.flatMap(facts => scenarios.flatMap(scenario => judge(scenario, facts, { has })))
     }
     const findings = findingsOf(hosts, version)
+    if (options.rebuild !== undefined) return await tryFinding(options.rebuild, findings, hosts)
     const then = await upgradeTo?.(findings, hosts, (all, kernel) => findingsOf(all, kernel ?? version))
     const report: AuditReport = {
       version: 1,

@@ -314,6 +314,10 @@ program
     '--for <what>',
     'what would change: with a kernel (6.12.117), a release (debian:13), or the kernel of a report',
   )
+  .option(
+    '--rebuild <id>',
+    'try what was found of a scenario: its topology in the lab with this machine’s rules and settings',
+  )
   .option('--json', 'print what was found as JSON')
   .option(
     '--reporter <name[=file]>',
@@ -328,6 +332,7 @@ Exit status 1 when something is exposed. As an ordinary user, what cannot be rea
 Examples:
   $ sudo lab audit
   $ sudo lab audit --for debian:13
+  $ sudo lab audit --rebuild bridge-dnat-bounce
   $ sudo lab audit --netns qrouter-1a2b --reporter markdown=audit.md
   $ lab audit bridge-dnat-bounce --json`,
   )
