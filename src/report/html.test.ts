@@ -49,6 +49,7 @@ t.test(
     }))
     const page = (await written(reports, ['html'])).html ?? ''
     test.ok(Buffer.byteLength(page) < 5_000_000, `${Buffer.byteLength(page)} bytes`)
+    test.equal(page.match(/<h5>everywhere<\/h5>/g)?.length, page.match(/<h5>/g)?.length)
   },
 )
 

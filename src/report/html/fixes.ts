@@ -22,7 +22,7 @@ export function fixSections(
     groups.set(key, group)
     group.names.push(name)
   }
-  return html`${[...groups.values()].map(({ names, scenario }) => fixSection(scenario, several ? names.join(', ') : undefined))}`
+  return html`${[...groups.values()].map(({ names, scenario }) => fixSection(scenario, several && groups.size > 1 ? names.join(', ') : undefined))}`
 }
 
 /** The table of a scenario's fixes; `runs` names those that have it, where there are several. */

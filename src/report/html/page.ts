@@ -11,13 +11,15 @@ import { Html, html } from './template.js'
 export function renderPage(runs: readonly RunLog[]): string {
   const columns = columnsOf(runs)
   const titles = worstFirst(columns)
-  const name = columns.map(column => column.name).join(', ')
+  const names = columns.map(column => column.name)
+  // A heading is no table.
+  const name = names.length > 3 ? `${names[0]} to ${names.at(-1)}, ${names.length} runs` : names.join(', ')
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>netns-lab: Linux ${name}</title>
-<style>${new Html(STYLE)}</style></head>
-<body${columns.length > 1 && html` class="several"`}><main id="top">
+<style>${new Html(STYLE)}${columns.length > 1 && new Html(namesOf(columns))}</style></head>
+<body${columns.length > 1 && html` class="several" style="--columns: ${columns.length}"`}><main id="top">
 <a class="skip-link" href="#verdicts">To the verdicts</a>
 <header><h1>Networking failures on Linux ${name}</h1>
 ${columns.map(header)}</header>
@@ -29,6 +31,12 @@ ${[...titles.keys()].map(id => scenarioSection(id, columns))}
 ${columns.map(unavailable)}
 </main><script>${new Html(SCRIPT)}</script></body></html>
 `.text
+}
+
+/** The names of the columns, for the cells of each. */
+function namesOf(columns: readonly Column[]): string {
+  const text = (name: string) => JSON.stringify(`${name.replaceAll(/[\\<>\n]/g, ' ')} `)
+  return columns.map(({ name }, at) => `\n.k${at}::before { content: ${text(name)} }`).join('')
 }
 
 /** The scenarios of all runs with their titles, those with the worst verdict first. */

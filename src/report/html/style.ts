@@ -16,13 +16,13 @@ h1 { font-size: 1.7rem; margin: 0 0 .25rem; letter-spacing: -.01em }
 h2 { font-size: 1.3rem; line-height: 1.3; margin: 0 }
 h3 { font-size: 1rem; margin: 0 0 .5rem } h3 .dim { font-weight: 400 }
 h4 { font-size: .85rem; margin: 1rem 0 .25rem; color: var(--dim) } h5 { margin: .6rem 0 0 }
-p { margin: .4rem 0 } code, pre, .node { font: .86em ui-monospace, 'DejaVu Sans Mono', monospace }
+p { margin: .4rem 0 } code, pre, .node, .findings i { font: .86em ui-monospace, 'DejaVu Sans Mono', monospace }
 code { overflow-wrap: anywhere } a { color: var(--accent) }
 :focus-visible { outline: 2px solid var(--way); outline-offset: 2px; border-radius: 4px }
 .dim, .id { color: var(--dim) }
 .skip-link { position: absolute; left: -99rem } .skip-link:focus { position: static }
 article, .card { background: var(--surface); border: 1px solid var(--faint); border-radius: 10px; padding: 1.25rem; margin: 1.25rem 0 }
-.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100% }
+.scroll { overflow-x: auto } .several #verdicts thead th { white-space: normal } .several #verdicts tbody th { min-width: 15rem } table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .5rem .6rem; border-bottom: 1px solid var(--faint); vertical-align: top }
 tr:last-child > * { border-bottom: 0 } thead th { color: var(--dim); font-weight: 600; font-size: .85rem; white-space: nowrap }
 tbody th { font-weight: 400 } tbody th .id { display: block; font-size: .85rem } td.number { text-align: right; white-space: nowrap }
@@ -45,16 +45,16 @@ summary .dim { font-weight: 400; font-size: .9rem }
 .trial > summary, .trial.head { display: flex; gap: .25rem 1rem; align-items: baseline; padding: .25rem .4rem; border-top: 1px solid var(--faint); margin: 0; list-style: none }
 .trial > summary::-webkit-details-marker { display: none } .trial > summary:hover { background: var(--page) }
 .trial > summary::before { content: '▸'; color: var(--dim); width: .8rem; flex: none } .trial[open] > summary::before { content: '▾' }
-.trial.head { border: 0; color: var(--dim); font-size: .85rem; padding-left: 2.2rem } .trial.head > :nth-child(2) { flex: 1 } .trial.head .cell { white-space: nowrap }
+.trial.head { border: 0; color: var(--dim); font-size: .85rem; padding-left: 2.2rem } .several main { max-width: max(1080px, 24rem + var(--columns) * 8rem) } .several .what { min-width: 12rem } .several .cell { flex: 0 1 9rem; min-width: 4.5rem }
 .phase { flex: 0 0 4.6rem; color: var(--dim) } .what { flex: 1; min-width: 0 } .what b { font-weight: 600 } .what code { color: var(--accent); margin-left: .35rem }
 .cell { flex: 0 0 10rem; font-size: .9rem; color: var(--tone, inherit) } .outcome::before { margin-right: .35rem; font-weight: 700 }
-.kernel { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap }
+.kernel { font-style: normal; position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap }
 .works::before { content: '✓' } .fails::before { content: '✕' } .outcome.skipped::before { content: '–' } .outcome.error::before { content: '!' } .not-triggered::before { content: '○' }
 .warn { color: var(--warn) }
 .changes { margin: .35rem 0 0; padding: 0 .4rem 0 1.2rem; font-size: .85rem; color: var(--dim) }
 .evidence { padding: .25rem 1rem .75rem 1.9rem; font-size: .93rem } .findings { list-style: none; padding: 0; margin: .4rem 0 }
-.findings li { padding: .1rem 0 } .state { display: inline-block; min-width: 6.2rem; font-weight: 600; color: var(--dim) } .seen .state { color: var(--accent) }
-.node { background: var(--raised); border-radius: 4px; padding: .05rem .35rem }
+.findings li { padding: .1rem 0 } .findings b { display: inline-block; min-width: 6.2rem; font-weight: 600; color: var(--dim) } .findings .seen b { color: var(--accent) } .findings small { font-size: 1em; color: var(--dim) }
+.node, .findings i { background: var(--raised); border-radius: 4px; padding: .05rem .35rem }
 .commands .log { padding-left: 2.4rem; font-size: .9rem } .commands > details { margin: .3rem 0 .3rem 1rem } .log li { padding: .12rem 0 }
 .log .phase { list-style: none; margin: .6rem 0 .2rem -1.2rem; font-weight: 700; color: var(--ink) } .log .probe { color: var(--way) } .log .fail, .log li.fail, .log li.error { color: var(--bad) }
 pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-radius: 6px; overflow-x: auto }
@@ -72,8 +72,8 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
   .trial > summary { flex-wrap: wrap; gap: 0 .6rem } .what { flex: 1 1 60% } .cell { flex: 1 0 40%; padding-left: 1.4rem } .cell.changed { flex-basis: 60% }
   .trial.head { display: none } .kernel { position: static; clip-path: none; width: auto; height: auto; color: var(--dim) }
   .several .cell { flex-basis: 100% }
-  .several thead { display: none } .several tr, .several th, .several td { display: block } .several th, .several td { border: 0; padding: .1rem 0 }
-  .several tr { border-bottom: 1px solid var(--faint); padding: .6rem 0 } .several td .kernel { display: inline-block; min-width: 7rem }
+  .several #verdicts thead { display: none } .several #verdicts :is(tr, th, td) { display: block } .several #verdicts :is(th, td) { border: 0; padding: .1rem 0 }
+  .several #verdicts tr { border-bottom: 1px solid var(--faint); padding: .6rem 0 } .several td .kernel { display: inline-block; min-width: 7rem; margin-right: .6rem }
   td.number, th.number { display: none } .evidence { padding: .25rem .4rem .6rem } }
 @media print { :root { --page: #fff } body { font-size: 10.5pt } main { max-width: none; padding: 0 } article, .card { border: 0; padding: 0 }
   article { break-before: page } figure, .trial, tr { break-inside: avoid } article { content-visibility: visible } .tools, .filters, .top, .skip-link { display: none } .picture svg { min-width: 0 }

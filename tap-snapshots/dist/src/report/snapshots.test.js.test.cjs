@@ -210,13 +210,13 @@ h1 { font-size: 1.7rem; margin: 0 0 .25rem; letter-spacing: -.01em }
 h2 { font-size: 1.3rem; line-height: 1.3; margin: 0 }
 h3 { font-size: 1rem; margin: 0 0 .5rem } h3 .dim { font-weight: 400 }
 h4 { font-size: .85rem; margin: 1rem 0 .25rem; color: var(--dim) } h5 { margin: .6rem 0 0 }
-p { margin: .4rem 0 } code, pre, .node { font: .86em ui-monospace, 'DejaVu Sans Mono', monospace }
+p { margin: .4rem 0 } code, pre, .node, .findings i { font: .86em ui-monospace, 'DejaVu Sans Mono', monospace }
 code { overflow-wrap: anywhere } a { color: var(--accent) }
 :focus-visible { outline: 2px solid var(--way); outline-offset: 2px; border-radius: 4px }
 .dim, .id { color: var(--dim) }
 .skip-link { position: absolute; left: -99rem } .skip-link:focus { position: static }
 article, .card { background: var(--surface); border: 1px solid var(--faint); border-radius: 10px; padding: 1.25rem; margin: 1.25rem 0 }
-.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100% }
+.scroll { overflow-x: auto } .several #verdicts thead th { white-space: normal } .several #verdicts tbody th { min-width: 15rem } table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .5rem .6rem; border-bottom: 1px solid var(--faint); vertical-align: top }
 tr:last-child > * { border-bottom: 0 } thead th { color: var(--dim); font-weight: 600; font-size: .85rem; white-space: nowrap }
 tbody th { font-weight: 400 } tbody th .id { display: block; font-size: .85rem } td.number { text-align: right; white-space: nowrap }
@@ -239,16 +239,16 @@ summary .dim { font-weight: 400; font-size: .9rem }
 .trial > summary, .trial.head { display: flex; gap: .25rem 1rem; align-items: baseline; padding: .25rem .4rem; border-top: 1px solid var(--faint); margin: 0; list-style: none }
 .trial > summary::-webkit-details-marker { display: none } .trial > summary:hover { background: var(--page) }
 .trial > summary::before { content: '▸'; color: var(--dim); width: .8rem; flex: none } .trial[open] > summary::before { content: '▾' }
-.trial.head { border: 0; color: var(--dim); font-size: .85rem; padding-left: 2.2rem } .trial.head > :nth-child(2) { flex: 1 } .trial.head .cell { white-space: nowrap }
+.trial.head { border: 0; color: var(--dim); font-size: .85rem; padding-left: 2.2rem } .several main { max-width: max(1080px, 24rem + var(--columns) * 8rem) } .several .what { min-width: 12rem } .several .cell { flex: 0 1 9rem; min-width: 4.5rem }
 .phase { flex: 0 0 4.6rem; color: var(--dim) } .what { flex: 1; min-width: 0 } .what b { font-weight: 600 } .what code { color: var(--accent); margin-left: .35rem }
 .cell { flex: 0 0 10rem; font-size: .9rem; color: var(--tone, inherit) } .outcome::before { margin-right: .35rem; font-weight: 700 }
-.kernel { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap }
+.kernel { font-style: normal; position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap }
 .works::before { content: '✓' } .fails::before { content: '✕' } .outcome.skipped::before { content: '–' } .outcome.error::before { content: '!' } .not-triggered::before { content: '○' }
 .warn { color: var(--warn) }
 .changes { margin: .35rem 0 0; padding: 0 .4rem 0 1.2rem; font-size: .85rem; color: var(--dim) }
 .evidence { padding: .25rem 1rem .75rem 1.9rem; font-size: .93rem } .findings { list-style: none; padding: 0; margin: .4rem 0 }
-.findings li { padding: .1rem 0 } .state { display: inline-block; min-width: 6.2rem; font-weight: 600; color: var(--dim) } .seen .state { color: var(--accent) }
-.node { background: var(--raised); border-radius: 4px; padding: .05rem .35rem }
+.findings li { padding: .1rem 0 } .findings b { display: inline-block; min-width: 6.2rem; font-weight: 600; color: var(--dim) } .findings .seen b { color: var(--accent) } .findings small { font-size: 1em; color: var(--dim) }
+.node, .findings i { background: var(--raised); border-radius: 4px; padding: .05rem .35rem }
 .commands .log { padding-left: 2.4rem; font-size: .9rem } .commands > details { margin: .3rem 0 .3rem 1rem } .log li { padding: .12rem 0 }
 .log .phase { list-style: none; margin: .6rem 0 .2rem -1.2rem; font-weight: 700; color: var(--ink) } .log .probe { color: var(--way) } .log .fail, .log li.fail, .log li.error { color: var(--bad) }
 pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-radius: 6px; overflow-x: auto }
@@ -266,8 +266,8 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
   .trial > summary { flex-wrap: wrap; gap: 0 .6rem } .what { flex: 1 1 60% } .cell { flex: 1 0 40%; padding-left: 1.4rem } .cell.changed { flex-basis: 60% }
   .trial.head { display: none } .kernel { position: static; clip-path: none; width: auto; height: auto; color: var(--dim) }
   .several .cell { flex-basis: 100% }
-  .several thead { display: none } .several tr, .several th, .several td { display: block } .several th, .several td { border: 0; padding: .1rem 0 }
-  .several tr { border-bottom: 1px solid var(--faint); padding: .6rem 0 } .several td .kernel { display: inline-block; min-width: 7rem }
+  .several #verdicts thead { display: none } .several #verdicts :is(tr, th, td) { display: block } .several #verdicts :is(th, td) { border: 0; padding: .1rem 0 }
+  .several #verdicts tr { border-bottom: 1px solid var(--faint); padding: .6rem 0 } .several td .kernel { display: inline-block; min-width: 7rem; margin-right: .6rem }
   td.number, th.number { display: none } .evidence { padding: .25rem .4rem .6rem } }
 @media print { :root { --page: #fff } body { font-size: 10.5pt } main { max-width: none; padding: 0 } article, .card { border: 0; padding: 0 }
   article { break-before: page } figure, .trial, tr { break-inside: avoid } article { content-visibility: visible } .tools, .filters, .top, .skip-link { display: none } .picture svg { min-width: 0 }
@@ -436,57 +436,57 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">12</span></summary>
 <section class="group"><h4>the workarounds of the document</h4>
 
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>other-container-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>other-container-tcp</b></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>connected in (time) ms, 27 bytes sent and received, the server saw 10.0.3.1</p><p class="dim">From another port the translated frame may go to the web container’s port, and its source is the host.</p><p class="dim facts">must work · answered by 203.0.113.80 · server saw 10.0.3.1 · connectMs (time) · retransmissions 0 · (time) ms</p>
 
 </div></details>
-<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">br_netfilter translates the destination inside the bridge, which then may not send the frame back out of its port.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +0</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>hairpin_mode on</code></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +0</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>hairpin_mode on</code></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>connected in (time) ms, 25 bytes sent and received, the server saw 10.0.3.1</p><p class="dim">hairpin_mode lets the frame back out of the port that it came in on.</p><p class="dim facts">must work · answered by 203.0.113.80 · server saw 10.0.3.1 · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 10 packets</code></li><li class="absent"><span class="state">absent</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 1 packet</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +586</code></li><li class="absent"><span class="state">absent</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpInDelivers +10</code></li><li class="not-seen"><span class="state">not-seen</span> <span class="node">web</span> <span class="dim">kernel-log</span> <code>no line /martian source 10\\.0\\.3\\.80 from 10\\.0\\.3\\.80, on dev eth0/ (net_ratelimit() may have held it back)</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="absent"><span class="state">absent</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 10 packets</code></li><li class="absent"><span class="state">absent</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 1 packet</code></li><li class="absent"><span class="state">absent</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +586</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 10 packets</code></li><li class="absent"><b>absent</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 1 packet</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +586</code></li><li class="absent"><b>absent</b> <i>web</i> <small>mib</small> <code>IpInDelivers +10</code></li><li class="not-seen"><b>not-seen</b> <i>web</i> <small>kernel-log</small> <code>no line /martian source 10\\.0\\.3\\.80 from 10\\.0\\.3\\.80, on dev eth0/ (net_ratelimit() may have held it back)</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="absent"><b>absent</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 10 packets</code></li><li class="absent"><b>absent</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 1 packet</code></li><li class="absent"><b>absent</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +586</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">br_netfilter translates the destination inside the bridge, which then may not send the frame back out of its port.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +0</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>promisc on</code></span><span class="cell pass changed"><span class="outcome fails">fails</span> · changed</span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +0</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>promisc on</code></span><span class="cell outcome fails pass changed">fails · changed</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">Since 751de2012eaf (6.9, and stable kernels) the promiscuous copy has no conntrack: it is routed back without SNAT. The document differs: promiscuous mode “makes everything work” there; that workaround has been dead since 751de2012eaf.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 <p>Keyed by <a href="https://git.kernel.org/linus/751de2012eaf"><code>751de2012eaf</code></a> netfilter: br_netfilter: skip conntrack input hook for promisc packets, since 6.9, 5.15.158, 6.1.88, 6.6.29, 6.8.8.</p>
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 1 packet</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +60</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpInDelivers +0</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">kernel-log</span> <code>IPv4: martian source 10.0.3.80 from 10.0.3.80, on dev eth0 | ll header: 00000000: fa 16 3e b6 5d c3 fa 16 3e 24 b7 38 08 00</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 1 packet</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +60</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpInDelivers +0</code></li><li class="seen"><b>seen</b> <i>web</i> <small>kernel-log</small> <code>IPv4: martian source 10.0.3.80 from 10.0.3.80, on dev eth0 | ll header: 00000000: fa 16 3e b6 5d c3 fa 16 3e 24 b7 38 08 00</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">br_netfilter translates the destination inside the bridge, which then may not send the frame back out of its port.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +0</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +0</code></li></ul></div></details>
 </section>
 <section class="group"><h4>the bridge’s own nf_call_iptables is OR-ed with the sysctl; starting from nf_call_iptables 1</h4>
 
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>other-container-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>other-container-tcp</b></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>connected in (time) ms, 27 bytes sent and received, the server saw 10.0.3.1</p><p class="dim">From another port the translated frame may go to the web container’s port, and its source is the host.</p><p class="dim facts">must work · answered by 203.0.113.80 · server saw 10.0.3.1 · connectMs (time) · retransmissions 0 · (time) ms</p>
 
 </div></details>
-<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">br_netfilter translates the destination inside the bridge, which then may not send the frame back out of its port.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +0</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>nf_call_iptables 0</code></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +0</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>nf_call_iptables 0</code></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">br_netfilter translates the destination inside the bridge, which then may not send the frame back out of its port.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +0</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +0</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">br_netfilter translates the destination inside the bridge, which then may not send the frame back out of its port.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +0</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>bridge-nf-call-iptables 0</code> <code>nf_call_iptables 0</code></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +0</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>bridge-nf-call-iptables 0</code> <code>nf_call_iptables 0</code></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>connected in (time) ms, 25 bytes sent and received, the server saw 10.0.3.1</p><p class="dim">Without br_netfilter’s detour the packet is translated and routed by the host, not forwarded by the bridge.</p><p class="dim facts">must work · answered by 203.0.113.80 · server saw 10.0.3.1 · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 10 packets</code></li><li class="absent"><span class="state">absent</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 1 packet</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +586</code></li><li class="absent"><span class="state">absent</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpInDelivers +10</code></li><li class="not-seen"><span class="state">not-seen</span> <span class="node">web</span> <span class="dim">kernel-log</span> <code>no line /martian source 10\\.0\\.3\\.80 from 10\\.0\\.3\\.80, on dev eth0/ (net_ratelimit() may have held it back)</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="absent"><span class="state">absent</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 10 packets</code></li><li class="absent"><span class="state">absent</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 1 packet</code></li><li class="absent"><span class="state">absent</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +586</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 10 packets</code></li><li class="absent"><b>absent</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 1 packet</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +586</code></li><li class="absent"><b>absent</b> <i>web</i> <small>mib</small> <code>IpInDelivers +10</code></li><li class="not-seen"><b>not-seen</b> <i>web</i> <small>kernel-log</small> <code>no line /martian source 10\\.0\\.3\\.80 from 10\\.0\\.3\\.80, on dev eth0/ (net_ratelimit() may have held it back)</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="absent"><b>absent</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 10 packets</code></li><li class="absent"><b>absent</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 1 packet</code></li><li class="absent"><b>absent</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +586</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">br_netfilter translates the destination inside the bridge, which then may not send the frame back out of its port.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">rule-counter</span> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><span class="state">seen</span> <span class="node">web</span> <span class="dim">mib</span> <code>IpExtInOctets +0</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;PREROUTING -d 203.0.113.80/32&#39; counted 1 packet</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>filter &#39;FORWARD -d 10.0.3.80/32&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>host</i> <small>rule-counter</small> <code>nat &#39;POSTROUTING -s 10.0.3.0/24 -d 10.0.3.0/24&#39; counted 0 packets</code></li><li class="seen"><b>seen</b> <i>web</i> <small>mib</small> <code>IpExtInOctets +0</code></li></ul></div></details>
 </section>
 </details>
 
@@ -566,30 +566,30 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">6</span></summary>
 <section class="group"><h4>the bounce rule, and bridged replies through iptables</h4>
 
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>outside-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>outside-tcp</b></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>connected in (time) ms, 29 bytes sent and received, the server saw 203.0.113.99</p><p class="dim">The reply to a client outside goes through the host, its default gateway.</p><p class="dim facts">must work · answered by 203.0.113.80 · server saw 203.0.113.99 · connectMs (time) · retransmissions 0 · (time) ms</p>
 
 </div></details>
-<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>neighbour-tcp</b></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>neighbour-tcp</b></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">The reply goes straight to the client over the bridge, from an address that it did not ask.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">neighbour</span> <span class="dim">mib</span> <code>TcpOutRsts +1</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">conntrack</span> <code>ipv4 2 tcp 6 119 SYN_SENT src=10.0.3.81 dst=203.0.113.80 sport=31256 dport=80 [UNREPLIED] src=10.0.3.80 dst=10.0.3.81 sport=80 dport=31256</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>neighbour-tcp</b> <code>bounce-snat on</code></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>neighbour</i> <small>mib</small> <code>TcpOutRsts +1</code></li><li class="seen"><b>seen</b> <i>host</i> <small>conntrack</small> <code>ipv4 2 tcp 6 119 SYN_SENT src=10.0.3.81 dst=203.0.113.80 sport=31256 dport=80 [UNREPLIED] src=10.0.3.80 dst=10.0.3.81 sport=80 dport=31256</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>neighbour-tcp</b> <code>bounce-snat on</code></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>connected in (time) ms, 31 bytes sent and received, the server saw 10.0.3.1</p><p class="dim">The server sees the host as its peer, so that its reply comes back to the host, which undoes both translations.</p><p class="dim facts">must work · answered by 203.0.113.80 · server saw 10.0.3.1 · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="absent"><span class="state">absent</span> <span class="node">neighbour</span> <span class="dim">mib</span> <code>TcpOutRsts +0</code></li><li class="absent"><span class="state">absent</span> <span class="node">host</span> <span class="dim">conntrack</span> <code>no new entry /tcp .*src=10.0.3.81 dst=203.0.113.80 .*UNREPLIED/</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>neighbour-tcp</b></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<ul class="findings"><li class="absent"><b>absent</b> <i>neighbour</i> <small>mib</small> <code>TcpOutRsts +0</code></li><li class="absent"><b>absent</b> <i>host</i> <small>conntrack</small> <code>no new entry /tcp .*src=10.0.3.81 dst=203.0.113.80 .*UNREPLIED/</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>neighbour-tcp</b></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">The reply goes straight to the client over the bridge, from an address that it did not ask.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">neighbour</span> <span class="dim">mib</span> <code>TcpOutRsts +1</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">conntrack</span> <code>ipv4 2 tcp 6 119 SYN_SENT src=10.0.3.81 dst=203.0.113.80 sport=31262 dport=80 [UNREPLIED] src=10.0.3.80 dst=10.0.3.81 sport=80 dport=31262</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>neighbour-tcp</b> <code>bounce-snat on</code> <code>bridge-nf-call-iptables 1</code></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>neighbour</i> <small>mib</small> <code>TcpOutRsts +1</code></li><li class="seen"><b>seen</b> <i>host</i> <small>conntrack</small> <code>ipv4 2 tcp 6 119 SYN_SENT src=10.0.3.81 dst=203.0.113.80 sport=31262 dport=80 [UNREPLIED] src=10.0.3.80 dst=10.0.3.81 sport=80 dport=31262</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>neighbour-tcp</b> <code>bounce-snat on</code> <code>bridge-nf-call-iptables 1</code></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>connected in (time) ms, 31 bytes sent and received, the server saw 10.0.3.1</p><p class="dim">The server sees the host as its peer, so that its reply comes back to the host, which undoes both translations.</p><p class="dim facts">must work · answered by 203.0.113.80 · server saw 10.0.3.1 · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="absent"><span class="state">absent</span> <span class="node">neighbour</span> <span class="dim">mib</span> <code>TcpOutRsts +0</code></li><li class="absent"><span class="state">absent</span> <span class="node">host</span> <span class="dim">conntrack</span> <code>no new entry /tcp .*src=10.0.3.81 dst=203.0.113.80 .*UNREPLIED/</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>neighbour-tcp</b></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<ul class="findings"><li class="absent"><b>absent</b> <i>neighbour</i> <small>mib</small> <code>TcpOutRsts +0</code></li><li class="absent"><b>absent</b> <i>host</i> <small>conntrack</small> <code>no new entry /tcp .*src=10.0.3.81 dst=203.0.113.80 .*UNREPLIED/</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">reverted</span><span class="what"><b>neighbour-tcp</b></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>no answer to the SYN within (time) ms</p><p class="dim">The reply goes straight to the client over the bridge, from an address that it did not ask.</p><p class="dim facts">must fail · connectMs (time) · retransmissions 0 · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">neighbour</span> <span class="dim">mib</span> <code>TcpOutRsts +1</code></li><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">conntrack</span> <code>ipv4 2 tcp 6 119 SYN_SENT src=10.0.3.81 dst=203.0.113.80 sport=31267 dport=80 [UNREPLIED] src=10.0.3.80 dst=10.0.3.81 sport=80 dport=31267</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>neighbour</i> <small>mib</small> <code>TcpOutRsts +1</code></li><li class="seen"><b>seen</b> <i>host</i> <small>conntrack</small> <code>ipv4 2 tcp 6 119 SYN_SENT src=10.0.3.81 dst=203.0.113.80 sport=31267 dport=80 [UNREPLIED] src=10.0.3.80 dst=10.0.3.81 sport=80 dport=31267</code></li></ul></div></details>
 </section>
 </details>
 
@@ -654,13 +654,13 @@ h1 { font-size: 1.7rem; margin: 0 0 .25rem; letter-spacing: -.01em }
 h2 { font-size: 1.3rem; line-height: 1.3; margin: 0 }
 h3 { font-size: 1rem; margin: 0 0 .5rem } h3 .dim { font-weight: 400 }
 h4 { font-size: .85rem; margin: 1rem 0 .25rem; color: var(--dim) } h5 { margin: .6rem 0 0 }
-p { margin: .4rem 0 } code, pre, .node { font: .86em ui-monospace, 'DejaVu Sans Mono', monospace }
+p { margin: .4rem 0 } code, pre, .node, .findings i { font: .86em ui-monospace, 'DejaVu Sans Mono', monospace }
 code { overflow-wrap: anywhere } a { color: var(--accent) }
 :focus-visible { outline: 2px solid var(--way); outline-offset: 2px; border-radius: 4px }
 .dim, .id { color: var(--dim) }
 .skip-link { position: absolute; left: -99rem } .skip-link:focus { position: static }
 article, .card { background: var(--surface); border: 1px solid var(--faint); border-radius: 10px; padding: 1.25rem; margin: 1.25rem 0 }
-.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100% }
+.scroll { overflow-x: auto } .several #verdicts thead th { white-space: normal } .several #verdicts tbody th { min-width: 15rem } table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .5rem .6rem; border-bottom: 1px solid var(--faint); vertical-align: top }
 tr:last-child > * { border-bottom: 0 } thead th { color: var(--dim); font-weight: 600; font-size: .85rem; white-space: nowrap }
 tbody th { font-weight: 400 } tbody th .id { display: block; font-size: .85rem } td.number { text-align: right; white-space: nowrap }
@@ -683,16 +683,16 @@ summary .dim { font-weight: 400; font-size: .9rem }
 .trial > summary, .trial.head { display: flex; gap: .25rem 1rem; align-items: baseline; padding: .25rem .4rem; border-top: 1px solid var(--faint); margin: 0; list-style: none }
 .trial > summary::-webkit-details-marker { display: none } .trial > summary:hover { background: var(--page) }
 .trial > summary::before { content: '▸'; color: var(--dim); width: .8rem; flex: none } .trial[open] > summary::before { content: '▾' }
-.trial.head { border: 0; color: var(--dim); font-size: .85rem; padding-left: 2.2rem } .trial.head > :nth-child(2) { flex: 1 } .trial.head .cell { white-space: nowrap }
+.trial.head { border: 0; color: var(--dim); font-size: .85rem; padding-left: 2.2rem } .several main { max-width: max(1080px, 24rem + var(--columns) * 8rem) } .several .what { min-width: 12rem } .several .cell { flex: 0 1 9rem; min-width: 4.5rem }
 .phase { flex: 0 0 4.6rem; color: var(--dim) } .what { flex: 1; min-width: 0 } .what b { font-weight: 600 } .what code { color: var(--accent); margin-left: .35rem }
 .cell { flex: 0 0 10rem; font-size: .9rem; color: var(--tone, inherit) } .outcome::before { margin-right: .35rem; font-weight: 700 }
-.kernel { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap }
+.kernel { font-style: normal; position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap }
 .works::before { content: '✓' } .fails::before { content: '✕' } .outcome.skipped::before { content: '–' } .outcome.error::before { content: '!' } .not-triggered::before { content: '○' }
 .warn { color: var(--warn) }
 .changes { margin: .35rem 0 0; padding: 0 .4rem 0 1.2rem; font-size: .85rem; color: var(--dim) }
 .evidence { padding: .25rem 1rem .75rem 1.9rem; font-size: .93rem } .findings { list-style: none; padding: 0; margin: .4rem 0 }
-.findings li { padding: .1rem 0 } .state { display: inline-block; min-width: 6.2rem; font-weight: 600; color: var(--dim) } .seen .state { color: var(--accent) }
-.node { background: var(--raised); border-radius: 4px; padding: .05rem .35rem }
+.findings li { padding: .1rem 0 } .findings b { display: inline-block; min-width: 6.2rem; font-weight: 600; color: var(--dim) } .findings .seen b { color: var(--accent) } .findings small { font-size: 1em; color: var(--dim) }
+.node, .findings i { background: var(--raised); border-radius: 4px; padding: .05rem .35rem }
 .commands .log { padding-left: 2.4rem; font-size: .9rem } .commands > details { margin: .3rem 0 .3rem 1rem } .log li { padding: .12rem 0 }
 .log .phase { list-style: none; margin: .6rem 0 .2rem -1.2rem; font-weight: 700; color: var(--ink) } .log .probe { color: var(--way) } .log .fail, .log li.fail, .log li.error { color: var(--bad) }
 pre { margin: .3rem 0; padding: .5rem .7rem; background: var(--page); border-radius: 6px; overflow-x: auto }
@@ -710,8 +710,8 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
   .trial > summary { flex-wrap: wrap; gap: 0 .6rem } .what { flex: 1 1 60% } .cell { flex: 1 0 40%; padding-left: 1.4rem } .cell.changed { flex-basis: 60% }
   .trial.head { display: none } .kernel { position: static; clip-path: none; width: auto; height: auto; color: var(--dim) }
   .several .cell { flex-basis: 100% }
-  .several thead { display: none } .several tr, .several th, .several td { display: block } .several th, .several td { border: 0; padding: .1rem 0 }
-  .several tr { border-bottom: 1px solid var(--faint); padding: .6rem 0 } .several td .kernel { display: inline-block; min-width: 7rem }
+  .several #verdicts thead { display: none } .several #verdicts :is(tr, th, td) { display: block } .several #verdicts :is(th, td) { border: 0; padding: .1rem 0 }
+  .several #verdicts tr { border-bottom: 1px solid var(--faint); padding: .6rem 0 } .several td .kernel { display: inline-block; min-width: 7rem; margin-right: .6rem }
   td.number, th.number { display: none } .evidence { padding: .25rem .4rem .6rem } }
 @media print { :root { --page: #fff } body { font-size: 10.5pt } main { max-width: none; padding: 0 } article, .card { border: 0; padding: 0 }
   article { break-before: page } figure, .trial, tr { break-inside: avoid } article { content-visibility: visible } .tools, .filters, .top, .skip-link { display: none } .picture svg { min-width: 0 }
@@ -774,10 +774,10 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">1</span></summary>
 <section class="group"><h4>an experiment</h4>
 
-<details class="trial" open><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell error error"><span class="outcome error">error</span> · error</span></summary>
+<details class="trial" open><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome error error error">error · error</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
 </section>
 </details>
 
@@ -799,14 +799,14 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">2</span></summary>
 <section class="group"><h4>an experiment</h4>
 
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial" open><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell fail regressed"><span class="outcome fails">fails</span> · regressed</span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
+<details class="trial" open><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome fails fail regressed">fails · regressed</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
 </section>
 </details>
 
@@ -860,22 +860,22 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">4</span></summary>
 <section class="group"><h4>an experiment; starting from promisc it said so</h4>
 
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b> <code>promisc reached: answered by 10.0.3.1</code></span><span class="cell pass confirmed"><span class="outcome fails">reached</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b> <code>promisc reached: answered by 10.0.3.1</code></span><span class="cell outcome fails pass confirmed">reached</span></summary>
 <div class="evidence"><p>reached: answered by 10.0.3.1</p><p class="dim">because reached: answered by 10.0.3.1</p><p class="dim facts">must be reached · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>reached: answered by 10.0.3.1</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>promisc refused: nothing came</code></span><span class="cell pass confirmed"><span class="outcome works">refused</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>reached: answered by 10.0.3.1</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>promisc refused: nothing came</code></span><span class="cell outcome works pass confirmed">refused</span></summary>
 <div class="evidence"><p>refused: nothing came</p><p class="dim">because refused: nothing came</p><p class="dim facts">must be refused · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>refused: nothing came</code></li></ul></div></details>
-<details class="trial" open><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>promisc reached: it came</code></span><span class="cell fail regressed"><span class="outcome fails">reached</span> · regressed</span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>refused: nothing came</code></li></ul></div></details>
+<details class="trial" open><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>promisc reached: it came</code></span><span class="cell outcome fails fail regressed">reached · regressed</span></summary>
 <div class="evidence"><p>reached: it came</p><p class="dim">because reached: it came</p><p class="dim facts">must be refused · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>reached: it came</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>reached: it came</code></li></ul></div></details>
 </section>
 </details>
 
@@ -918,14 +918,14 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">2</span></summary>
 <section class="group"><h4>an experiment; starting from promisc it said so</h4>
 
-<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass changed"><span class="outcome fails">fails</span> · changed</span></summary>
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome fails pass changed">fails · changed</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must fail · (time) ms</p>
 <p>Keyed by <a href="https://example.org/751de2012eaf"><code>751de2012eaf</code></a> netfilter: a change, since 6.9, 6.1.88 (CVE-2024-27018). <a href="https://example.org/revert">Ubuntu took it back in linux-azure, since 6.8.0-1063-azure (LP: #2070072)</a>.</p>
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial" open><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell fail regressed"><span class="outcome fails">fails</span> · regressed</span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
+<details class="trial" open><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome fails fail regressed">fails · regressed</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 <p>Keyed by <a href="https://example.org/751de2012eaf"><code>0123456789ab</code></a> netfilter: a change, since 6.9, 6.1.88 (CVE-2024-27018). <a href="https://example.org/revert">Ubuntu took it back in linux-azure, since 6.8.0-1063-azure (LP: #2070072)</a>.</p>
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
 </section>
 </details>
 
@@ -946,14 +946,14 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">2</span></summary>
 <section class="group"><h4>an experiment</h4>
 
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial" open><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell fail unexpected-pass"><span class="outcome fails">fails</span> · unexpected-pass</span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
+<details class="trial" open><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome fails fail unexpected-pass">fails · unexpected-pass</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
 </section>
 </details>
 
@@ -974,14 +974,14 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">2</span></summary>
 <section class="group"><h4>an experiment</h4>
 
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
 </section>
 </details>
 
@@ -1002,14 +1002,14 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">2</span></summary>
 <section class="group"><h4>an experiment</h4>
 
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell skip skipped"><span class="outcome skipped">skipped</span></span></summary>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome skipped skip skipped">skipped</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell skip skipped"><span class="outcome skipped">skipped</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome skipped skip skipped">skipped</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
 </section>
 </details>
 
@@ -1031,18 +1031,18 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">3</span></summary>
 <section class="group"><h4>an experiment</h4>
 
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass changed"><span class="outcome works">works</span> · changed</span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome works pass changed">works · changed</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell skip skipped"><span class="outcome skipped">skipped</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome skipped skip skipped">skipped</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
 </section>
 </details>
 
@@ -1096,18 +1096,18 @@ article { content-visibility: auto; contain-intrinsic-size: auto 60rem }
 <details class="trials" open><summary>Trials <span class="dim">3</span></summary>
 <section class="group"><h4>an experiment; starting from promisc it said so</h4>
 
-<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<details class="trial"><summary><span class="phase">control</span><span class="what"><b>own-address-tcp</b></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b> <code>promisc it was dropped</code></span><span class="cell pass confirmed"><span class="outcome fails">fails</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">broken</span><span class="what"><b>own-address-tcp</b> <code>promisc it was dropped</code></span><span class="cell outcome fails pass confirmed">fails</span></summary>
 <div class="evidence"><p>it was dropped</p><p class="dim">because it was dropped</p><p class="dim facts">must fail · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it was dropped</code></li></ul></div></details>
-<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>hairpin_mode on</code> <code>promisc off</code></span><span class="cell pass confirmed"><span class="outcome works">works</span></span></summary>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it was dropped</code></li></ul></div></details>
+<details class="trial"><summary><span class="phase">fixed</span><span class="what"><b>own-address-tcp</b> <code>hairpin_mode on</code> <code>promisc off</code></span><span class="cell outcome works pass confirmed">works</span></summary>
 <div class="evidence"><p>it said so</p><p class="dim">because it said so</p><p class="dim facts">must work · (time) ms</p>
 
-<ul class="findings"><li class="seen"><span class="state">seen</span> <span class="node">host</span> <span class="dim">mib</span> <code>it said so</code></li></ul></div></details>
+<ul class="findings"><li class="seen"><b>seen</b> <i>host</i> <small>mib</small> <code>it said so</code></li></ul></div></details>
 </section>
 </details>
 
