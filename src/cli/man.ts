@@ -1,5 +1,6 @@
 /** `lab man`: the manual page, from the same words as the help. */
 import type { Command } from 'commander'
+import { asCalled, programName } from '../base/program-name.js'
 
 /** Runs `lab man`: prints roff for man(7). */
 export function man(program: Command): void {
@@ -15,12 +16,12 @@ function afterwords(command: Command): string {
     },
   })
   command.outputHelp()
-  return text.slice(command.helpInformation().length).trim()
+  return asCalled(text.slice(command.helpInformation().length).trim())
 }
 
 function manualPage(program: Command): string {
   const commands = [...program.commands].sort((a, b) => a.name().localeCompare(b.name()))
-  const name = program.name()
+  const name = programName()
   return `${[
     `.TH ${name.toUpperCase()} 1 "" "netns-lab" "User Commands"`,
     '.SH NAME',
