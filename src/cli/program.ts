@@ -531,7 +531,9 @@ program
     'worse',
   )
   .addOption(
-    new Option('--format <format>', 'how to print it').choices(['text', 'markdown', 'json']).default('text'),
+    new Option('--format <format>', 'how to print it')
+      .choices(['text', 'markdown', 'html', 'json'])
+      .default('text'),
   )
   .addHelpText(
     'after',

@@ -47,7 +47,7 @@ const SAYS_OF_SCENARIOS: Readonly<Record<ScenarioDifferenceKind, string>> = {
 }
 
 /** What became of a scenario in a line: `it cannot be tried any more: confirmed in 14 trials before, skipped now: no CONFIG_VETH`. */
-function scenarioText({ kind, before, after }: ScenarioDifference): string {
+export function scenarioText({ kind, before, after }: ScenarioDifference): string {
   const sides = [
     ...(before ? [`${before.verdict} in ${counted(before.trials, 'trial')} before`] : []),
     ...(after ? [`${after.verdict} now: ${oneLine(after.reason)}`] : []),
@@ -58,6 +58,11 @@ function scenarioText({ kind, before, after }: ScenarioDifference): string {
 /** What a difference means to a user, in a few words. */
 export function saysOf({ kind, before, after }: Pick<Difference, 'kind' | 'before' | 'after'>): string {
   return ((after ?? before)?.attack && SAYS_OF_ATTACKS[kind]) || SAYS[kind]
+}
+
+/** What came before and what comes now, why, and by which evidence; without the commit. */
+export function detailsOf(difference: Difference): string[] {
+  return details(withoutChange(difference))
 }
 
 /** The diff as plain text, worst first. */
@@ -83,7 +88,7 @@ export function diffMarkdown(diff: ReportDiff): string {
     const commit = change
       ? ` [${change.commit}](${change.url}) ${escapeMarkdown(change.title)}, ${releases(change)}`
       : ''
-    const lines = details(change ? withoutChange(difference) : difference)
+    const lines = detailsOf(difference)
     return [
       `- **${saysOf(difference)}**: \`${scenario}\` ${escapeMarkdown(where(difference))}.${commit}`,
       ...lines.map(line => `  - ${escapeMarkdown(line)}`),
@@ -97,7 +102,7 @@ export function diffMarkdown(diff: ReportDiff): string {
 }
 
 /** A kernel with its upstream version, where the release hides it: `6.1.0-56-amd64 (6.1.192)`. */
-function kernelName({ release, version }: Report['kernel']): string {
+export function kernelName({ release, version }: Report['kernel']): string {
   return release.startsWith(version) ? release : `${release} (${version})`
 }
 
@@ -153,7 +158,8 @@ function releases({ since, backports = [], cve, reverts = [] }: NonNullable<Diff
   ].join(', ')
 }
 
-function summary({ scenarios, differences, compared }: ReportDiff): string {
+/** How much was compared, and how much is worse, in a sentence. */
+export function summary({ scenarios, differences, compared }: ReportDiff): string {
   const broken = differences.filter(({ kind }) => kind === 'fix-broke').length
   const what = broken === 0 ? 'no fix breaks' : broken === 1 ? '1 fix breaks' : `${broken} fixes break`
   const lost = scenarios.filter(({ kind }) => /^became-|^vanished$/.test(kind)).length

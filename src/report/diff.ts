@@ -44,6 +44,11 @@ const WORSE: readonly FailOn[] = [
   ...(['became-error', 'vanished', 'became-skipped', 'became-flaky'] as const),
 ]
 
+/** Whether a kind of difference is what an upgrade must not bring. */
+export function isWorse(kind: string): boolean {
+  return WORSE.some(known => known === kind)
+}
+
 /** One trial in one report, all of its repetitions together. */
 export interface Side {
   readonly outcome: TrialReport['outcome']

@@ -1,12 +1,13 @@
-/** The folder of a run: its report and every event, beside the evidence. */
-import { closeSync, writeSync } from 'node:fs'
+/** The folder of a run: its report, every event and the page, beside the evidence. */
+import { closeSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from '../base/errors.js'
 import { makeFolder, openPrivate } from '../base/files.js'
 import type { Reporter } from '../model/event.js'
+import { htmlReporter, PAGE } from './html.js'
 import { jsonReporter } from './json.js'
 
-/** Writes report.json, and events.ndjson for its owner alone, into `folder`, making it first. Throws LabError when it cannot be written. */
+/** Writes report.json, and events.ndjson and page.html for their owner alone, into `folder`, making it first. Throws LabError when it cannot be written. */
 export function folderReporter(folder: string): Reporter {
   const failed = (error: unknown) => {
     const { code, message } = error as NodeJS.ErrnoException
@@ -24,8 +25,11 @@ export function folderReporter(folder: string): Reporter {
   }
   const report = jsonReporter(join(folder, 'report.json'))
   let failure: LabError | undefined
+  const parts: string[] = []
+  const page = htmlReporter({ write: text => void parts.push(text), close: () => {} }, folder)
   return {
     event(event) {
+      page.event?.(event)
       if (failure) return
       try {
         writeSync(fd, `${JSON.stringify(event)}\n`)
@@ -33,10 +37,21 @@ export function folderReporter(folder: string): Reporter {
         failure = failed(error)
       }
     },
-    run: done => report.run?.(done),
+    run(done) {
+      report.run?.(done)
+      page.run?.(done)
+    },
     async close() {
       closeSync(fd)
       await report.close?.()
+      await page.close?.()
+      try {
+        const own = openPrivate(join(folder, PAGE))
+        writeFileSync(own, parts.join(''))
+        closeSync(own)
+      } catch (error) {
+        failure ??= failed(error)
+      }
       if (failure) throw failure
     },
   }

@@ -1,9 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
+import { withDir } from 'tmp-promise'
 import { missingTool } from '../base/tools.js'
 import { isBad } from '../model/verdict.js'
-import { everyVerdict, hostile, recorded } from './synthetic.fixture.js'
+import { diffReports, isWorse } from './diff.js'
+import { folderReporter } from './folder.js'
+import { renderDiff } from './html/diff.js'
+import { combine } from './registry.js'
+import { replay } from './replay.js'
+import { everyVerdict, HOSTILE, hostile, recorded } from './synthetic.fixture.js'
 import { path, written } from './written.fixture.js'
 
 t.test('the page needs no network, and what the kernel says stays text', async test => {
@@ -28,6 +35,65 @@ t.test('what went wrong comes first, in the table and below it', async test => {
   }
   for (const { id, verdict } of everyVerdict.scenarios)
     test.match(page, `<article id="${id}" data-verdicts="${verdict}"`, 'the filter finds it')
+})
+
+t.test('the page of a folder leads to what is kept there, and to the state after each trial', async test => {
+  await withDir(
+    async ({ path: folder }) => {
+      const reporters = combine([{ name: 'folder', reporter: folderReporter(folder) }], complaint =>
+        test.fail(complaint),
+      )
+      // As a run has them, which a report that is read again has not.
+      const begun = new Set<string>()
+      for (const event of replay(recorded)) {
+        if (event.type === 'trial') {
+          const { scenario, experiment } = event
+          const own = join(folder, 'trials', `${scenario}-${experiment}`)
+          if (!begun.has(own)) {
+            mkdirSync(own, { recursive: true })
+            reporters.event({ type: 'experiment-start', scenario, experiment, title: experiment, at: 0 })
+          }
+          begun.add(own)
+          const at = String(readdirSync(own).length + 1).padStart(2, '0')
+          writeFileSync(join(own, `${at}-${event.trial.probe}.txt`), '')
+        }
+        reporters.event(event)
+      }
+      await reporters.close()
+      const page = readFileSync(join(folder, 'page.html'), 'utf8')
+      const links = [...page.matchAll(/<a href="([^"#:]+)"/g)].map(([, link = '']) => decodeURI(link))
+      for (const link of links) test.ok(existsSync(join(folder, link)), link)
+      test.ok(links.includes('report.json') && links.includes('events.ndjson'))
+      test.equal(
+        links.filter(link => link.startsWith('trials/')).length,
+        recorded.scenarios.flatMap(scenario => scenario.trials).length,
+      )
+      test.equal(
+        statSync(join(folder, 'page.html')).mode & 0o077,
+        0,
+        'its owner’s alone, as the commands are',
+      )
+    },
+    { unsafeCleanup: true },
+  )
+})
+
+t.test('the page of a diff says what is worse, and leads to the commit', async test => {
+  const [first, ...others] = recorded.scenarios
+  if (!first) return
+  const broken = first.trials.map(trial =>
+    trial.phase === 'fixed' && trial.outcome === 'works'
+      ? { ...trial, outcome: 'fails' as const, ok: false, verdict: 'regressed' as const, says: HOSTILE }
+      : trial,
+  )
+  const diff = diffReports(recorded, {
+    ...recorded,
+    scenarios: [{ ...first, trials: broken }, ...others.slice(1)],
+  })
+  const page = renderDiff(diff, isWorse)
+  test.match(page, '<span class="verdict regressed">fix-broke</span>')
+  test.match(page, '<span class="verdict regressed">vanished</span>')
+  test.notMatch(page, /<script|\ssrc=/)
 })
 
 t.test('a way that nobody measured is drawn dashed, and called assumed', async test => {

@@ -1,14 +1,27 @@
 /** The HTML report: one file that needs nothing else. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Reporter } from '../model/event.js'
 import type { ExperimentLog, RunLog } from './html/model.js'
 import { renderPage } from './html/page.js'
 import type { Sink } from './sink.js'
 
-/** Writes the page when all runs are over. */
-export function htmlReporter(sink: Sink): Reporter {
+/** What the page is called in the folder of a run. */
+export const PAGE = 'page.html'
+
+/** Writes the page when all runs are over. One that lies in the folder that keeps a run's evidence, `folder`, leads to it. */
+export function htmlReporter(sink: Sink, folder?: string): Reporter {
   const runs: RunLog[] = []
   let experiments = new Map<string, ExperimentLog[]>()
   let open = new Map<string, ExperimentLog>()
+  const keptStates = () => {
+    for (const [name, log] of open) {
+      const trials = join('trials', name.replace(' ', '-'))
+      const files = filesIn(join(folder ?? '', trials))
+      if (files.length === log.happenings.filter(({ kind }) => kind === 'trial').length)
+        log.states = files.map(file => `${trials}/${file}`)
+    }
+  }
   return {
     event(event) {
       switch (event.type) {
@@ -35,8 +48,21 @@ export function htmlReporter(sink: Sink): Reporter {
     },
     run: report => void runs.push({ report, experiments }),
     close() {
-      sink.write(renderPage(runs))
+      if (folder !== undefined) keptStates()
+      const kept = folder === undefined ? {} : { kept: filesIn(folder).filter(file => file !== PAGE) }
+      sink.write(renderPage(runs.map(run => ({ ...run, ...kept }))))
       sink.close()
     },
+  }
+}
+
+/** The files of a folder in the order of their names; none where there is no such folder. */
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .flatMap(entry => (entry.isFile() ? [entry.name] : []))
+      .sort()
+  } catch {
+    return []
   }
 }

@@ -18,11 +18,22 @@ ${logs.map(
   ({
     title,
     happenings,
+    states = [],
   }) => html`<details><summary>${title} <span class="dim">${countCommands(happenings)} commands</span></summary>
-<ol class="log">${merge(happenings).map(entry => line(entry, story))}</ol></details>
+<ol class="log">${merge(happenings).map(entry => line(entry, story, stateOf(entry, happenings, states)))}</ol></details>
 `,
 )}</details>
 `
+}
+
+/** The file that says what the nodes were like after a trial. */
+function stateOf(
+  { happening }: Entry,
+  happenings: readonly Happening[],
+  states: readonly string[],
+): string | undefined {
+  const trials = happenings.filter(({ kind }) => kind === 'trial')
+  return states[trials.indexOf(happening)]
 }
 
 interface Entry {
@@ -56,12 +67,12 @@ function merge(happenings: readonly Happening[]): Entry[] {
   return entries
 }
 
-function line({ happening, times }: Entry, story: Story | undefined): Html {
+function line({ happening, times }: Entry, story: Story | undefined, state: string | undefined): Html {
   if (happening.kind === 'phase') return html`<li class="phase">${happening.phase}</li>`
   if (happening.kind === 'trial') {
     const { trial } = happening
     const settings = settingsBeyond(trial.toggles, documented(story))
-    return html`<li class="probe ${resultOf(trial.verdict)}"><b>${trial.probe}</b> ${settings.join(', ')} → ${outcomeWord(trial)}: ${trial.says}</li>`
+    return html`<li class="probe ${resultOf(trial.verdict)}"><b>${trial.probe}</b> ${settings.join(', ')} → ${outcomeWord(trial)}: ${trial.says}${state !== undefined && html` <a href="${encodeURI(state)}">state</a>`}</li>`
   }
   const { node, argv, stdin, stdout, stderr, exitCode, signal, elapsedMs, builtin } = happening.command
   const end = signal ?? (exitCode === 0 ? '' : `exit ${exitCode}`)

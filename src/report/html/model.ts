@@ -14,6 +14,8 @@ export type Happening =
 export interface ExperimentLog {
   readonly title: string
   readonly happenings: Happening[]
+  /** Paths, from the page, of what the nodes were like after each trial; where they were kept. */
+  states?: readonly string[]
 }
 
 /** One run. */
@@ -21,6 +23,8 @@ export interface RunLog {
   readonly report: Report
   /** Experiments by scenario; empty for a run that was read from its report, which holds no commands. */
   readonly experiments: ReadonlyMap<string, readonly ExperimentLog[]>
+  /** Files that are kept beside the page. */
+  readonly kept?: readonly string[]
 }
 
 /** A run with a name that no other run on the page has. */

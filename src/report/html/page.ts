@@ -74,12 +74,12 @@ function filters(columns: readonly Column[]): Html {
 <output name="shown" aria-live="polite"></output></form>`
 }
 
-function header({ report }: Column): Html {
+function header({ report, kept = [] }: Column): Html {
   const counts = VERDICTS.filter(verdict => report.summary[verdict] > 0)
   return html`<p>${describeRun(report)} <span class="dim">· <time datetime="${report.started}">${report.started.slice(0, 16).replace('T', ' ')} UTC</time> · ${seconds(report.elapsedMs)}${
     report.machine.slowness > 1 && ` · deadlines × ${report.machine.slowness.toFixed(1)}`
   }</span></p>
-${machineChangeLines(report).map(text => html`<p class="warn">${text}</p>`)}<ul class="counts">${counts.map(verdict => html`<li class="verdict ${verdict}">${report.summary[verdict]} ${verdict}</li>`)}</ul>
+${kept.length > 0 && html`<p class="dim">Kept beside this page: ${kept.map((file, at) => html`${at > 0 && ', '}<a href="${encodeURI(file)}">${file}</a>`)}; after each trial, what its nodes were like, below with the commands.</p>`}${machineChangeLines(report).map(text => html`<p class="warn">${text}</p>`)}<ul class="counts">${counts.map(verdict => html`<li class="verdict ${verdict}">${report.summary[verdict]} ${verdict}</li>`)}</ul>
 `
 }
 
