@@ -157,7 +157,11 @@ export default defineScenario({
     node: 'router',
     shape: [
       { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
-      { fact: 'snat {snat}', is: '.* leaving yes by .*', as: 'a source NAT for what leaves' },
+      {
+        fact: 'snat {snat}',
+        is: 'out (any|!\\S+|{out0}) .* leaving yes by .*',
+        as: 'a source NAT for what leaves',
+      },
       { fact: 'module nf_conntrack_tftp', as: 'the helper of TFTP' },
     ],
     reads: {

@@ -163,7 +163,11 @@ export default defineScenario({
     node: 'gateway',
     shape: [
       { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
-      { fact: 'snat {snat}', is: '.* leaving yes by .*', as: 'a source NAT for what leaves' },
+      {
+        fact: 'snat {snat}',
+        is: 'out (any|!\\S+|{wan}) .* leaving yes by .*',
+        as: 'a source NAT for what leaves',
+      },
     ],
     reads: {
       nf_conntrack_tcp_timeout: {

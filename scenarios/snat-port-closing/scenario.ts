@@ -128,7 +128,11 @@ export default defineScenario({
     node: 'router',
     shape: [
       { fact: 'sysctl net.ipv4.ip_forward', is: '1', as: 'forwarding of IPv4' },
-      { fact: 'snat {snat}', is: '.* SNAT to \\S+ ports \\d\\d?\\d? .*', as: 'a source NAT to few ports' },
+      {
+        fact: 'snat {snat}',
+        is: 'out (any|!\\S+|{up0}) .* SNAT to \\S+ ports \\d\\d?\\d? .*',
+        as: 'a source NAT to few ports',
+      },
     ],
     reads: {
       ports: { '5000-5001': [{ fact: 'snat {snat}', is: '.* ports (?!1 )\\d+ .*' }] },

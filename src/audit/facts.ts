@@ -17,6 +17,9 @@ const TOGETHER: Readonly<Record<string, 'max' | 'or'>> = {
   src_valid_mark: 'or',
 }
 
+/** Sysctls of a device that decide about its packets, and that are 0 where nobody has set them. */
+export const DEVICE_SYSCTLS = Object.keys(TOGETHER).filter(key => key !== 'arp_notify')
+
 /** One namespace as it was read. */
 export class Facts {
   readonly #own: Map<string, string>

@@ -50,12 +50,12 @@ interface Place {
 }
 
 /**
- * Reads the machine: all of its namespaces, or the one of a name or a process. Throws LabError (exit 2) where there is none of that
+ * Reads the machine: all of its namespaces, or those of some names or processes. Throws LabError (exit 2) where there is none of a
  * name.
  */
-export async function readMachine(chosen?: string): Promise<Machine> {
+export async function readMachine(chosen: readonly string[] = []): Promise<Machine> {
   const unread: (Unread & { netns?: string })[] = []
-  const places = chosen === undefined ? allPlaces(unread) : [placeOf(chosen)]
+  const places = chosen.length === 0 ? allPlaces(unread) : chosen.map(placeOf)
   const open: Netns[] = []
   const raw: RawHost[] = []
   for (const { name, path } of places) {
@@ -68,9 +68,9 @@ export async function readMachine(chosen?: string): Promise<Machine> {
       unread.push({ netns: name, what: 'the namespace', why: describeError(error) })
     }
   }
-  if (chosen !== undefined && raw.length === 0)
+  if (chosen.length > 0 && raw.length === 0)
     throw new LabError(
-      `the namespace of ${chosen} could not be read: ${unread[0]?.why}`,
+      `the namespace of ${chosen.join(', ')} could not be read: ${unread[0]?.why}`,
       'namespaces of others take root',
       EXIT.usage,
     )

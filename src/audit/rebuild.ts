@@ -11,8 +11,9 @@ import type { Toggle, ToggleContext } from '../model/toggle.js'
 import type { Topology } from '../model/topology.js'
 import { type PlanOptions, planScenario } from '../plan/plan.js'
 import { probeOf } from '../probes/index.js'
-import type { Facts } from './facts.js'
-import { type Chain, contains, type Rule, ruleName } from './rules.js'
+import { DEVICE_SYSCTLS, type Facts } from './facts.js'
+import { contains, type Rule, ruleName } from './rules.js'
+import { tablesOf } from './tables.js'
 
 /** What of a machine goes into the topology, in the topology's words. */
 export interface Recipe {
@@ -33,7 +34,7 @@ export interface RebuiltProbe {
   readonly says: string
 }
 
-/** Sysctls of a namespace, and of a device, that decide about packets. */
+/** Sysctls of a namespace that decide about packets. */
 const GLOBAL = [
   'net.ipv4.ip_forward',
   'net.bridge.bridge-nf-call-iptables',
@@ -41,14 +42,6 @@ const GLOBAL = [
   'net.ipv4.fib_multipath_hash_policy',
   'net.netfilter.nf_conntrack_tcp_be_liberal',
   'net.netfilter.nf_conntrack_tcp_loose',
-]
-const OF_DEVICES = [
-  'rp_filter',
-  'accept_local',
-  'route_localnet',
-  'arp_ignore',
-  'arp_announce',
-  'src_valid_mark',
 ]
 const SETS = { iptables: 'iptables', ip6tables: 'ip6tables' } as const
 const USUAL_MTU = 1500
@@ -68,6 +61,7 @@ export function recipeOf(scenario: Scenario, finding: Finding, facts: Facts): Re
   )
   for (const set of new Set([...facts.sets.values()].map(chain => chain.set)))
     if (!Object.values(SETS).some(known => known === set)) left.push(`rules of ${set}`)
+  for (const device of words.unknown()) left.push(`rules about ${device}, which has no place in the topology`)
   const links = scenario.topology.links.map(([a, b]) => [words.end(a), words.end(b)] as const)
   return {
     scenario: scenario.id,
@@ -82,22 +76,6 @@ export function recipeOf(scenario: Scenario, finding: Finding, facts: Facts): Re
     },
     left,
   }
-}
-
-/** A machine's rules by table, as a topology has them. A chain without a rule gets one that does nothing, so that it is there. */
-function tablesOf(facts: Facts, set: string, write: (rule: Rule) => string): Record<string, string[]> {
-  const tables: Record<string, string[]> = {}
-  const chains = [...facts.sets.values()].filter(
-    (chain: Chain) => chain.set === set && chain.table !== 'security',
-  )
-  for (const { table, name, hook, policy, rules } of chains) {
-    const lines = tables[table] ?? []
-    tables[table] = lines
-    if (hook !== undefined && policy === 'DROP') lines.push(`-P ${name} DROP`)
-    if (hook === undefined && rules.length === 0) lines.push(`-A ${name} -j RETURN`)
-    for (const rule of rules) lines.push(`-A ${name} ${write(rule)}`.trimEnd())
-  }
-  return tables
 }
 
 /** The ports that the probes use in place of those of the machine's own DNAT rule; none for other rules. */
@@ -120,6 +98,8 @@ function portsOf(
 /** Puts a machine's words into those of a topology. */
 class Words {
   readonly #devices: ReadonlyMap<string, string>
+  /** What the node's devices are called in the topology. */
+  readonly #own: ReadonlySet<string>
   readonly #addresses = new Map<string, string>()
   readonly #networks: { readonly from: string; readonly to: string }[] = []
 
@@ -130,6 +110,11 @@ class Words {
     private readonly facts: Facts,
   ) {
     const documents = topology.nodes[node]?.addresses ?? {}
+    this.#own = new Set([
+      'lo',
+      ...topology.links.flat().flatMap(end => (end.node === node ? [end.device] : [])),
+      ...Object.keys(documents),
+    ])
     this.#devices = new Map(Object.entries(names).map(([document, machine]) => [machine, document]))
     for (const [document, machine] of Object.entries(names))
       if (parseAddress(document)) this.#addresses.set(machine, document)
@@ -139,7 +124,9 @@ class Words {
     })
     const unbound = Object.keys(documents).filter(device => device !== 'lo' && !Object.hasOwn(names, device))
     for (const { address, device } of machines) {
-      const document = this.#devices.get(device) ?? (device === 'lo' ? undefined : unbound[0])
+      const document =
+        this.#devices.get(device) ??
+        (unbound.includes(device) ? device : device !== 'lo' && unbound.length === 1 ? unbound[0] : undefined)
       const [own] = (document === undefined ? undefined : documents[document])?.filter(
         text => text.includes(':') === address.includes(':'),
       ) ?? ['']
@@ -149,6 +136,15 @@ class Words {
       if (!this.#addresses.has(bare)) this.#addresses.set(bare, to.split('/')[0] ?? '')
       this.#networks.push({ from: networkOf(address), to: networkOf(to) })
     }
+  }
+
+  /** Devices of rules that the topology has no name for. */
+  unknown(): string[] {
+    const rules = [...this.facts.sets.values()].flatMap(chain => chain.rules)
+    const named = rules.flatMap(({ matches }) =>
+      [matches.get('in'), matches.get('out')].flatMap(match => match?.values ?? []),
+    )
+    return [...new Set(named)].filter(name => !this.#devices.has(name) && !this.#own.has(name))
   }
 
   /** A rule in the topology's words. */
@@ -183,7 +179,7 @@ class Words {
     for (const key of GLOBAL) take(key, key)
     for (const [machine, document] of [['all', 'all'], ...this.#devices] as const)
       if (document === 'all' || !parseAddress(document))
-        for (const key of OF_DEVICES)
+        for (const key of DEVICE_SYSCTLS)
           take(`net.ipv4.conf.${document}.${key}`, `net/ipv4/conf/${machine}/${key}`)
     return found
   }

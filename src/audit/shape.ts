@@ -152,7 +152,11 @@ function capture({ pattern, free }: Pattern, text: string, binding: Binding): Bi
   if (!match) return undefined
   if (free.length === 0) return binding
   const names = new Map(binding.names)
-  for (const [index, name] of free.entries()) names.set(name, match[index + 1] ?? '')
+  for (const [index, name] of free.entries()) {
+    // Of several alternatives, one that is not taken gives its names no meaning.
+    const meaning = match[index + 1]
+    if (meaning !== undefined) names.set(name, meaning)
+  }
   return { ...binding, names }
 }
 

@@ -35,7 +35,7 @@ export async function audit(words: readonly string[], given: object): Promise<nu
   const outputs = outputsOf([...(options.json ? ['json'] : []), ...options.reporter])
   const { scenarios } = await chooseScenarios(options.rebuild === undefined ? words : [options.rebuild])
   const upgradeTo = options.for === undefined ? undefined : await upgradeFor(options.for)
-  const machine = await readMachine(options.netns)
+  const machine = await readMachine(options.netns === undefined ? [] : [options.netns])
   try {
     const { close: _, hosts, ...about } = machine
     const version: KernelVersion = {

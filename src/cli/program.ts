@@ -342,6 +342,29 @@ Examples:
   })
 
 program
+  .command('record')
+  .description('print this machine’s namespaces as a scenario to be completed: what a bug report needs')
+  .option(
+    '--netns <name>',
+    'a namespace: this, a name under /run/netns, or a process; may be given again; all when left out',
+    collect,
+  )
+  .option('--anonymous', 'with other names, MAC addresses and addresses, the same one for the same')
+  .addHelpText(
+    'after',
+    `
+What a topology has no words for is named on standard error, and in the scenario.
+
+Examples:
+  $ sudo lab record --netns this > scenario.ts && lab shell ./scenario.ts
+  $ sudo lab record --netns qrouter-1a2b --anonymous > scenario.ts`,
+  )
+  .action(async (options: object) => {
+    const { recordMachine } = await import('./record.js')
+    process.exitCode = await recordMachine(options)
+  })
+
+program
   .command('completion')
   .description('print a shell’s completion for this command line')
   .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
