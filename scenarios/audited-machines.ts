@@ -149,6 +149,11 @@ async function auditKnown(
       const record = await runCommand(argv, { node: netnsName, netns, stdin, timeoutMs: 60_000 })
       if (record.exitCode !== 0) throw new CommandError(record, `make ${name}`)
     }
+    const lacks = Object.keys(sysctls).filter(key => netns.readSysctl(key) === undefined)
+    if (lacks.length > 0) {
+      say({ scenario: name, skipped: `this kernel has no ${lacks.join(', ')}` })
+      return
+    }
     netns.writeSysctls(Object.entries(sysctls))
     await must(['ip', '-batch', '-'], `${['link set lo up', ...ip].join('\n')}\n`)
     const moved = ip.flatMap(line => / peer name (guest\d+)/.exec(line)?.[1] ?? [])
