@@ -1,9 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { withDir } from 'tmp-promise'
-import { missingTool } from '../base/tools.js'
 import { isBad } from '../model/verdict.js'
 import { diffReports, isWorse } from './diff.js'
 import { folderReporter } from './folder.js'
@@ -11,7 +9,7 @@ import { renderDiff } from './html/diff.js'
 import { combine } from './registry.js'
 import { replay } from './replay.js'
 import { everyVerdict, HOSTILE, hostile, recorded } from './synthetic.fixture.js'
-import { path, written } from './written.fixture.js'
+import { written } from './written.fixture.js'
 
 t.test('the page needs no network, and what the kernel says stays text', async test => {
   const page = (await written([hostile], ['html'])).html ?? ''
@@ -118,29 +116,3 @@ t.test(
     test.equal(page.match(/<h5>everywhere<\/h5>/g)?.length, page.match(/<h5>/g)?.length)
   },
 )
-
-const noChromium = missingTool('chromium')
-t.test('the page is drawn by a browser', { skip: noChromium ?? false }, async test => {
-  await written([recorded], ['html'])
-  const args = '--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking'.split(
-    ' ',
-  )
-  writeFileSync(path('page.html'), readFileSync(path('html')))
-  const shot = path('page.png')
-  execFileSync(
-    'timeout',
-    [
-      '-s',
-      'KILL',
-      '60',
-      'chromium',
-      ...args,
-      `--user-data-dir=${path('profile')}`,
-      '--window-size=1280,2000',
-      `--screenshot=${shot}`,
-      `file://${path('page.html')}`,
-    ],
-    { stdio: 'pipe' },
-  )
-  test.ok(statSync(shot).size > 50_000, 'and there is something to see')
-})
