@@ -5,6 +5,7 @@ import { runningKernel } from '../kernel/running.js'
 import { kernelsKey } from '../kernels/key.js'
 import { type KernelListing, listKernels } from '../kernels/listing.js'
 import { fetchShown } from './fetch-shown.js'
+import { interruptible, ProgressLine, timeLeft } from './interruption.js'
 
 /** What the actions of `lab kernel` take. */
 export interface KernelOptions {
@@ -61,18 +62,33 @@ async function build({ source, patch = [], name: given }: KernelOptions): Promis
   const { buildKernel } = await import('../kernels/build/build-kernel.js')
   const { defaultName } = await import('../kernels/build/name.js')
   const name = given ?? (await defaultName(source, patch))
-  let stage = ''
-  const kernel = await buildKernel({
-    source,
-    name,
-    patches: patch,
-    onProgress: progress => {
-      if (progress.stage !== stage) process.stderr.write(`${name}: ${progress.stage}\n`)
-      stage = progress.stage
-    },
-  })
+  const line = new ProgressLine()
+  const started = performance.now()
+  const kernel = await interruptible(
+    signal =>
+      buildKernel({
+        source,
+        name,
+        patches: patch,
+        signal,
+        onProgress: progress => {
+          const count = progress.stage === 'compile' ? progress.count : 0
+          const far =
+            line.live && count > 0 ? ` ${describeCount(count)}${timeLeft(started, count, FILES)}` : ''
+          line.show(`${name}: ${progress.stage}${far}`)
+        },
+      }),
+    'the source is as it was; what was compiled stays for the next time',
+  ).finally(() => line.close())
   const took = kernel.seconds === 0 ? 'built before' : `built in ${Math.round(kernel.seconds)} s`
   process.stdout.write(`${kernel.name}  ${kernel.release}  ${took}\n  ${kernel.bzImage}\n`)
+}
+
+/** Files that a first build compiles; one after a small patch has but a few, and is over before it would be told. */
+const FILES = 1500
+
+function describeCount(count: number): string {
+  return count < FILES ? `${count} of some ${FILES} files` : `${count} files`
 }
 
 function describeListing({ name, aliases, description, available, fetched, problem }: KernelListing): string {

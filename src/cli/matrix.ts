@@ -21,6 +21,7 @@ import { PERSISTENCE } from '../model/persistence.js'
 import { absoluteWords, checkToggles, chooseScenarios, chooseShard } from '../plan/catalogue.js'
 import { diffText } from '../report/diff-text.js'
 import { fetchShown } from './fetch-shown.js'
+import { SIGNALS } from './interruption.js'
 import { releaseRoot } from './other-root.js'
 import { withoutScenarios } from './words.js'
 
@@ -180,8 +181,6 @@ async function findCells(options: Options): Promise<NamedKernel[]> {
   )
 }
 
-/** What a person, or a machine that goes down, ends a matrix by. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const EVERY_MS = 1000
 
 /** A line on standard error that says how far the guests are, where that is a terminal. */
@@ -223,7 +222,7 @@ async function runKernels(
   const interruption = new AbortController()
   const stop = (signal: NodeJS.Signals) => interruption.abort(signal)
   // A bisection has a status of its own for what ends it.
-  if (!bisect) for (const signal of SIGNALS) process.once(signal, stop)
+  if (!bisect) for (const signal of SIGNALS) process.on(signal, stop)
   const runs = await runIntoFolder(kernels, out, {
     signal: interruption.signal,
     onLine: shown.line,
