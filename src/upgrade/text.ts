@@ -53,7 +53,7 @@ export function verdictOf(report: UpgradeReport): string {
     ...(unbegun > 0 ? [`; ${counted(unbegun, 'scenario')} could not be run`] : []),
     ...(lacking > 0 ? [`; ${counted(lacking, 'run')} gave no report`] : []),
   ].join('')
-  return `${what.join(', and ') || 'Nothing that worked stops to'}: ${compared} trials compared, ${moved.length} come out otherwise${quiet}.`
+  return `${what.join(', and ') || 'Nothing that worked stops to'}: ${counted(compared, 'trial')} compared, ${moved.length} ${moved.length === 1 ? 'comes' : 'come'} out otherwise${quiet}.`
 }
 
 /** Everything, what matters most first; sections with nothing in them are left out. */
