@@ -19,7 +19,12 @@ export function writtenFacts({
   unread = [],
 }: WrittenMachine): Facts {
   const chains = parseSaved(iptables, 'iptables', 'ip')
-  const values = new Map(Object.entries(sysctls).map(([key, value]) => [key.replaceAll('.', '/'), value]))
+  const values = new Map(
+    Object.entries(sysctls).map(([key, value]) => [
+      key.includes('/') ? key : key.replaceAll('.', '/'),
+      value,
+    ]),
+  )
   return new Facts(
     'this',
     new Map(Object.entries(configuration)),

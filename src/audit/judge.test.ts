@@ -80,6 +80,27 @@ t.test('a rule that may be about a packet is no rule that surely is', async test
   test.equal(found('-A FORWARD -m conntrack ! --ctstate INVALID -j DROP'), 'exposed')
 })
 
+t.test('commands can be pasted, whatever a device is called', async test => {
+  const commands = (device: string): string => {
+    const configuration = {
+      'link lo kind': 'loopback',
+      [`link ${device} kind`]: 'vlan',
+      [`address 192.0.2.1/24 dev ${device}`]: 'there',
+      'address 192.0.2.240/32 dev lo': 'there',
+    }
+    const sysctls = Object.fromEntries(
+      ['all', device].flatMap(place =>
+        ['arp_ignore', 'arp_announce'].map(key => [`net/ipv4/conf/${place}/${key}`, '0']),
+      ),
+    )
+    const found = audited('strict-arp-vip', { configuration, sysctls }, '6.12')
+    return found.flatMap(({ repairs }) => repairs.flatMap(repair => repair.commands)).join('\n')
+  }
+  test.match(commands('ens3'), /^sysctl -w net\.ipv4\.conf\.ens3\.arp_ignore=1$/m)
+  test.match(commands('ens3.7'), /^sysctl -w net\/ipv4\/conf\/ens3\.7\/arp_ignore=1$/m)
+  test.match(commands('$(x)'), /^sysctl -w net\.ipv4\.conf\.'\$\(x\)'\.arp_ignore=1$/m)
+})
+
 /** Names and texts that no machine should have, and some do. */
 const oddText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),

@@ -1,5 +1,6 @@
 /** What a scenario means for a machine: its shape, the settings of its toggles as they are there, and what its own expectations make of them. */
 import { parseAddress } from '../base/addresses.js'
+import { quote } from '../base/shell-words.js'
 import type { Audit, Finding, Holder, Repair } from '../model/audit.js'
 import { type KernelChange, releasesOf } from '../model/change.js'
 import type { Expectation, Scenario, Settings } from '../model/scenario.js'
@@ -255,7 +256,7 @@ function repairsOf(
       const toggle = scenario.toggles[id]
       const lines = toggle?.onRealSystem(setting) ?? []
       const where = toggle && toggle.nodes.length > 0 && !toggle.nodes.includes(node)
-      return lines.map(line => `${renamed(line, names)}${where ? `  # ${toggle.nodes.join(', ')}` : ''}`)
+      return lines.map(line => `${commandOf(line, names)}${where ? `  # ${toggle.nodes.join(', ')}` : ''}`)
     })
     // A command about a device that the machine has no name for says nothing.
     if (commands.some(line => unknown.some(name => mentions(line, name)))) continue
@@ -296,6 +297,16 @@ function unknownDevices(
 
 function mentions(text: string, name: string): boolean {
   return new RegExp(`(?<![\\w-])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`).test(text)
+}
+
+/** A command with the machine's names, for a shell: a device may be called anything, and with a dot a sysctl of it takes slashes. */
+function commandOf(line: string, names: Readonly<Record<string, string>>): string {
+  const quoted = Object.fromEntries(Object.entries(names).map(([name, own]) => [name, quote(own)]))
+  const [, key = '', value = ''] = /^sysctl -w ([^=]+)=(.*)$/.exec(line) ?? []
+  const parts = key.split('.')
+  return parts.some(part => names[part]?.includes('.'))
+    ? `sysctl -w ${parts.map(part => quoted[part] ?? part).join('/')}=${value}`
+    : renamed(line, quoted)
 }
 
 /** A text with the machine's names in place of the topology's. */
