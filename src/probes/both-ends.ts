@@ -17,7 +17,7 @@ import {
 } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { ready } from '../world/reactor.js'
-import { acknowledgeNow, closeSilently, endConnection, socketError } from '../world/tcp-state.js'
+import { acknowledgeNow, closeSilently, endConnection, silenceMs, socketError } from '../world/tcp-state.js'
 import { openBound } from './bound-socket.js'
 
 const SO_KEEPALIVE = 9
@@ -71,6 +71,11 @@ export class BothEnds {
   /** Has the client ask whether the server is there, after as long a silence as its system says. */
   keepAlive(): void {
     setSocketOption(this.client, SOL_SOCKET, SO_KEEPALIVE, 1)
+  }
+
+  /** For how many milliseconds neither end has sent a word or heard anything. */
+  get silenceMs(): number {
+    return Math.min(silenceMs(this.client), silenceMs(this.server))
   }
 
   /** Has both ends acknowledge what they have got: nothing is under way then. */

@@ -106,6 +106,9 @@ async function live(spec: Spec, ends: BothEnds, opened: number, context: ProbeCo
     await delay(SETTLE_MS)
     if (keepAlive) ends.keepAlive()
     await delay(idleMs)
+    // A segment that was sent again meanwhile, as on a busy machine, was no silence: it begins anew with it.
+    for (let silent = ends.silenceMs; !keepAlive && silent < idleMs; silent = ends.silenceMs)
+      await delay(idleMs - silent)
   }
   const fault = await afterwards(spec, ends, context)
   const what = `a word from the ${speaks}${serverEnds ? ', whose server has ended its half,' : ''}`

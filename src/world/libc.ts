@@ -360,8 +360,8 @@ export function controlEpoll(epoll: number, operation: number, fd: number, event
   checked('epoll_ctl', raw.epollCtl(epoll, operation, fd, event), `fd ${fd}`)
 }
 
-/** Waits on another thread for up to `timeoutMs` (-1: for ever); resolves to the descriptors that are ready. */
-export function waitEpoll(epoll: number, timeoutMs: number): Promise<{ fd: number; events: number }[]> {
+/** Waits on another thread for up to `timeoutMs` (-1: for ever); resolves to the descriptors that were ready then. */
+export function waitEpoll(epoll: number, timeoutMs: number): Promise<number[]> {
   const capacity = 64
   const events = Buffer.alloc(EPOLL_EVENT_SIZE * capacity)
   return new Promise((resolve, reject) => {
@@ -369,10 +369,9 @@ export function waitEpoll(epoll: number, timeoutMs: number): Promise<{ fd: numbe
       if (error) reject(error)
       else
         resolve(
-          Array.from({ length: Math.max(0, count) }, (_, i) => ({
-            events: events.readUInt32LE(i * EPOLL_EVENT_SIZE),
-            fd: events.readInt32LE(i * EPOLL_EVENT_SIZE + EPOLL_DATA_OFFSET),
-          })),
+          Array.from({ length: Math.max(0, count) }, (_, i) =>
+            events.readInt32LE(i * EPOLL_EVENT_SIZE + EPOLL_DATA_OFFSET),
+          ),
         )
     })
   })

@@ -15,7 +15,8 @@ import {
 } from './libc.js'
 
 interface Waiter {
-  resolve: (events: number) => void
+  readonly events: number
+  readonly resolve: (events: number) => void
 }
 
 const waiters = new Map<number, Waiter>()
@@ -46,7 +47,7 @@ export function ready(fd: number, events: number, timeoutMs?: number, signal?: A
       resolve(got)
     }
     const cancel = () => settle(0)
-    waiters.set(fd, { resolve: settle })
+    waiters.set(fd, { events, resolve: settle })
     controlEpoll(epoll, EPOLL_CTL_ADD, fd, events)
     // A busy process comes to its timers before it hears what the other thread has seen: look once more.
     if (timeoutMs !== undefined) timer = setTimeout(() => settle(pollOne(fd, events, 0)), timeoutMs)
@@ -59,9 +60,15 @@ async function run(): Promise<void> {
   running = true
   const drain = Buffer.alloc(8)
   while (waiters.size > 0) {
-    for (const { fd, events } of await waitEpoll(epoll, -1)) {
-      if (fd === wake) readSync(wake, drain)
-      else waiters.get(fd)?.resolve(events)
+    for (const fd of await waitEpoll(epoll, -1)) {
+      if (fd === wake) {
+        readSync(wake, drain)
+        continue
+      }
+      // What the other thread has seen may be of a descriptor that is closed by now, and whose number is another one's.
+      const waiter = waiters.get(fd)
+      const events = waiter ? pollOne(fd, waiter.events, 0) : 0
+      if (events !== 0) waiter?.resolve(events)
     }
   }
   running = false

@@ -25,6 +25,16 @@ export function resetOnClose(fd: number): void {
   setSocketOption(fd, SOL_SOCKET, SO_LINGER, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]))
 }
 
+/**
+ * For how many milliseconds a TCP socket has sent no data and heard nothing: tcpi_last_data_sent, tcpi_last_data_recv,
+ * tcpi_last_ack_recv (tcp_get_info()). A segment that is sent again shows by the acknowledgement that it gets.
+ */
+export function silenceMs(fd: number): number {
+  const [dataSent, dataReceived, ackReceived] = [44, 52, 56]
+  const info = getSocketOption(fd, IPPROTO_TCP, TCP_INFO, ackReceived + 4)
+  return Math.min(...[dataSent, dataReceived, ackReceived].map(offset => info.readUInt32LE(offset)))
+}
+
 /** How many segments of a TCP socket were sent again, its SYN included. */
 export function retransmissions(fd: number): number {
   const info = getSocketOption(fd, IPPROTO_TCP, TCP_INFO, TOTAL_RETRANS + 4)
