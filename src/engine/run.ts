@@ -69,7 +69,7 @@ export interface RunOptions {
  * Experiments at once for each CPU: where it has nothing to wait for but protocols, where it is busy with each of them, and
  * where something else keeps it from its work, so that a run gets slower and not wrong.
  */
-const JOBS_PER_CPU = { idle: 8, slow: 3, late: 1 }
+const JOBS_PER_CPU = { idle: 24, slow: 3, late: 1 }
 const SLOW = 2
 const LATE = 4
 
