@@ -1,7 +1,7 @@
 /** What a scenario means for a machine: its shape, the settings of its toggles as they are there, and what its own expectations make of them. */
 import { parseAddress } from '../base/addresses.js'
 import { quote } from '../base/shell-words.js'
-import type { Audit, Finding, Holder, Repair } from '../model/audit.js'
+import { type Audit, type Finding, type Holder, NOTHING_FOUND, type Repair } from '../model/audit.js'
 import { type KernelChange, releasesOf } from '../model/change.js'
 import type { Expectation, Scenario, Settings } from '../model/scenario.js'
 import { PLAIN_IPTABLES } from '../model/steps.js'
@@ -60,17 +60,6 @@ export function judge(scenario: Scenario, facts: Facts, circumstances: Circumsta
     : all.slice(0, 1)
   return told.map(one => ({ ...common, ...one }))
 }
-
-const NOTHING_FOUND = {
-  objects: [],
-  places: [],
-  settings: {},
-  fails: [],
-  held: [],
-  holders: [],
-  repairs: [],
-  conditions: [],
-} as const
 
 function judgeOne(
   scenario: Scenario,

@@ -121,6 +121,18 @@ export interface Finding {
   readonly missing?: string
 }
 
+/** Of a finding that names nothing. */
+export const NOTHING_FOUND = {
+  objects: [],
+  places: [],
+  settings: {},
+  fails: [],
+  held: [],
+  holders: [],
+  repairs: [],
+  conditions: [],
+} as const
+
 /** Something that could not be read. */
 export interface Unread {
   readonly what: string

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { LabError } from '../base/errors.js'
 import { type FieldsOf, ipv4, milliseconds, node, port } from '../model/fields.js'
 import { type ProbeContext, type ProbeResult, probeKind } from '../model/probe.js'
 import { closeFd, sendBytes } from '../world/libc.js'
@@ -10,6 +9,7 @@ import { CONNECTION_LIBRARY } from './connection-script.js'
 import { openRawSender } from './raw-udp.js'
 import { newSourcePort } from './source-port.js'
 import { segmentPacket } from './tcp-segment.js'
+import { tooBusy } from './too-busy.js'
 
 /** A stray segment that is slower than so many answers does not come any more. */
 const TURNS_OF_A_STRAY = 10
@@ -92,9 +92,9 @@ async function live(spec: Spec, ends: BothEnds, opened: number, context: ProbeCo
   const before = await ends.speak('client', patience)
   const elapsedMs = performance.now() - opened
   if (before !== undefined && elapsedMs > LATEST_MS)
-    throw new LabError(
-      `a connection's first word was lost, ${Math.round(elapsedMs)} ms after its SYN: this machine is too slow, or too busy, for the shortest time-outs`,
-      'run it with less beside it, or with fewer --jobs',
+    throw tooBusy(
+      `a connection's first word was lost, ${Math.round(elapsedMs)} ms after its SYN`,
+      'the shortest time-outs',
     )
   if (before !== undefined)
     return { outcome: 'fails', ...saw, says: `connected, but the first word was lost${because(before)}` }

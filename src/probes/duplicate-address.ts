@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { LabError } from '../base/errors.js'
 import { address, type FieldsOf, node } from '../model/fields.js'
 import { type ProbeContext, probeKind } from '../model/probe.js'
 import {
@@ -18,6 +17,7 @@ import {
 import type { Netns } from '../world/netns.js'
 import { readIpv6Addresses } from '../world/proc-net.js'
 import { attribute, NetlinkError, NLM_F, type RouteRequest, RTM } from '../world/rtnetlink.js'
+import { tooBusy } from './too-busy.js'
 
 const POLL_MS = 3
 const PREFIX_LENGTH = 64
@@ -125,7 +125,10 @@ export const duplicateAddress = probeKind('duplicate-address', SHAPE, {
         // What nobody asked about at all needs no second try.
         if (tested.atOnce) break
         if (!rival || tested.objected) said++
-        else if (attempt === MOST_ATTEMPTS) throw tooBusy(address, rival.node)
+        else if (attempt === MOST_ATTEMPTS)
+          throw tooBusy(
+            `${address} came to be usable ${MOST_ATTEMPTS} times before ${rival.node} could object`,
+          )
         else {
           testMs = Math.min(2 * testMs, LONGEST_TEST_MS)
           own.writeSysctls([[timing, String(testMs)]])
@@ -140,13 +143,6 @@ export const duplicateAddress = probeKind('duplicate-address', SHAPE, {
     }
   },
 })
-
-function tooBusy(address: string, rival: string): LabError {
-  return new LabError(
-    `${address} came to be usable ${MOST_ATTEMPTS} times before ${rival} could object: this machine is too slow, or too busy`,
-    'run it with less beside it, or with fewer --jobs',
-  )
-}
 
 /** What came of adding the address once. */
 interface Tested {

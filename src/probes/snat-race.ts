@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { LabError } from '../base/errors.js'
 import { type FieldsOf, ipv4, node, port } from '../model/fields.js'
 import { type ProbeContext, type ProbeResult, probeKind } from '../model/probe.js'
 import { PacketQueue } from './packet-queue.js'
 import { newSourcePort } from './source-port.js'
 import { type Connection, TcpClient } from './tcp-client.js'
+import { tooBusy } from './too-busy.js'
 
 const SHAPE = {
   clients: z.array(node()).min(1),
@@ -143,9 +143,9 @@ export const snatRace = probeKind('snat-race', SHAPE, {
       if (counts && !(spoiled && result.outcome === 'works')) return result
       spoiled ||= sentAgain
       if (!counts && attempt < ATTEMPTS) continue
-      throw new LabError(
-        `SYNs were held for too long, the last ones for ${Math.round(heldMs)} ms, in ${attempt} attempts: this machine is too slow, or too busy, for the race`,
-        'run it with less beside it, or with fewer --jobs',
+      throw tooBusy(
+        `SYNs were held for too long, the last ones for ${Math.round(heldMs)} ms, in ${attempt} attempts`,
+        'the race',
       )
     }
   },

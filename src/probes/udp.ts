@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { LabError } from '../base/errors.js'
 import { type FieldsOf, milliseconds, port } from '../model/fields.js'
 import { probeKind } from '../model/probe.js'
 import type { ScriptPart } from '../model/script-part.js'
@@ -23,6 +22,7 @@ import {
 import { ready } from '../world/reactor.js'
 import { EXCHANGE_SHAPE, plainExchange, scriptExchange } from './exchange.js'
 import { newSourcePort } from './source-port.js'
+import { tooBusy } from './too-busy.js'
 
 const SO_MARK = 36
 /** By how much a datagram may be late, in milliseconds: after 100 of silence, less than the shortest time-out of connection tracking, a second. */
@@ -135,7 +135,8 @@ export const udp = probeKind('udp', SHAPE, {
         }
       const same = buffer.subarray(0, got.length).equals(sent)
       // Where there is none, the flow was not forgotten in spite of the silence.
-      if (same && silentMs > (spec.everyMs ?? 0) + LATEST_MS) throw tooSlow(silentMs)
+      if (same && silentMs > (spec.everyMs ?? 0) + LATEST_MS)
+        throw tooBusy(`a client that was to go on was silent for ${Math.round(silentMs)} ms`)
       return {
         outcome: same ? 'works' : 'fails',
         answeredBy: got.from.address,
@@ -180,13 +181,6 @@ async function before(fd: number, { afterMs = 0, everyMs = 0 }: Spec): Promise<n
   const buffer = Buffer.alloc(2048)
   while (!attempt(() => drain(fd, buffer)));
   return count > 1 ? longest : 0
-}
-
-function tooSlow(gap: number): LabError {
-  return new LabError(
-    `a client that was to go on was silent for ${Math.round(gap)} ms: this machine is too slow, or too busy`,
-    'run it with less beside it, or with fewer --jobs',
-  )
 }
 
 /** Takes everything that waits. Throws SystemError for an error that waits, which is gone then. */

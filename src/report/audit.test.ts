@@ -1,22 +1,12 @@
 import t from 'tap'
-import type { AuditReport, Finding } from '../model/audit.js'
+import { type AuditReport, type Finding, NOTHING_FOUND } from '../model/audit.js'
 import { AUDIT_FORMATS } from './audit.js'
 
-const nothing = {
-  objects: [],
-  places: [],
-  settings: {},
-  fails: [],
-  held: [],
-  holders: [],
-  repairs: [],
-  conditions: [],
-}
 const finding = (scenario: string, more: Partial<Finding> & Pick<Finding, 'finding'>): Finding => ({
   scenario,
   title: 'A <title> | of #1',
   netns: 'process 7 (a"<b)',
-  ...nothing,
+  ...NOTHING_FOUND,
   ...more,
 })
 const REPORT: AuditReport = {
