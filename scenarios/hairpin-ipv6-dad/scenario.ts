@@ -183,7 +183,13 @@ export default defineScenario({
         ipv6: true,
         bridges: { br100: { ports: ['vnet0', 'vnet1'] } },
         addresses: { br100: `${PREFIX}::1/64 nodad` },
-        sysctls: { ...NO_DAD, 'net.ipv6.conf.all.forwarding': 1 },
+        sysctls: {
+          ...NO_DAD,
+          'net.ipv6.conf.all.forwarding': 1,
+          // Five seconds after it last sent the VM something it would ask whether that is still there (neigh_timer_handler(),
+          // NUD_DELAY): a solicitation that is nobody's of those that the trials count.
+          'net.ipv6.neigh.br100.delay_first_probe_time': 3600,
+        },
         routerAdvertisements: { device: 'br100', prefix: `${PREFIX}::/64` },
       },
     },

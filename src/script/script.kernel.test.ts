@@ -49,15 +49,14 @@ interface Ended {
   readonly output: string
 }
 
-/** `wait` is for how many seconds an answer may take. */
-async function runScript(file: string, wrapper: readonly string[], wait = 2): Promise<Ended> {
+async function runScript(file: string, wrapper: readonly string[]): Promise<Ended> {
   const [program = '', ...args] = [...wrapper, 'sh', file]
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: SCRIPT_TIMEOUT_MS,
     killSignal: 'SIGKILL',
     // The machine is busy with the scripts themselves.
-    env: { ...process.env, WAIT: String(wait) },
+    env: { ...process.env, WAIT: '2' },
   })
   const [stdout, stderr, status] = await Promise.all([
     text(child.stdout),
@@ -76,10 +75,6 @@ async function runAll(scripts: readonly Made[], wrapper: readonly string[]): Pro
       ended.set(next.title, await runScript(next.file, wrapper))
   }
   await Promise.all(Array.from({ length: JOBS }, work))
-  // As the lab tries an experiment once more: beside others, and the longer one waits, a neighbour may be asked for again while
-  // somebody counts.
-  for (const { title, file } of scripts)
-    if (ended.get(title)?.status === 1) ended.set(title, await runScript(file, wrapper, 1))
   return ended
 }
 
