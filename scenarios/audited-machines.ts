@@ -4,6 +4,7 @@
  */
 import { judge } from '../src/audit/judge.js'
 import { factsOf, readHost } from '../src/audit/read-host.js'
+import { lastLines } from '../src/base/text.js'
 import { inWorld } from '../src/cli/world.js'
 import { EchoServer } from '../src/engine/echo-server.js'
 import { TopologyInstance } from '../src/engine/topology-instance.js'
@@ -18,7 +19,8 @@ import { loadCatalogue } from '../src/plan/catalogue.js'
 import { planScenario } from '../src/plan/plan.js'
 import { CommandError, runCommand } from '../src/world/command.js'
 import { addNetns, deleteNetns, Netns } from '../src/world/netns.js'
-import { KNOWN_MACHINES, type KnownMachine } from './known-machines.js'
+import { KNOWN_MACHINES } from './known-machines.js'
+import type { KnownMachine } from './known-parts.js'
 
 /** One machine and what was found there. */
 export interface AuditedMachine {
@@ -137,7 +139,7 @@ async function* statesOf(
 async function auditKnown(
   name: string,
   netnsName: string,
-  { ip, sysctls = {}, iptables, listens = [] }: KnownMachine,
+  { ip, sysctls = {}, iptables, nft, tc = [], listens = [] }: KnownMachine,
   all: readonly Scenario[],
 ): Promise<void> {
   // Who is behind the ports has a namespace of its own, as containers do.
@@ -149,16 +151,18 @@ async function auditKnown(
       const record = await runCommand(argv, { node: netnsName, netns, stdin, timeoutMs: 60_000 })
       if (record.exitCode !== 0) throw new CommandError(record, `make ${name}`)
     }
+    await must(['ip', '-batch', '-'], `${['link set lo up', ...ip].join('\n')}\n`)
     const lacks = Object.keys(sysctls).filter(key => netns.readSysctl(key) === undefined)
-    if (lacks.length > 0) {
-      say({ scenario: name, skipped: `this kernel has no ${lacks.join(', ')}` })
+    const refused = lacks.length > 0 ? `this kernel has no ${lacks.join(', ')}` : await refusedOf(netns, tc)
+    if (refused !== undefined) {
+      say({ scenario: name, skipped: refused })
       return
     }
     netns.writeSysctls(Object.entries(sysctls))
-    await must(['ip', '-batch', '-'], `${['link set lo up', ...ip].join('\n')}\n`)
     const moved = ip.flatMap(line => / peer name (guest\d+)/.exec(line)?.[1] ?? [])
     for (const guest of moved) await must(['ip', 'link', 'set', guest, 'netns', guestsName])
     if (iptables !== undefined) await must(['iptables-nft-restore'], iptables)
+    if (nft !== undefined) await must(['nft', '-f', '-'], nft)
     const servers = listens.map(port => new EchoServer(netns, 'udp', '0.0.0.0', port))
     const began = performance.now()
     const raw = await readHost(netns)
@@ -177,4 +181,14 @@ async function auditKnown(
     for (const one of [netns, guests]) one.close()
     for (const one of [netnsName, guestsName]) await deleteNetns(one)
   }
+}
+
+/** Why traffic control does not take these lines; undefined where it does. */
+async function refusedOf(netns: Netns, lines: readonly string[]): Promise<string | undefined> {
+  for (const line of lines) {
+    const argv = ['tc', ...line.split(' ')]
+    const { exitCode, stderr } = await runCommand(argv, { node: netns.name, netns, timeoutMs: 60_000 })
+    if (exitCode !== 0) return `this kernel refuses tc ${line}: ${lastLines(stderr, 2)}`
+  }
+  return undefined
 }

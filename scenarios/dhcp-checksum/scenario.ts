@@ -146,7 +146,20 @@ export default defineScenario({
     ],
     reads: {
       'checksum-fill': {
-        on: [{ fact: 'rule iptables\\S* mangle .*', is: '.*--dport 68 -j CHECKSUM --checksum-fill' }],
+        on: [
+          {
+            any: [
+              [{ fact: 'rule iptables\\S* mangle .*', is: '.*--dport 68 -j CHECKSUM --checksum-fill' }],
+              // libvirt’s own, where it keeps its rules in nftables (since 11.0): `match ip dport 68 ffff`.
+              [
+                {
+                  fact: 'filter {virbr0} \\S+',
+                  is: '.*match u32 0x00000044 0x0000ffff at 20 action csum .*udp.*',
+                },
+              ],
+            ],
+          },
+        ],
       },
       'nft-checksum': { on: [{ fact: 'rule nft .*', is: '.*--dport 68 .*"checksum".*"value":0.*' }] },
     },

@@ -199,8 +199,15 @@ export default defineScenario({
       { fact: 'dnat {dnat}', is: 'to {172.17.0.3} .* proto udp .* local no .*', as: 'a DNAT rule for UDP' },
     ],
     reads: {
-      // Who makes these chains has connection tracking forget what is about a container that goes: kube-proxy, Docker.
-      conntrack: { deleted: [{ fact: 'dnat {dnat}', is: '.* chain (KUBE-|DOCKER)\\S* .*' }] },
+      // Who makes these chains and tables has connection tracking forget what is about a container that goes: kube-proxy, Docker.
+      conntrack: {
+        deleted: [
+          {
+            fact: 'dnat {dnat}',
+            is: '.* (chain (KUBE-|DOCKER)\\S*|by rule nft ip6? (docker-bridges|kube-proxy)) .*',
+          },
+        ],
+      },
       nf_conntrack_udp_timeout: {
         '1': [{ fact: 'sysctl net.netfilter.nf_conntrack_udp_timeout', is: { below: 2 } }],
       },

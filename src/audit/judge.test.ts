@@ -65,6 +65,33 @@ t.test('what could not be read is neither there nor missing', async test => {
   ])
 })
 
+t.test(
+  'libvirt’s filter of traffic control computes the checksums of DHCP, as its rule of iptables does',
+  async test => {
+    const found = (filter: string) =>
+      audited(
+        'dhcp-checksum',
+        {
+          configuration: {
+            'link virbr0 kind': 'bridge',
+            'link vnet0 kind': 'tun',
+            'link vnet0 master': 'virbr0',
+            'address 192.168.122.1/24 dev virbr0': 'there',
+            'listener udp 67': 'there',
+            'filter virbr0 1:': filter,
+          },
+        },
+        '6.12',
+      )
+    test.match(found('protocol ip pref 2 u32 match u32 0x00000044 0x0000ffff at 20 action csum ip and udp'), [
+      { finding: 'relies on', holders: [{ by: 'checksum-fill=on', facts: [/^filter virbr0 1:: /] }] },
+    ])
+    test.match(found('protocol ip pref 2 u32 match u32 0x00000043 0x0000ffff at 20 action csum ip and udp'), [
+      { finding: 'exposed' },
+    ])
+  },
+)
+
 t.test('a rule that may be about a packet is no rule that surely is', async test => {
   const rules = (forward: string) => `*filter\n:FORWARD ACCEPT [0:0]\n${forward}\nCOMMIT\n`
   const machine = (forward: string): WrittenMachine => ({
@@ -197,6 +224,24 @@ t.test('a hostile listing of nft is read, or refused with an error', async test 
     'hook',
     'set',
     'meta',
+    'map',
+    'vmap',
+    'key',
+    'data',
+    'elem',
+    'val',
+    'concat',
+    '&',
+    'op',
+    'prefix',
+    'range',
+    'payload',
+    'jump',
+    'target',
+    'dnat',
+    'addr',
+    'fib',
+    'constructor',
   )
   const tree = fc.letrec(tie => ({
     value: fc.oneof(

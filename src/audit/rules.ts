@@ -114,13 +114,18 @@ const OF_FRAMES: Readonly<Record<string, Field>> = {
 const asValues = (field: Field, text: string) =>
   field === 'dport' || field === 'sport' || field === 'ct' ? text.split(',') : [text]
 
+/** Modules that count or remember, and match whatever comes: nfacct_mt() (net/netfilter/xt_nfacct.c), recent_mt() with `--set`. */
+function alwaysFits(module: string, words: readonly string[]): boolean {
+  return module === 'nfacct' || (module === 'recent' && words.includes('--set') && !words.includes('!'))
+}
+
 /** One rule from its words behind the chain. */
 function ruleFrom(chain: Chain, text: string): Rule {
   const words = wordsOf(text)
   const table = chain.family === 'bridge' ? OF_FRAMES : VALUED
   const matches = new Map<Field, Match>()
   const others: string[] = []
-  let [target, goto, options, not] = ['', false, '', false]
+  let [target, goto, options, not, module] = ['', false, '', false, '']
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? ''
     const value = words[at + 1] ?? ''
@@ -135,8 +140,10 @@ function ruleFrom(chain: Chain, text: string): Rule {
       options = words.slice(at + 2).join(' ')
       break
     }
-    if (word === '-m') at++
-    else if (word === '--comment') at++
+    if (word === '-m') {
+      module = value
+      at++
+    } else if (word === '--comment') at++
     else if (word === '--physdev-is-bridged') matches.set('bridged', { values: ['yes'], not })
     else if (field !== undefined) {
       // `! -s` stands before the option, and in ebtables `-s !` behind it.
@@ -149,7 +156,7 @@ function ruleFrom(chain: Chain, text: string): Rule {
       at += 2
     } else if (word.startsWith('-')) {
       const hasValue = value !== '' && !value.startsWith('-') && value !== '!'
-      others.push(`${not ? '! ' : ''}${word}${hasValue ? ` ${value}` : ''}`)
+      if (!alwaysFits(module, words)) others.push(`${not ? '! ' : ''}${word}${hasValue ? ` ${value}` : ''}`)
       if (hasValue) at++
     }
     not = false
@@ -282,9 +289,17 @@ function bitsOf(text: string): { readonly kind: string; readonly bits: string } 
   return known
 }
 
-/** Whether a prefix has the whole of another one in it. */
+/** Whether a prefix, or a range as nft has it (`192.0.2.1-192.0.2.9`), has the whole of another prefix in it. */
 export function contains(wanted: string, value: string): boolean {
-  const [outer, inner] = [bitsOf(wanted), bitsOf(value)]
+  const inner = bitsOf(value)
+  const [from, to] = wanted.includes('-') ? wanted.split('-').map(bitsOf) : []
+  if (from && to && inner)
+    return (
+      from.kind === inner.kind &&
+      from.bits <= inner.bits.padEnd(from.bits.length, '0') &&
+      inner.bits.padEnd(to.bits.length, '1') <= to.bits
+    )
+  const outer = bitsOf(wanted)
   if (!outer || !inner || outer.kind !== inner.kind) return wanted === value
   return inner.bits.startsWith(outer.bits)
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { missingTool } from '../../base/tools.js'
 import type { Capability } from '../capability.js'
-import { hasNwfilterDriver } from '../libvirt.js'
+import { libvirtDriver } from '../libvirt.js'
 
 export const libvirtNwfilter: Capability = {
   id: 'libvirt-nwfilter',
@@ -11,7 +11,7 @@ export const libvirtNwfilter: Capability = {
   packages: ['libvirt-daemon', 'libvirt-clients'],
   check() {
     if (!existsSync('/etc/libvirt')) return 'libvirtd is not installed: there is no /etc/libvirt'
-    if (!hasNwfilterDriver()) return 'libvirt was installed without its nwfilter driver'
+    if (libvirtDriver('nwfilter') === undefined) return 'libvirt was installed without its nwfilter driver'
     return missingTool('libvirtd') ?? missingTool('virsh')
   },
 }
