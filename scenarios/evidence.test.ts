@@ -11,6 +11,7 @@ import { dirSync } from 'tmp-promise'
 import { missingTool } from '../src/base/tools.js'
 import { type Report, reportSchema, type TrialReport } from '../src/model/report.js'
 import type { CommandRecord } from '../src/world/command.js'
+import { wayProblems } from './ways.fixture.js'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 const BOTH_WAYS = fileURLToPath(new URL('build-both-ways.js', import.meta.url))
@@ -100,6 +101,14 @@ t.test('the kernel names why and where it dropped the packet of each story', nee
       `${scenario} ${mechanism}: ${said(scenario, mechanism)[0]}`,
     )
 })
+
+t.test(
+  'the way of every probe was captured, link by link, to where its packet was lost',
+  needsRoot,
+  async test => {
+    test.same(wayProblems(full.report), [])
+  },
+)
 
 t.test('the route lookups that the Mesos story found are there, with the way back', needsRoot, async test => {
   const mesos = failing(full, 'rp-filter-loopback-redirect').map(trial => seen(trial, 'fib'))

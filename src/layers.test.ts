@@ -16,7 +16,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   kernel: ['model', 'world'],
   state: ['model', 'world'],
   plan: ['topology', 'toggles', 'probes', 'evidence', 'kernel'],
-  engine: ['plan', 'state'],
+  way: ['evidence'],
+  engine: ['plan', 'state', 'way'],
   explain: ['plan'],
   script: ['plan'],
   report: ['model'],
@@ -166,7 +167,7 @@ t.test('an import that is not allowed is named with its file, and why it is not'
     [
       'src/engine/x.ts',
       "import '../report/y.js'",
-      'engine may import plan, state, topology, toggles, probes, evidence, kernel, model, world, base, not report',
+      'engine may import plan, state, way, topology, toggles, probes, evidence, kernel, model, world, base, not report',
     ],
     ['src/index.ts', "import { y } from './cli/main.js'", 'not cli'],
     [

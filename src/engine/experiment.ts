@@ -1,7 +1,7 @@
 /** Executes one experiment plan: builds its topology, goes through its phases, and judges every trial. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeError } from '../base/errors.js'
-import { clearest, happenings, type MechanismWatch, watchMechanism } from '../evidence/index.js'
+import { clearest, happenings, type MechanismWatch, placeOfLoss, watchMechanism } from '../evidence/index.js'
 import { momentary } from '../evidence/momentary.js'
 import { describeState } from '../evidence/state.js'
 import type { Speed } from '../kernel/speed.js'
@@ -15,6 +15,7 @@ import type { Scenario } from '../model/scenario.js'
 import { isBad } from '../model/verdict.js'
 import type { KernelVersion } from '../model/version.js'
 import { probeOf } from '../probes/index.js'
+import { watchWay } from '../way/measure.js'
 import { ConfigurationWatch, describeChange } from './configuration.js'
 import { type Judgement, judgeTrial, type MechanismFindings, untriggered } from './judge.js'
 import type { EvidenceRecorder, ExperimentRecorder } from './recorder.js'
@@ -168,6 +169,7 @@ type Came = Pick<
   | 'why'
   | 'mechanism'
   | 'cause'
+  | 'way'
   | 'evidence'
   | 'elapsedMs'
 >
@@ -262,7 +264,9 @@ async function runTrial(
   const watching = expected ? endByEvidence(expected.watch, lost, ended.signal, speed) : undefined
   // That it failed is told once the probe has ended, for which there is nothing left to wait then.
   watching?.catch(() => lost.abort())
-  const probing = probeOf(trial.spec)
+  const probe = probeOf(trial.spec)
+  const wayOf = watchWay(probe, scenario.topology, evidence)
+  const probing = probe
     .run({
       ...topology.probeContext,
       deadlineMs: DEADLINE_MS * speed.slowness(),
@@ -292,6 +296,12 @@ async function runTrial(
       ? found.flatMap(({ mechanism, findings }) => happenings(mechanism, findings))
       : shown
   const cause = came.outcome === 'fails' ? clearest(telling) : undefined
+  // Of an attack, what works is that it was refused.
+  const proved = judgement.mechanism === undefined ? undefined : scenario.mechanisms[judgement.mechanism]
+  const way = wayOf({
+    lost: came.outcome === (trial.spec.attack ? 'works' : 'fails'),
+    at: proved && placeOfLoss(proved),
+  })
   return trialReport(trial, phase, plan, repetition, {
     outcome: came.outcome,
     says: came.says,
@@ -303,6 +313,7 @@ async function runTrial(
     why: judgement.why,
     ...(judgement.mechanism ? { mechanism: judgement.mechanism } : {}),
     ...(cause ? { cause } : {}),
+    ...(way ? { way } : {}),
     evidence: shown.map(finding => ({ ...finding })),
     elapsedMs: Math.round((performance.now() - started) * 10) / 10,
   })

@@ -73,10 +73,14 @@ class CaptureFile {
 }
 
 /** A frame that a device sent or received. */
-interface CapturedFrame extends FrameSummary {
+export interface CapturedFrame extends FrameSummary {
   readonly node: string
   readonly device: string
   readonly direction: 'in' | 'out'
+  /** Its beginning. */
+  readonly data: Buffer
+  /** When the kernel saw it, in nanoseconds since 1970. */
+  readonly timeNs: bigint
 }
 
 interface Tap {
@@ -153,11 +157,16 @@ class Capture {
         if (!where) continue
         const data = this.#data.subarray(0, Math.min(got.length, SNAP_LENGTH))
         const { direction, length } = got
-        this.#frames.push({ ...summarizeFrame(data), node: tap.node, device: where.device, direction })
+        const timeNs = frameTime(tap.fd)
+        this.#frames.push({
+          ...summarizeFrame(data),
+          ...{ node: tap.node, device: where.device, direction, timeNs },
+          data: Buffer.from(data),
+        })
         if (where.id !== undefined)
           this.file?.addFrame({
             interfaceId: where.id,
-            timeNs: frameTime(tap.fd),
+            timeNs,
             data,
             length,
             direction,
@@ -179,7 +188,7 @@ class Capture {
   }
 }
 
-const observer: Observer<Capture> = {
+export const captureObserver: Observer<Capture> = {
   what: 'capture',
   level: 'full',
   open({ out, notice }) {
@@ -228,13 +237,13 @@ export const captured = wordsOf(
     source: 'capture',
     fields: z.strictObject(FIELDS),
     level: 'full',
-    observer,
+    observer: captureObserver,
     happens: ({ present }: CaptureProof) => present,
     // One's own frame coming back is what no count could tell: it is the loss itself, not a sign of it.
     isOwnAccount: ({ present, ownMac }: CaptureProof) => present && ownMac === true,
     watch(own: CaptureProof, { view, mac }) {
       const { source, node, device, direction, present } = own
-      const capture = view(observer)
+      const capture = view(captureObserver)
       if (typeof capture === 'string') return unavailable(own, capture)
       const start = capture.frames().length
       const ownMac = mac(node, device)

@@ -136,7 +136,7 @@ function tuple(bytes: Buffer | undefined): { protocol: number; text: string } {
 /** The events of a node, or why there are none. */
 type View = (node: string) => ConntrackEvents | string
 
-const observer: Observer<View> = {
+export const conntrackEventObserver: Observer<View> = {
   what: 'connection tracking events',
   level: 'full',
   open: ({ notice }) => ({
@@ -147,7 +147,7 @@ const observer: Observer<View> = {
         } catch (error) {
           if (!(error instanceof SystemError)) throw error
           const why = `${error.message}: it takes a kernel with CONFIG_NF_CT_NETLINK`
-          notice(observer.what, why)
+          notice(conntrackEventObserver.what, why)
           return why
         }
       }
@@ -174,11 +174,11 @@ export const newConnection = wordsOf(
     source: 'conntrack-event',
     fields: z.strictObject(FIELDS),
     level: 'full',
-    observer,
+    observer: conntrackEventObserver,
     happens: () => true,
     watch(own: ConntrackEventProof, { view }) {
       const { source, node, event } = own
-      const seen = view(observer)
+      const seen = view(conntrackEventObserver)
       const events = typeof seen === 'string' ? seen : seen(node)
       if (typeof events === 'string') return unavailable(own, events)
       const start = events.lines().length

@@ -52,6 +52,35 @@ const change = z.object({
   url: webAddress(),
 })
 
+/** Whose address another one took, and its port where it has one: `192.0.2.1:80` and `10.0.0.2:8080`. */
+const translated = z.object({ from: z.string(), to: z.string() })
+
+/** A device that a packet left by, or came in on. */
+const stop = z.object({
+  node: z.string(),
+  device: z.string(),
+  direction: z.enum(['in', 'out']),
+  /** What differs from the stop before: whatever is between the two has translated it. */
+  source: translated.optional(),
+  destination: translated.optional(),
+})
+
+/**
+ * The way of one packet of a probe, device by device, and that of the answer to it; of several packets, that of the first which was
+ * lost, and of the first where none was.
+ */
+const way = z.object({
+  /** Frames on every device, with `--evidence full`. */
+  measured: z.literal('captures'),
+  /** What the packet is; ARP where it came to nothing else. */
+  protocol: z.enum(['arp', 'icmp', 'icmpv6', 'tcp', 'udp']),
+  stops: z.array(stop),
+  /** Left out where none was sent. */
+  answer: z.array(stop).optional(),
+  /** Where the packet, or its answer, came to and no further; left out where nothing was lost. */
+  lost: place.extend({ says: z.string().optional() }).optional(),
+})
+
 /** Settings of toggles by name. */
 const settings = z.record(z.string(), z.string())
 
@@ -97,6 +126,8 @@ const trial = z.object({
   mechanism: z.string().optional(),
   /** What tells most about a failure, and how clearly: 1 is the kernel's own words. */
   cause: place.extend({ says: z.string(), clarity: z.number() }).optional(),
+  /** The way that its packets took; left out where nobody measured it. */
+  way: way.optional(),
   /** The change of the kernel that the expectation is keyed by: this kernel's differs for having or lacking it. */
   change: change.optional(),
   /** The versions of tools that the expectation is keyed by, where it is for some alone. */
@@ -302,6 +333,8 @@ export const reportSchema = z.object({
 export type Report = z.infer<typeof reportSchema>
 export type ScenarioReport = z.infer<typeof scenario>
 export type TrialReport = z.infer<typeof trial>
+export type MeasuredWay = z.infer<typeof way>
+export type Stop = z.infer<typeof stop>
 export type PhaseReport = z.infer<typeof phase>
 export type Story = z.infer<typeof story>
 export type DrawnTopology = z.infer<typeof topology>

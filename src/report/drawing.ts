@@ -88,7 +88,7 @@ function drawNode(
   ]
 }
 
-function drawWay({ stops, lost }: Way, { nodes }: Layout): string[] {
+function drawWay({ stops, lost, measured }: Way, { nodes }: Layout): string[] {
   const passes = new Map<string, number>()
   const points = stops.flatMap(({ node, device }): (Point & { readonly node: string })[] => {
     const place = nodes.get(node)
@@ -116,7 +116,7 @@ function drawWay({ stops, lost }: Way, { nodes }: Layout): string[] {
       ]
     : [`<circle class="nl-head" cx="${round(last.x)}" cy="${round(last.y)}" r="6"/>`]
   return [
-    `<path class="nl-way nl-assumed" d="M${at(first)} ${path.join(' ')}"/>`,
+    `<path class="nl-way${measured ? '' : ' nl-assumed'}" d="M${at(first)} ${path.join(' ')}"/>`,
     ...points.slice(1).flatMap((point, index) => {
       const from = points[index] ?? first
       return from.node === point.node ? [] : [arrow(from, point)]

@@ -100,6 +100,27 @@ t.test('a way that nobody measured is drawn dashed, and called assumed', async t
   test.match(page, 'The way is assumed')
 })
 
+t.test('a way that was measured is drawn whole, and told with how it is known', async test => {
+  const measured = {
+    ...everyVerdict,
+    scenarios: everyVerdict.scenarios.map(scenario => ({
+      ...scenario,
+      trials: scenario.trials.map(one => ({
+        ...one,
+        way: {
+          measured: 'captures' as const,
+          protocol: 'tcp' as const,
+          stops: [{ node: HOSTILE, device: HOSTILE, direction: 'out' as const }],
+        },
+      })),
+    })),
+  }
+  const page = (await written([measured], ['html'])).html ?? ''
+  test.match(page, 'The way is measured: tcp, captured on every device.')
+  test.notMatch(page, 'The way is assumed')
+  test.notMatch(page, '<script>alert', 'and what it is of stays text')
+})
+
 t.test(
   'what kernels say alike is said once: forty scenarios on eight kernels are less than 5 MB',
   async test => {

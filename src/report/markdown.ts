@@ -8,6 +8,7 @@ import { type FixTable, fixTable, rowParts } from './fix-table.js'
 import { fixLines, signOf } from './fix-words.js'
 import { describeFix, fixesOf } from './fixes.js'
 import type { Sink } from './sink.js'
+import { describeWay } from './way.js'
 import {
   causesOf,
   describeCause,
@@ -160,7 +161,10 @@ function brief(scenario: ScenarioReport, of: string, kernel: Report['kernel']): 
     ...fixLines(scenario).map(line => `- ${signOf(line)} ${escapeMarkdown(line.text)}`),
     '',
     ...fixTableLines(fixTable(scenario)),
-    ...causesOf(scenario).map(cause => `- ${escapeMarkdown(describeCause(cause))}`),
+    ...causesOf(scenario).flatMap(cause => [
+      `- ${escapeMarkdown(describeCause(cause))}`,
+      ...(cause.way ? [`  - ${escapeMarkdown(describeWay(cause.way))}`] : []),
+    ]),
     ...retriedLines(scenario).map(text => `- ❕ ${escapeMarkdown(text)}`),
     ...hintsOf(scenario, kernel).map(hint => `- → ${escapeMarkdown(hint)}`),
     '',

@@ -8,6 +8,7 @@ import { fixGrid } from './fix-grid.js'
 import { fixTable } from './fix-table.js'
 import { type FixLine, fixLines, signOf } from './fix-words.js'
 import { describeFix, fixesOf } from './fixes.js'
+import { describeWay } from './way.js'
 import {
   causesOf,
   describeCause,
@@ -74,7 +75,10 @@ export function prettyReporter(stream: PrettyStream, detail: Detail = 'normal'):
     INDENT + (live ? wrap(text, columns() - INDENT.length - more.length, INDENT + more) : text)
   const sayEvidence = (scenario: ScenarioReport) => {
     line('')
-    for (const cause of causesOf(scenario)) line(paint('gray', indented(`✕ ${describeCause(cause)}`, '  ')))
+    for (const cause of causesOf(scenario)) {
+      line(paint('gray', indented(`✕ ${describeCause(cause)}`, '  ')))
+      if (cause.way) line(paint('gray', indented(`  ${describeWay(cause.way)}`, '    ')))
+    }
     for (const fix of fixesOf(scenario))
       line(paint('gray', indented(`${fix.repairs.length > 0 ? '✓' : '–'} ${describeFix(fix)}`, '  ')))
   }

@@ -1,6 +1,6 @@
-/** The way of a probe's packet through a topology, from the model alone, as far as the place where it is lost. */
+/** The way of a probe's packet through a topology: as it was measured, else from the model alone, as far as the place where it is lost. */
 
-import type { DrawnTopology, Story } from '../model/report.js'
+import type { DrawnTopology, MeasuredWay, Stop, Story } from '../model/report.js'
 import type { Place } from './words.js'
 
 type Topology = DrawnTopology
@@ -13,6 +13,62 @@ export interface Way {
   readonly stops: readonly Place[]
   /** Whether the last stop is where the packet is lost. */
   readonly lost: boolean
+  /** By what it is known; undefined where it is assumed. */
+  readonly measured?: MeasuredWay['measured']
+}
+
+/** How a way that was measured is known, in words. */
+const MEASURED: Readonly<Record<MeasuredWay['measured'], string>> = { captures: 'captured on every device' }
+
+/** A way that was measured, through everything that is drawn between its stops. */
+export function drawnWay({ nodes }: Topology, { measured, stops, answer = [], lost }: MeasuredWay): Way {
+  const places = [...stops, ...answer].flatMap((stop, index, all): Place[] => {
+    const { node, device } = stop
+    const before = all[index - 1]
+    if (before?.node !== node) return [{ node, device }]
+    const bridges = nodes[node]?.bridges ?? {}
+    if (Object.hasOwn(bridges, device) || Object.hasOwn(bridges, before.device)) return [{ node, device }]
+    const [bridge] =
+      Object.entries(bridges).find(
+        ([, { ports }]) => ports.includes(device) && ports.includes(before.device),
+      ) ?? []
+    return [
+      { node, device: bridge },
+      { node, device },
+    ]
+  })
+  if (lost) places.push({ node: lost.node, device: lost.device ?? places.at(-1)?.device })
+  return { stops: withoutRepeats(places), lost: lost !== undefined, measured }
+}
+
+/** A way that was measured, stop by stop, each with what was translated before it. */
+export function wayWords({ stops, answer = [], lost }: MeasuredWay): string[] {
+  const words = (some: readonly Stop[]) =>
+    some.map(({ node, device, source, destination }) =>
+      [
+        `${node} ${device}`,
+        ...(source ? [`from ${source.from} now ${source.to}`] : []),
+        ...(destination ? [`to ${destination.from} now ${destination.to}`] : []),
+      ].join(', '),
+    )
+  const [first, ...back] = words(answer)
+  return [
+    ...words(stops),
+    ...(first === undefined ? [] : [`answer: ${first}`, ...back]),
+    ...(lost
+      ? [`lost: ${[lost.node, lost.device].filter(Boolean).join(' ')}${lost.says ? ` (${lost.says})` : ''}`]
+      : []),
+  ]
+}
+
+/** How a way is known, in words. */
+export function howMeasured({ measured, protocol }: MeasuredWay): string {
+  return `${protocol}, ${MEASURED[measured]}`
+}
+
+/** A way that was measured in a line, with how it is known. */
+export function describeWay(way: MeasuredWay): string {
+  return `the way (${howMeasured(way)}): ${wayWords(way).join(' → ')}`
 }
 
 /**

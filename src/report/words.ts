@@ -1,7 +1,7 @@
 /** What all reporters say in the same words: how a trial and a cause are called, and what they count. */
 import { entryOf } from '../base/records.js'
 import { changeLine, revertClause, revertIn } from '../model/change.js'
-import type { Report, ScenarioReport, Story, TrialReport } from '../model/report.js'
+import type { MeasuredWay, Report, ScenarioReport, Story, TrialReport } from '../model/report.js'
 import { nameTrial, untriedBackends } from '../model/trial.js'
 import { isBad, type Result, resultOf } from '../model/verdict.js'
 
@@ -163,12 +163,14 @@ export interface Cause extends Place {
   readonly mechanism?: Story['mechanisms'][string]
   /** What the kernel said. */
   readonly says: string
+  /** The way of a packet that was lost for it, where that was measured. */
+  readonly way?: MeasuredWay
 }
 
 /** The causes of a scenario's failed probes; probes that fail for the same one stand together. */
 export function causesOf({ trials, story }: ScenarioReport): Cause[] {
   const causes = new Map<string, Cause & { readonly clarity: number }>()
-  for (const { outcome, attack = false, mechanism: id, cause, probe, says } of trials) {
+  for (const { outcome, attack = false, mechanism: id, cause, probe, says, way: own } of trials) {
     if (outcome !== 'fails') continue
     const mechanism = id === undefined ? undefined : entryOf(story?.mechanisms ?? {}, id)
     const place = mechanism?.at ?? cause
@@ -178,6 +180,7 @@ export function causesOf({ trials, story }: ScenarioReport): Cause[] {
     const clearer = cause && cause.clarity < (known?.clarity ?? Infinity) ? cause : undefined
     // A log line names the device better than the proofs do, which may look elsewhere.
     const device = clearer?.device ?? known?.device ?? place.device
+    const way = known?.way ?? own
     causes.set(key, {
       probes: [...new Set([...(known?.probes ?? []), probe])],
       attack,
@@ -186,6 +189,7 @@ export function causesOf({ trials, story }: ScenarioReport): Cause[] {
       node: known?.node ?? place.node,
       ...(device === undefined ? {} : { device }),
       says: clearer?.says ?? known?.says ?? says,
+      ...(way ? { way } : {}),
       clarity: clearer?.clarity ?? known?.clarity ?? Infinity,
     })
   }

@@ -2,7 +2,7 @@
 import { entryOf } from '../../base/records.js'
 import type { Story } from '../../model/report.js'
 import { drawTopology } from '../drawing.js'
-import { type Way, wayOf } from '../way.js'
+import { drawnWay, howMeasured, type Way, wayOf, wayWords } from '../way.js'
 import { type Cause, causesOf, hintsOf, retriedLines } from '../words.js'
 import { commandSection } from './commands.js'
 import { fixSections } from './fixes.js'
@@ -59,15 +59,22 @@ ${
 
 /** A picture for each cause, or one of the topology alone where nothing was lost. */
 function pictures(name: string, causes: readonly Cause[], { topology, probes }: Story): Html {
-  const distinct = new Map(causes.map(cause => [`${cause.id} ${cause.node}`, cause]))
+  const distinct = new Map<string, Cause>()
+  for (const cause of causes) {
+    const key = `${cause.id} ${cause.node}`
+    // Of several runs, one may have measured it, and the others not.
+    const way = cause.way ?? distinct.get(key)?.way
+    distinct.set(key, way ? { ...cause, way } : cause)
+  }
   if (distinct.size === 0) return figure(drawTopology(topology, { title: name, standalone: false }), name)
   return html`${[...distinct.values()].map(cause => {
     const probe = entryOf(probes, cause.probes[0] ?? '')
-    const way = probe && cause.mechanism ? wayOf(topology, probe, cause) : undefined
+    const assumed = probe && cause.mechanism ? wayOf(topology, probe, cause) : undefined
+    const way = cause.way ? drawnWay(topology, cause.way) : assumed
     const title = `${cause.probes.join(', ')}: ${cause.mechanism?.title ?? cause.says}`
     const drawn = way && { ...way, lost: way.lost && !cause.attack }
     const svg = drawTopology(topology, { title, standalone: false, ...(drawn ? { way: drawn } : {}) })
-    return figure(svg, title, caption(cause, way))
+    return figure(svg, title, caption(cause, assumed))
   })}`
 }
 
@@ -76,12 +83,27 @@ function figure(svg: string, title: string, text: Html = html``): Html {
 `
 }
 
-function caption({ probes, attack, mechanism, says, node, device }: Cause, way: Way | undefined): Html {
-  const stops = way?.stops.map(stop => [stop.node, stop.device].filter(Boolean).join(' ')) ?? []
+function caption(cause: Cause, assumed: Way | undefined): Html {
+  const { probes, attack, mechanism, says, node, device } = cause
   return html`<h3>${mechanism?.title ?? 'lost'} <span class="dim">${probes.join(', ')}</span></h3>
-${stops.length > 0 && html`<p class="dim">The way is assumed: it is what the topology makes of the probe’s address, and not what was captured.</p><ol class="way" aria-label="The packet’s way, assumed">${stops.map((stop, index) => html`<li${index === stops.length - 1 && !attack && html` class="lost"`}>${stop}</li>`)}</ol>`}
+${wayList(cause, assumed)}
 <dl><dt>${attack ? 'Reached at' : 'Lost at'}</dt><dd>${[node, device].filter(Boolean).join(' ')}</dd>
 ${mechanism && html`<dt>In the kernel</dt><dd>${mechanism.where}</dd>`}
 <dt>It said here</dt><dd><code>${says}</code></dd>
 ${mechanism && html`<dt>The document</dt><dd><q>${mechanism.document}</q></dd>`}</dl>`
+}
+
+/** The packet's way, stop by stop, with how it is known. */
+function wayList({ way, attack }: Cause, assumed: Way | undefined): Html | false {
+  const stops = way
+    ? wayWords(way)
+    : (assumed?.stops ?? []).map(stop => [stop.node, stop.device].filter(Boolean).join(' '))
+  const isLost = way ? way.lost !== undefined : !attack
+  const how = way
+    ? `The way is measured: ${howMeasured(way)}.`
+    : 'The way is assumed: it is what the topology makes of the probe’s address, and not what was captured.'
+  return (
+    stops.length > 0 &&
+    html`<p class="dim">${how}</p><ol class="way" aria-label="The packet’s way${!way && html`, assumed`}">${stops.map((stop, index) => html`<li${index === stops.length - 1 && isLost && html` class="lost"`}>${stop}</li>`)}</ol>`
+  )
 }
