@@ -6,7 +6,14 @@ import { execa, execaSync } from 'execa'
 import { pick, randomNumbers, shuffled } from '../src/base/random.js'
 import { type Baseline, type End, judgeEnding, judgeFiles, MAIN } from './chaos-judge.js'
 import { FAULTS, type Fault } from './faults.js'
-import { hostState, leftProcesses, type Process, processes, stateChanges } from './snapshot.js'
+import {
+  hostState,
+  leftProcesses,
+  type Process,
+  processes,
+  stateChanges,
+  WRITTEN_FOLDERS,
+} from './snapshot.js'
 
 const MAX_SCENARIOS = 3
 /** Most runs of so few scenarios end within it; a moment that comes too late is a run that nothing happened to. */
@@ -15,7 +22,6 @@ const STRIKE_AGAIN_MS = 2
 const DISK_KB = 32 << 10
 /** Nothing takes so long: not even a run whose every command has to time out. */
 const HANGS_MS = 50_000
-const FOLDERS = ['/run', '/etc/libvirt', '/var/lib/libvirt', '/var/cache/libvirt', '/var/log/libvirt']
 
 /** What a round will be; all of it comes from the seed. */
 interface Round {
@@ -70,7 +76,7 @@ export async function runRound(round: Round, baseline: Baseline, folder: string)
     'tmpfs',
     disk,
   ])
-  const before = await hostState(FOLDERS)
+  const before = await hostState(WRITTEN_FOLDERS)
   const own = new Set(processes().map(({ pid }) => pid))
   const strangers = (): Process[] => processes().filter(({ pid }) => !own.has(pid))
   const command = [
@@ -123,7 +129,9 @@ export async function runRound(round: Round, baseline: Baseline, folder: string)
   execaSync('mount', ['-o', 'remount,rw', disk], { reject: false })
   for (const path of [disk, join(disk, 'out')]) if (existsSync(path)) chmodSync(path, 0o777)
   problems.push(...judgeFiles(disk, round, baseline), ...judgeEnding(end, said, happened))
-  problems.push(...stateChanges(before, await hostState(FOLDERS)).map(change => `not as before: ${change}`))
+  problems.push(
+    ...stateChanges(before, await hostState(WRITTEN_FOLDERS)).map(change => `not as before: ${change}`),
+  )
   execaSync('umount', [disk], { reject: false })
   rmSync(disk, { recursive: true, force: true })
   rmSync(`${tools}-gone`, { recursive: true, force: true })

@@ -59,6 +59,15 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+/** Folders of the host that programs of a world would write to, were they not given others. */
+export const WRITTEN_FOLDERS = [
+  '/run',
+  '/etc/libvirt',
+  '/var/lib/libvirt',
+  '/var/cache/libvirt',
+  '/var/log/libvirt',
+] as const
+
 /** The host's links, named namespaces, mounts, rules and sysctls, and the names of all that is in `folders`. */
 export async function hostState(folders: readonly string[] = []): Promise<Record<string, string>> {
   const state: Record<string, string> = { mounts: readFileSync('/proc/self/mounts', 'utf8') }

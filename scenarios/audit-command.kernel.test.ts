@@ -1,7 +1,8 @@
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
-import { hostState, stateChanges } from '../bench/snapshot.js'
+import { hostState, stateChanges, WRITTEN_FOLDERS } from '../bench/snapshot.js'
 import type { RebuiltProbe, Recipe } from '../src/audit/rebuild.js'
 import { projectRoot } from '../src/base/root.js'
 import type { AuditReport } from '../src/model/audit.js'
@@ -13,14 +14,23 @@ const notRoot = process.getuid?.() === 0 ? false : 'it takes root'
 /** A process that may do no more than an ordinary user's. */
 const ORDINARY = ['setpriv', '--bounding-set=-all', '--inh-caps=-all']
 
+/** The host as the test of kill -9 has it, and its modules. */
+const machineState = async () => ({
+  ...(await hostState(WRITTEN_FOLDERS)),
+  modules: readdirSync('/sys/module').join('\n'),
+})
+
 t.test('the machine is as before', { skip: notRoot }, async test => {
-  const before = await hostState()
+  const before = await machineState()
   const { stdout, exitCode } = await execa(process.execPath, [MAIN, 'audit', '--json'], { reject: false })
   test.ok(exitCode === 0 || exitCode === 1, String(exitCode))
   const report = JSON.parse(stdout) as AuditReport
   test.ok(report.netns.includes('this'))
   test.ok(report.findings.length > 0)
-  test.same(stateChanges(before, await hostState()), [])
+  test.same(stateChanges(before, await machineState()), [], 'after an audit')
+  const recorded = await execa(process.execPath, [MAIN, 'record', '--netns', 'this'], { reject: false })
+  test.match(recorded.stdout, /^import \{ defineScenario, ping \} from 'netns-lab'/)
+  test.same(stateChanges(before, await machineState()), [], 'after a recording')
 })
 
 t.test(
@@ -73,6 +83,7 @@ ${rule}
 exec "$@"`
 
 t.test('what was found is proved in the lab, or taken back', { skip: notRoot }, async test => {
+  const before = await machineState()
   for (const [rule, outcome, status] of [
     ['', 'fails', 1],
     // Whether this match fits no audit knows.
@@ -94,6 +105,7 @@ t.test('what was found is proved in the lab, or taken back', { skip: notRoot }, 
     ])
     test.equal(exitCode, status)
   }
+  test.same(stateChanges(before, await machineState()), [])
 })
 
 t.test('where there is nothing to try, that is said', { skip: notRoot }, async test => {

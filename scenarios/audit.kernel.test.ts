@@ -55,11 +55,6 @@ const NOTHING_LEFT: Readonly<Record<string, readonly [settings: Settings, why: s
 /** Settings that an audit takes for others, and why. */
 const TAKEN_FOR: Readonly<Record<string, readonly [settings: Settings, as: Settings, why: string][]>> = {
   'nat-idle-timeout': [
-    [
-      { nf_conntrack_tcp_timeout: '300' },
-      { nf_conntrack_tcp_timeout: '1' },
-      '300 seconds outlast the probe, and not the two hours of RFC 5382',
-    ],
     [{ nf_conntrack_tcp_timeout: '2' }, { nf_conntrack_tcp_timeout: '1' }, 'two seconds are as bad as one'],
   ],
 }

@@ -20,6 +20,8 @@ const PORT = 8080
 const IDLE_MS = 1100
 /** Longer than two seconds, the time-out that keep-alives of one second are held against. */
 const LONG_IDLE_MS = 2100
+/** RFC 5382, REQ-5: the least for which a NAT has to remember a silent connection, two hours and four minutes. */
+const LEAST_SECONDS = '7440'
 const CONNECTION = { from: 'client', to: SERVER, port: PORT, server: 'server', serverPort: PORT } as const
 const SEEN = { answeredBy: SERVER, serverSaw: GATEWAY } as const
 const REMEMBERED = 'The gateway has not forgotten the connection.'
@@ -33,7 +35,7 @@ const OTHER_PORT = new RegExp(
 
 /** A word from the client, whether the server has ended its half or not. */
 const CLIENT_SPEAKS = [
-  { when: { nf_conntrack_tcp_timeout: ['2', '300'] }, works: REMEMBERED, ...SEEN },
+  { when: { nf_conntrack_tcp_timeout: ['2', LEAST_SECONDS] }, works: REMEMBERED, ...SEEN },
   {
     when: { nf_conntrack_tcp_loose: '0' },
     fails: 'invalid-untranslated',
@@ -87,7 +89,7 @@ export default defineScenario({
   },
 
   toggles: {
-    nf_conntrack_tcp_timeout: nfConntrackTcpTimeouts({ node: 'gateway', seconds: ['1', '2', '300'] }),
+    nf_conntrack_tcp_timeout: nfConntrackTcpTimeouts({ node: 'gateway', seconds: ['1', '2', LEAST_SECONDS] }),
     nf_conntrack_tcp_loose: nfConntrackTcpLoose({ node: 'gateway' }),
     tcp_keepalive_time: tcpKeepaliveTime({ node: 'client' }),
     'random-fully': ruleToggle({
@@ -171,8 +173,12 @@ export default defineScenario({
     ],
     reads: {
       nf_conntrack_tcp_timeout: {
-        // RFC 5382, REQ-5: two hours and four minutes.
-        '300': [{ fact: 'sysctl net.netfilter.nf_conntrack_tcp_timeout_established', is: { atLeast: 7440 } }],
+        [LEAST_SECONDS]: [
+          {
+            fact: 'sysctl net.netfilter.nf_conntrack_tcp_timeout_established',
+            is: { atLeast: Number(LEAST_SECONDS) },
+          },
+        ],
       },
       nf_conntrack_tcp_loose: { '1': [{ fact: 'sysctl net.netfilter.nf_conntrack_tcp_loose', is: '1' }] },
       'random-fully': { 'random-fully': [{ fact: 'snat {snat}', is: '.* random random.*' }] },
@@ -184,7 +190,7 @@ export default defineScenario({
     'short-silence': [{ works: 'Nobody forgets anything as fast as that.', ...SEEN }],
     'client-first': CLIENT_SPEAKS,
     'server-first': [
-      { when: { nf_conntrack_tcp_timeout: ['2', '300'] }, works: REMEMBERED, ...SEEN },
+      { when: { nf_conntrack_tcp_timeout: ['2', LEAST_SECONDS] }, works: REMEMBERED, ...SEEN },
       {
         fails: 'gateway-resets',
         why: 'To the gateway the word is for itself: what it makes of it, with tcp_loose or without, has no translation.',
@@ -192,7 +198,7 @@ export default defineScenario({
     ],
     'client-after-fin': CLIENT_SPEAKS,
     'client-first-keep-alive': [
-      { when: { nf_conntrack_tcp_timeout: '300' }, works: REMEMBERED, ...SEEN },
+      { when: { nf_conntrack_tcp_timeout: LEAST_SECONDS }, works: REMEMBERED, ...SEEN },
       {
         when: { nf_conntrack_tcp_timeout: '2', tcp_keepalive_time: '1' },
         works: 'What the client’s TCP asks each second begins the time-out anew.',
@@ -217,14 +223,14 @@ export default defineScenario({
       {
         title: `${probe}, a longer time-out`,
         probes: [probe],
-        fixes: [{ nf_conntrack_tcp_timeout: '300' }] as const,
+        fixes: [{ nf_conntrack_tcp_timeout: LEAST_SECONDS }] as const,
       },
       { title: `${probe}, tcp_loose`, probes: [probe], fixes: [{ nf_conntrack_tcp_loose: '1' }] as const },
       {
         title: `${probe}, tcp_loose and --random-fully, a longer time-out`,
         given: { nf_conntrack_tcp_loose: '1', 'random-fully': 'random-fully' } as const,
         probes: [probe],
-        fixes: [{ nf_conntrack_tcp_timeout: '300' }] as const,
+        fixes: [{ nf_conntrack_tcp_timeout: LEAST_SECONDS }] as const,
       },
       {
         title: `${probe}, tcp_loose, with and without --random-fully`,

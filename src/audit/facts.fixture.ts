@@ -1,6 +1,6 @@
 /** Facts of a machine that is written down, for tests that need no kernel. */
 import type { Unread } from '../model/audit.js'
-import { type FactSource, Facts } from './facts.js'
+import { type FactSource, Facts, withSlashes } from './facts.js'
 import { chainKey, parseSaved } from './rules.js'
 
 /** What is written down of it. */
@@ -10,6 +10,8 @@ export interface WrittenMachine {
   readonly iptables?: string
   readonly sysctls?: Readonly<Record<string, string>>
   readonly unread?: readonly (readonly [FactSource, Unread])[]
+  /** Keys of sysctls that are there and cannot be read. */
+  readonly unreadSysctls?: readonly string[]
 }
 
 export function writtenFacts({
@@ -17,20 +19,18 @@ export function writtenFacts({
   iptables = '',
   sysctls = {},
   unread = [],
+  unreadSysctls = [],
 }: WrittenMachine): Facts {
   const chains = parseSaved(iptables, 'iptables', 'ip')
-  const values = new Map(
-    Object.entries(sysctls).map(([key, value]) => [
-      key.includes('/') ? key : key.replaceAll('.', '/'),
-      value,
-    ]),
-  )
+  const values = new Map(Object.entries(sysctls).map(([key, value]) => [withSlashes(key), value]))
   return new Facts(
     'this',
     new Map(Object.entries(configuration)),
     new Map(chains.map(chain => [chainKey(chain), chain])),
     new Map(unread),
-    key => values.get(key.includes('/') ? key : key.replaceAll('.', '/')),
+    key => values.get(withSlashes(key)),
+    new Map(),
+    new Set(unreadSysctls.map(withSlashes)),
   )
 }
 

@@ -20,6 +20,13 @@ const TOGETHER: Readonly<Record<string, 'max' | 'or'>> = {
 /** Sysctls of a device that decide about its packets, and that are 0 where nobody has set them. */
 export const DEVICE_SYSCTLS = Object.keys(TOGETHER).filter(key => key !== 'arp_notify')
 
+const LOCAL_PORTS = 'net/ipv4/ip_local_port_range'
+
+/** A sysctl’s key as its path below /proc/sys: a device’s name may have dots. */
+export function withSlashes(key: string): string {
+  return key.includes('/') ? key : key.replaceAll('.', '/')
+}
+
 /** One namespace as it was read. */
 export class Facts {
   readonly #own: Map<string, string>
@@ -38,6 +45,8 @@ export class Facts {
     private readonly sysctl: (key: string) => string | undefined,
     /** Which port of a bridge an address is behind, as far as that is known. */
     ports: ReadonlyMap<string, string> = new Map(),
+    /** Sysctls that are there and could not be read, as far as they were asked for: with slashes. */
+    private readonly unreadSysctls: ReadonlySet<string> = new Set(),
   ) {
     this.#configuration = configuration
     this.#own = new Map(configuration)
@@ -56,10 +65,23 @@ export class Facts {
   /** The same namespace with other values of some sysctls, by their keys with slashes; undefined where a value is not known. */
   withSysctls(others: ReadonlyMap<string, string | undefined>): Facts {
     const read = (key: string) => {
-      const path = key.includes('/') ? key : key.replaceAll('.', '/')
+      const path = withSlashes(key)
       return others.has(path) ? others.get(path) : this.sysctl(key)
     }
-    return new Facts(this.netns, this.#configuration, this.sets, this.unread, read, this.#ports)
+    const { netns, sets, unread, unreadSysctls } = this
+    return new Facts(netns, this.#configuration, sets, unread, read, this.#ports, unreadSysctls)
+  }
+
+  /** Whether a fact is of a sysctl that is there and could not be read. */
+  isUnreadSysctl(name: string): boolean {
+    if (this.unreadSysctls.size === 0) return false
+    const [word, device = '', key = ''] = name.split(' ')
+    if (word === 'sysctl') return this.unreadSysctls.has(withSlashes(device))
+    if (name === 'local ports') return this.unreadSysctls.has(LOCAL_PORTS)
+    return (
+      word === 'conf' &&
+      ['all', device].some(place => this.unreadSysctls.has(`net/ipv4/conf/${place}/${key}`))
+    )
   }
 
   /** A fact by its whole name. Sysctls are read when somebody asks. */
@@ -90,7 +112,7 @@ export class Facts {
 
   /** How many ports there are for outgoing connections. */
   #localPorts(): string | undefined {
-    const [low, high] = this.sysctl('net.ipv4.ip_local_port_range')?.split(' ').map(Number) ?? []
+    const [low, high] = this.sysctl(LOCAL_PORTS)?.split(' ').map(Number) ?? []
     return low === undefined || high === undefined ? undefined : String(high - low + 1)
   }
 

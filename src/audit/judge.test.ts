@@ -92,6 +92,26 @@ t.test(
   },
 )
 
+t.test(
+  'a sysctl that is there and cannot be read is not known, and others of which nothing is there are missing',
+  async test => {
+    const key = 'net.ipv4.ip_forward'
+    const { sysctls: _, ...host } = CONTAINER_HOST
+    const unread = [['sysctls', { what: key, why: 'EACCES' }]] as const
+    const machine = { ...host, unread, unreadSysctls: [key] }
+    test.match(audited('bridge-dnat-bounce', machine, '6.12'), [
+      {
+        finding: 'cannot tell',
+        missing: /^forwarding of IPv4: net\.ipv4\.ip_forward could not be read: EACCES$/,
+      },
+    ])
+    test.match(
+      audited('bridge-dnat-bounce', { ...host, unread, unreadSysctls: ['net.ipv4.other'] }, '6.12'),
+      [{ finding: 'not concerned', missing: 'forwarding of IPv4' }],
+    )
+  },
+)
+
 t.test('a rule that may be about a packet is no rule that surely is', async test => {
   const rules = (forward: string) => `*filter\n:FORWARD ACCEPT [0:0]\n${forward}\nCOMMIT\n`
   const machine = (forward: string): WrittenMachine => ({

@@ -1,5 +1,4 @@
 /** Reading one network namespace of a machine: by netlink, /proc and the programs that list rules; nothing is changed, loaded or sent. */
-import { describeError } from '../base/errors.js'
 import { lastLines } from '../base/text.js'
 import { missingTool } from '../base/tools.js'
 import type { Unread } from '../model/audit.js'
@@ -11,10 +10,11 @@ import { readTrafficControl } from '../state/traffic-control.js'
 import { runCommand } from '../world/command.js'
 import type { Netns } from '../world/netns.js'
 import { attributes, type NetlinkSocket, NLM_F, RTM } from '../world/rtnetlink.js'
-import { type FactSource, Facts } from './facts.js'
+import { type FactSource, Facts, withSlashes } from './facts.js'
 import { moduleIsThere, modulesThere } from './modules.js'
 import { LISTS, parseNft } from './nft-json.js'
 import { type Chain, chainKey, parseSaved } from './rules.js'
+import { bothUnread, unreadOf } from './unread.js'
 
 const TIMEOUT_MS = 20_000
 /** Nothing may be loaded by looking: what iptables-save would call to load a module does nothing. */
@@ -30,6 +30,8 @@ export interface RawHost {
   readonly chains: readonly Chain[]
   readonly unread: ReadonlyMap<FactSource, Unread>
   readonly sysctl: (key: string) => string | undefined
+  /** Those that are there and could not be read, as far as somebody has asked for them: with slashes. */
+  readonly unreadSysctls: ReadonlySet<string>
   /** Ports of bridges by the addresses of neighbours behind them, as the bridge has learnt them. */
   readonly neighbours: ReadonlyMap<string, string>
 }
@@ -41,12 +43,11 @@ export interface RawHost {
 export async function readHost(netns: Netns, { rules = true } = {}): Promise<RawHost> {
   const unread = new Map<FactSource, Unread>()
   const tell = (source: FactSource, what: string, error: unknown) => {
-    const why = describeError(error)
-    const before = unread.get(source)
-    unread.set(source, before ? { what: `${before.what}, ${what}`, why: before.why } : { what, why })
+    unread.set(source, bothUnread(unread.get(source), unreadOf(what, error)))
   }
   const configuration = new Map<string, string>()
   const neighbours = new Map<string, string>()
+  const unreadSysctls = new Set<string>()
   try {
     const socket = netns.route()
     readLinks(socket, configuration, true)
@@ -88,7 +89,11 @@ export async function readHost(netns: Netns, { rules = true } = {}): Promise<Raw
     configuration,
     chains,
     unread,
-    sysctl: sysctlsOf(netns),
+    sysctl: sysctlsOf(netns, (key, error) => {
+      unreadSysctls.add(key)
+      tell('sysctls', key, error)
+    }),
+    unreadSysctls,
     neighbours,
   }
 }
@@ -109,7 +114,7 @@ export function factsOf(raw: RawHost, all: readonly RawHost[]): Facts {
         configuration.set(`peer ${device} ${key}`, String(Math.max(...values.map(Number))))
     }
   }
-  return new Facts(raw.netns, configuration, sets, raw.unread, raw.sysctl, ports)
+  return new Facts(raw.netns, configuration, sets, raw.unread, raw.sysctl, ports, raw.unreadSysctls)
 }
 
 /** Sysctls at the other end of a veth pair by which what comes out of a port fails, the greater of `all` and the device's own. */
@@ -183,15 +188,19 @@ function readQuietly(netns: Netns, file: string): string | undefined {
   }
 }
 
-function sysctlsOf(netns: Netns): (key: string) => string | undefined {
+function sysctlsOf(
+  netns: Netns,
+  tell: (key: string, error: unknown) => void,
+): (key: string) => string | undefined {
   const known = new Map<string, string | undefined>()
-  return key => {
+  return asked => {
+    const key = withSlashes(asked)
     if (known.has(key)) return known.get(key)
     let value: string | undefined
     try {
       value = netns.readSysctl(key)?.replace(/\s+/g, ' ')
-    } catch {
-      // One that may only be written, or not be read by an ordinary user: as if it were not there.
+    } catch (error) {
+      tell(key, error)
     }
     known.set(key, value)
     return value
@@ -205,12 +214,14 @@ async function readRules(netns: Netns, tell: (what: string, error: unknown) => v
     try {
       const missing = missingTool(what)
       if (missing !== undefined) throw new Error(missing)
-      const { exitCode, stdout, stderr } = await runCommand(argv, {
+      const { exitCode, signal, stdout, stderr } = await runCommand(argv, {
         node: netns.name,
         netns,
         timeoutMs: TIMEOUT_MS,
       })
-      if (exitCode !== 0) throw new Error(lastLines(stderr, 1) || `it exited with status ${exitCode}`)
+      if (signal !== undefined) throw new Error(`it was ended by ${signal}`)
+      if (exitCode !== 0)
+        throw new Error(stderr.trim() === '' ? `it exited with status ${exitCode}` : lastLines(stderr, 1))
       if (/incompatible/.test(stderr)) throw new Error(lastLines(stderr, 1))
       return read(stdout)
     } catch (error) {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { installedPackages } from '../base/dpkg.js'
-import { describeError, EXIT, LabError } from '../base/errors.js'
+import { EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
 import { type RunningKernel, runningKernel } from '../kernel/running.js'
 import type { Unread } from '../model/audit.js'
@@ -10,6 +10,7 @@ import { runCommand } from '../world/command.js'
 import { Netns, OwnNetns } from '../world/netns.js'
 import type { Facts } from './facts.js'
 import { factsOf, type RawHost, readHost } from './read-host.js'
+import { AS_ROOT, unreadOf } from './unread.js'
 
 /** A machine as it was read. */
 export interface Machine {
@@ -22,7 +23,8 @@ export interface Machine {
   /** Filters of libvirt, where its daemon runs. */
   readonly nwfilters: readonly string[]
   readonly hosts: readonly Facts[]
-  readonly unread: readonly (Unread & { readonly netns?: string })[]
+  /** What could not be read so far: sysctls are read when somebody asks for one. */
+  unread(): (Unread & { readonly netns?: string })[]
   close(): void
 }
 
@@ -57,24 +59,27 @@ export async function readMachine(chosen: readonly string[] = []): Promise<Machi
   const unread: (Unread & { netns?: string })[] = []
   const places = chosen.length === 0 ? allPlaces(unread) : chosen.map(placeOf)
   const open: Netns[] = []
-  const raw: RawHost[] = []
+  // All are opened before one is read: an open one stays, whatever becomes of its name and its processes.
   for (const { name, path } of places) {
     try {
       const netns = name === OWN ? new OwnNetns(name) : new Netns(name, path)
       open.push(netns)
-      raw.push(await readHost(netns))
+      // A name may be left that stands for none any more, and another user's cannot be entered.
+      netns.inside(() => {})
     } catch (error) {
-      // It may be gone by now, or somebody else's.
-      unread.push({ netns: name, what: 'the namespace', why: describeError(error) })
+      const closed = open.at(-1)?.name === name ? open.pop() : undefined
+      closed?.close()
+      unread.push({ netns: name, ...unreadOf('the namespace', error) })
     }
   }
+  const raw: RawHost[] = []
+  for (const netns of open) raw.push(await readHost(netns))
   if (chosen.length > 0 && raw.length === 0)
     throw new LabError(
       `the namespace of ${chosen.join(', ')} could not be read: ${unread[0]?.why}`,
-      'namespaces of others take root',
+      unread[0]?.remedy ?? 'it may be gone: lab audit --netns this reads this one',
       EXIT.usage,
     )
-  for (const host of raw) for (const one of host.unread.values()) unread.push({ netns: host.netns, ...one })
   const versions = installedPackages()
   return {
     kernel: runningKernel(),
@@ -88,7 +93,10 @@ export async function readMachine(chosen: readonly string[] = []): Promise<Machi
     savedRules: SAVED.filter(file => readable(file, unread)),
     nwfilters: await nwfilters(unread),
     hosts: raw.map(host => factsOf(host, raw)),
-    unread,
+    unread: () => [
+      ...unread,
+      ...raw.flatMap(host => [...host.unread.values()].map(one => ({ netns: host.netns, ...one }))),
+    ],
     close: () => {
       for (const netns of open) netns.close()
     },
@@ -141,7 +149,8 @@ function allPlaces(unread: (Unread & { netns?: string })[]): Place[] {
   if (hidden > 0)
     unread.push({
       what: `namespaces of ${hidden} processes`,
-      why: 'they are of other users, and it takes root to see them',
+      why: 'they are of other users',
+      remedy: AS_ROOT,
     })
   return places
 }
@@ -176,7 +185,7 @@ function readable(file: string, unread: Unread[]): boolean {
     return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') unread.push({ what: file, why: describeError(error) })
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') unread.push(unreadOf(file, error))
     return false
   }
 }
@@ -202,7 +211,7 @@ async function nwfilters(unread: Unread[]): Promise<string[]> {
     if (exitCode !== 0) throw new Error(stderr.trim())
     return stdout.split('\n').flatMap(line => /^ *[0-9a-f-]{36} +(\S+)/.exec(line)?.[1] ?? [])
   } catch (error) {
-    unread.push({ what, why: describeError(error) })
+    unread.push(unreadOf(what, error))
     return []
   }
 }

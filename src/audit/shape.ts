@@ -25,7 +25,7 @@ export function find(parts: readonly Part[], facts: Facts, start: readonly Bindi
   let bindings = start
   for (const part of parts) {
     const next = bindings.flatMap(binding => byPart(part, facts, binding)).slice(0, MOST)
-    const source = sourceOf(part, facts)
+    const source = sourceOf(part, facts, bindings)
     // What could not be read is neither there nor missing.
     if (source !== undefined && ('no' in part || next.length === 0))
       return { missing: part.as ?? describe(part), unread: source }
@@ -43,17 +43,20 @@ function describe(part: Part): string {
 }
 
 /** Which source a part hangs on that could not be read. */
-function sourceOf(part: Part, facts: Facts): FactSource | undefined {
-  const { unread } = facts
-  if ('any' in part) return part.any.flat().flatMap(one => sourceOf(one, facts) ?? [])[0]
-  const source: FactSource =
-    'packet' in part ? 'rules' : sourceOfWord(firstWord('fact' in part ? part.fact : part.no), part)
-  return unread.has(source) ? source : undefined
+function sourceOf(part: Part, facts: Facts, bindings: readonly Binding[]): FactSource | undefined {
+  if ('any' in part) return part.any.flat().flatMap(one => sourceOf(one, facts, bindings) ?? [])[0]
+  if ('packet' in part) return facts.unread.has('rules') ? 'rules' : undefined
+  const name = 'fact' in part ? part.fact : part.no
+  const source = sourceOfWord(firstWord(name), part)
+  // Of sysctls each is read for itself.
+  if (source === 'sysctls')
+    return bindings.some(binding => facts.isUnreadSysctl(fill(name, binding))) ? source : undefined
+  return facts.unread.has(source) ? source : undefined
 }
 
 function sourceOfWord(word: string, part: Part): FactSource {
   if (['rule', 'policy', 'dnat', 'snat', 'chain'].includes(word)) return 'rules'
-  if (word === 'sysctl' || word === 'conf') return 'sysctls'
+  if (word === 'sysctl' || word === 'conf' || word === 'local') return 'sysctls'
   return 'fact' in part && part.fact.includes(' feature ') ? 'features' : 'network'
 }
 

@@ -25,7 +25,7 @@ export async function recordMachine(given: object): Promise<number> {
       ),
     )
     for (const what of recorded.left) process.stderr.write(`not recorded as it is: ${what}\n`)
-    for (const { netns, what, why } of machine.unread)
+    for (const { netns, what, why } of machine.unread())
       process.stderr.write(`not read: ${netns === undefined ? '' : `${netns}: `}${what}: ${why}\n`)
     return EXIT.ok
   } finally {

@@ -137,6 +137,8 @@ export const NOTHING_FOUND = {
 export interface Unread {
   readonly what: string
   readonly why: string
+  /** Who or what could read it, where that is known. */
+  readonly remedy?: string
 }
 
 /** What an upgrade changes of what a machine relies on, or of a setting of its own. */

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { type AuditReport, type Finding, NOTHING_FOUND } from '../model/audit.js'
-import { AUDIT_FORMATS } from './audit.js'
+import { AUDIT_FORMATS, NO_AUDIT_FORMATS } from './audit.js'
+import { REPORTER_NAMES } from './registry.js'
 
 const finding = (scenario: string, more: Partial<Finding> & Pick<Finding, 'finding'>): Finding => ({
   scenario,
@@ -75,6 +76,33 @@ t.test(
     )
   },
 )
+
+t.test(
+  'tmt’s results are one for each finding, and every reporter of a run has an audit or a reason',
+  async test => {
+    test.equal(
+      written('tmt').split('- name: ')[1],
+      `"/one/process-7-a-b-"
+  result: "fail"
+  context:
+    kernel: "6.1.0-44-amd64"
+    finding: "exposed"
+    reason: "ping: It fails."
+`,
+    )
+    test.equal(AUDIT_FORMATS.tmt?.({ ...REPORT, findings: [] }), '[]\n')
+    test.same(
+      REPORTER_NAMES.filter(name => !(name in AUDIT_FORMATS) && !(name in NO_AUDIT_FORMATS)),
+      [],
+    )
+  },
+)
+
+t.test('what could not be read is told with its remedy', async test => {
+  const report = { ...REPORT, unread: [{ what: 'nft', why: 'EACCES', remedy: 'start it with sudo' }] }
+  for (const name of ['pretty', 'markdown', 'html'])
+    test.match(AUDIT_FORMATS[name]?.(report), /not read: nft: EACCES \(start it with sudo\)/, name)
+})
 
 t.test('pages escape what is a machine’s own word', async test => {
   const page = written('html')

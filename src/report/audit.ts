@@ -2,6 +2,7 @@
 import { counted, wrap } from '../base/text.js'
 import type { AuditReport, Finding } from '../model/audit.js'
 import { html } from './html/template.js'
+import { entry } from './tmt.js'
 import { oneLine } from './words.js'
 
 const WIDTH = 110
@@ -79,14 +80,16 @@ function pretty(report: AuditReport): string {
     ),
     ...(others.size > 0 ? [''] : []),
     ...forLines(report),
-    ...unread.map(
-      ({ netns, what, why }) =>
-        `not read: ${netns === undefined ? '' : `${netns}: `}${what}: ${oneLine(why)}`,
-    ),
+    ...unread.map(unreadLine),
     ...(unread.length > 0 ? [''] : []),
     `${count(findings, 'exposed')} exposed, ${count(findings, 'relies on')} held, ${others.size} not concerned or not known`,
     '',
   ].join('\n')
+}
+
+function unreadLine({ netns, what, why, remedy }: AuditReport['unread'][number]): string {
+  const where = netns === undefined ? '' : `${netns}: `
+  return `not read: ${where}${what}: ${oneLine(why)}${remedy === undefined ? '' : ` (${remedy})`}`
 }
 
 function forLines({ for: against }: AuditReport): string[] {
@@ -199,7 +202,7 @@ function markdown(report: AuditReport): string {
       '',
     ]),
     ...(report.for ? ['```text', ...forLines(report), '```', ''] : []),
-    ...report.unread.map(({ netns, what, why }) => `- not read: ${cell(`${netns ?? ''} ${what}: ${why}`)}`),
+    ...report.unread.map(one => `- ${cell(unreadLine(one))}`),
     '',
   ].join('\n')
 }
@@ -221,7 +224,7 @@ function page(report: AuditReport): string {
 <h1>${machineLine(report)}</h1>
 <table>${rows}</table>
 <pre>${forLines(report).join('\n')}</pre>
-<ul>${report.unread.map(({ netns, what, why }) => html`<li>not read: ${netns ?? ''} ${what}: ${why}</li>`)}</ul>
+<ul>${report.unread.map(one => html`<li>${unreadLine(one)}</li>`)}</ul>
 </html>
 `.text
 }
@@ -246,6 +249,24 @@ function lava({ findings }: AuditReport): string {
     .join('')
 }
 
+function tmt({ findings, kernel }: AuditReport): string {
+  if (findings.length === 0) return '[]\n'
+  return findings
+    .map(finding =>
+      entry(`/${finding.scenario}/${finding.netns.replace(/[^\w.-]+/g, '-')}`, resultOf(finding), undefined, {
+        kernel: kernel.release,
+        finding: finding.finding,
+        reason: reasonOf(finding),
+      }),
+    )
+    .join('')
+}
+
+/** Reporters of a run that write no audit, and why. */
+export const NO_AUDIT_FORMATS: Readonly<Record<string, string>> = {
+  kcidb: 'it submits what tests of a kernel’s build came to, and an audit is of one machine’s settings',
+}
+
 /** Every format by the name that its reporter has. */
 export const AUDIT_FORMATS: Readonly<Record<string, Format>> = {
   pretty,
@@ -259,4 +280,5 @@ export const AUDIT_FORMATS: Readonly<Record<string, Format>> = {
   html: page,
   events,
   lava,
+  tmt,
 }

@@ -27,17 +27,21 @@ function entries({ name, scenario, report, result, cases }: Suite): string[] {
   ]
 }
 
-/** Notes have been a text and a list of texts in tmt's versions; a context, which all of them have, holds what there is to say. */
-function entry(
+/**
+ * One result of `results.yaml`; without `elapsedMs`, what took no time of its own. Notes have been a text and a list of texts in tmt's versions; a context, which all of
+ * them have, holds what there is to say.
+ */
+export function entry(
   name: string,
   result: Suite['result'],
-  elapsedMs: number,
+  elapsedMs: number | undefined,
   context: Readonly<Record<string, string>>,
 ): string {
   const fields = Object.entries(context).map(
     ([key, value]) => `    ${key}: ${JSON.stringify(oneLine(value))}\n`,
   )
-  return `- name: ${JSON.stringify(name)}\n  result: ${JSON.stringify(result)}\n  duration: ${JSON.stringify(duration(elapsedMs))}\n  context:\n${fields.join('')}`
+  const took = elapsedMs === undefined ? '' : `  duration: ${JSON.stringify(duration(elapsedMs))}\n`
+  return `- name: ${JSON.stringify(name)}\n  result: ${JSON.stringify(result)}\n${took}  context:\n${fields.join('')}`
 }
 
 /** `HH:MM:SS` */
