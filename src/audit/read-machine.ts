@@ -8,6 +8,7 @@ import { type RunningKernel, runningKernel } from '../kernel/running.js'
 import type { Unread } from '../model/audit.js'
 import { runCommand } from '../world/command.js'
 import { Netns, OwnNetns } from '../world/netns.js'
+import { type Boot, readBoot } from './boot.js'
 import type { Facts } from './facts.js'
 import { factsOf, type RawHost, readHost } from './read-host.js'
 import { AS_ROOT, unreadOf } from './unread.js'
@@ -18,8 +19,10 @@ export interface Machine {
   readonly distribution: string
   /** Versions of packages that decide what the network does, by name. */
   readonly packages: Readonly<Record<string, string>>
-  /** Rule sets that are loaded at boot, by file. */
+  /** Files of saved rules. */
   readonly savedRules: readonly string[]
+  /** What is known of how the machine boots. */
+  readonly boot: Boot
   /** Filters of libvirt, where its daemon runs. */
   readonly nwfilters: readonly string[]
   readonly hosts: readonly Facts[]
@@ -38,7 +41,6 @@ const PACKAGES = [
   'docker.io',
   'docker-ce',
 ]
-const SAVED = ['/etc/iptables/rules.v4', '/etc/iptables/rules.v6', '/etc/nftables.conf', '/etc/ebtables.conf']
 const NAMED = '/run/netns'
 /** The namespace that the audit is started in. */
 const OWN = 'this'
@@ -81,6 +83,7 @@ export async function readMachine(chosen: readonly string[] = []): Promise<Machi
       EXIT.usage,
     )
   const versions = installedPackages()
+  const boot = readBoot('/', networkSysctls(), unread)
   return {
     kernel: runningKernel(),
     distribution: distribution(),
@@ -90,7 +93,8 @@ export async function readMachine(chosen: readonly string[] = []): Promise<Machi
         return version === undefined ? [] : [[name, version]]
       }),
     ),
-    savedRules: SAVED.filter(file => readable(file, unread)),
+    savedRules: boot.files,
+    boot,
     nwfilters: await nwfilters(unread),
     hosts: raw.map(host => factsOf(host, raw)),
     unread: () => [
@@ -179,17 +183,6 @@ function distribution(): string {
   }
 }
 
-function readable(file: string, unread: Unread[]): boolean {
-  try {
-    readFileSync(file)
-    return true
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') unread.push(unreadOf(file, error))
-    return false
-  }
-}
-
 /** Asks libvirt for its filters where its daemon runs already: to ask its socket would start it. */
 async function nwfilters(unread: Unread[]): Promise<string[]> {
   if (!existsSync(LIBVIRT_SOCKET)) return []
@@ -214,4 +207,18 @@ async function nwfilters(unread: Unread[]): Promise<string[]> {
     unread.push(unreadOf(what, error))
     return []
   }
+}
+
+/** Every network sysctl of this namespace, by its key with slashes. */
+export function networkSysctls(): string[] {
+  const found: string[] = []
+  const visit = (folder: string) => {
+    for (const entry of readdirSync(join('/proc/sys', folder), { withFileTypes: true })) {
+      const key = join(folder, entry.name)
+      if (entry.isDirectory()) visit(key)
+      else found.push(key)
+    }
+  }
+  visit('net')
+  return found.sort()
 }

@@ -1,11 +1,11 @@
 /** `lab audit`: which failures of the catalogue would hit this machine. */
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { z } from 'zod'
+import { afterBoot } from '../audit/boot.js'
 import type { Facts } from '../audit/facts.js'
 import { judge } from '../audit/judge.js'
-import { readMachine } from '../audit/read-machine.js'
+import { networkSysctls, readMachine } from '../audit/read-machine.js'
 import { findingChanges, overrides, sysctlChanges, tellSysctls } from '../audit/upgrade.js'
 import { EXIT, LabError } from '../base/errors.js'
 import { unknownWord } from '../base/nearest.js'
@@ -40,7 +40,7 @@ export async function audit(words: readonly string[], given: object): Promise<nu
   const upgradeTo = options.for === undefined ? undefined : await upgradeFor(options.for)
   const machine = await readMachine(options.netns === undefined ? [] : [options.netns])
   try {
-    const { close: _, hosts, unread, ...about } = machine
+    const { close: _, hosts, unread, boot, ...about } = machine
     const version: KernelVersion = {
       ...(parseKernelVersion(about.kernel.version) ?? { major: 0, minor: 0, patch: 0 }),
       release: about.kernel.release,
@@ -56,7 +56,7 @@ export async function audit(words: readonly string[], given: object): Promise<nu
       version: 1,
       ...about,
       netns: hosts.map(({ netns }) => netns),
-      findings,
+      findings: afterBoot(findings, hosts, boot),
       ...(then ? { for: then } : {}),
       unread: unread(),
     }
@@ -121,20 +121,6 @@ async function upgradeFor(name: string): Promise<Upgrade> {
       EXIT.usage,
     )
   return changesWith(`Linux ${kernel.version} (${name})`, { ...version, release: kernel.release })
-}
-
-/** Every network sysctl of this namespace, by its key with slashes. */
-function networkSysctls(): string[] {
-  const found: string[] = []
-  const visit = (folder: string) => {
-    for (const entry of readdirSync(join('/proc/sys', folder), { withFileTypes: true })) {
-      const key = join(folder, entry.name)
-      if (entry.isDirectory()) visit(key)
-      else found.push(key)
-    }
-  }
-  visit('net')
-  return found.sort()
 }
 
 /** Where what is written, as `NAME` or `NAME=FILE`; `pretty` on standard output where nothing else is written there. */

@@ -87,6 +87,8 @@ export interface Holder {
   readonly by: string
   /** Where that shows: facts of the machine. */
   readonly facts: readonly string[]
+  /** What a boot changes of it, by the files that say so; nothing where it stays, or no file says. */
+  readonly boot?: string
 }
 
 /** A way to repair it, as `lab explain` has it. */

@@ -21,7 +21,8 @@ const nameOf = ({ scenario, netns }: Finding) => `${scenario} in ${netns}`
 /** A finding's reason in one sentence. */
 function reasonOf({ finding, fails, holders, missing }: Finding): string {
   if (finding === 'exposed') return fails.map(({ probe, why }) => `${probe}: ${why}`).join(' ')
-  if (finding === 'relies on') return `held by ${holders.map(({ by }) => by).join(', ')}`
+  if (finding === 'relies on')
+    return `held by ${holders.map(({ by, boot }) => `${by}${boot === undefined ? '' : ` (after a boot: ${boot})`}`).join(', ')}`
   return finding === 'cannot tell' ? (missing ?? '') : `without ${missing ?? ''}`
 }
 
@@ -40,9 +41,10 @@ function details({ objects, fails, held, holders, repairs, conditions }: Finding
     ...objects.map(text => paragraph(text, '    ')),
     ...fails.map(({ probe, why }) => paragraph(`✕ ${probe}: ${why}`, '    ')),
     ...held.map(({ probe, why }) => paragraph(`✓ ${probe}: ${why}`, '    ')),
-    ...holders.map(({ by, facts }) =>
+    ...holders.flatMap(({ by, facts, boot }) => [
       paragraph(`relies on ${by}${facts.length > 0 ? `: ${facts.join('; ')}` : ''}`, '    '),
-    ),
+      ...(boot === undefined ? [] : [paragraph(`! after a boot: ${boot}`, '        ')]),
+    ]),
     ...repairs.flatMap(({ settings, probes, commands }) => {
       const set = Object.entries(settings).map(pair => pair.join('='))
       return [
