@@ -39,7 +39,7 @@ async function booted(files: Readonly<Record<string, string>>) {
         await writeFile(join(path, name), text)
       }
       const unread: Unread[] = []
-      const boot = readBoot(path, [KEY], unread)
+      const boot = readBoot(path, () => [KEY], unread)
       const facts = writtenFacts({ iptables: RULES, sysctls: { [KEY]: '1' } })
       const found = Object.entries(FACTS).map(([name, fact]) => [name, boot.becomes(fact, facts)])
       return {
@@ -89,7 +89,7 @@ t.test('a table of nftables that its file has not', async test => {
       async ({ path }) => {
         await mkdir(join(path, 'etc'))
         await writeFile(join(path, 'etc/nftables.conf'), text)
-        return readBoot(path, [], []).becomes('rule nft inet own fwd 1: -j DROP', facts)
+        return readBoot(path, () => [], []).becomes('rule nft inet own fwd 1: -j DROP', facts)
       },
       { unsafeCleanup: true },
     )

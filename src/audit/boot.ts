@@ -32,8 +32,11 @@ export interface Boot {
   becomes(fact: string, facts: Facts): string | undefined
 }
 
-/** Reads the files of a root: its saved rules, whether a unit that loads them is enabled, and sysctl.d. Nothing is run. */
-export function readBoot(root: string, keys: readonly string[], unread: Unread[]): Boot {
+/**
+ * Reads the files of a root: its saved rules, whether a unit that loads them is enabled, and sysctl.d, when somebody asks for a sysctl. Nothing is
+ * run. `keysOf` lists the sysctls that there are, with slashes.
+ */
+export function readBoot(root: string, keysOf: () => readonly string[], unread: Unread[]): Boot {
   const read = (file: string) => {
     try {
       return readFileSync(join(root, file), 'utf8')
@@ -47,18 +50,13 @@ export function readBoot(root: string, keys: readonly string[], unread: Unread[]
     const text = read(one.file)
     return text === undefined ? [] : [{ ...one, text, loaded: isLoaded(root, one.units) }]
   })
-  const sysctls = new Map<string, { readonly value: string; readonly file: string }>()
-  try {
-    for (const { key, value, file } of outcomeOf(settingsFor(sysctlLines(root), keys), keys))
-      sysctls.set(key, { value: value.replace(/\s+/g, ' '), file })
-  } catch (error) {
-    unread.push(unreadOf('sysctl.d', error))
-  }
+  let sysctls: ReturnType<typeof sysctlsAtBoot> | undefined
   return {
     files: saved.map(({ file }) => file),
     becomes(fact, facts) {
       const [, key, value] = /^sysctl (\S+): (.*)$/.exec(fact) ?? []
-      const set = key === undefined ? undefined : sysctls.get(withSlashes(key))
+      if (key !== undefined) sysctls ??= sysctlsAtBoot(root, keysOf(), unread)
+      const set = key === undefined ? undefined : sysctls?.get(withSlashes(key))
       if (set) return set.value === value ? undefined : `${set.value} by ${set.file}`
       const name = /\b(rule \S+ .+ \d+)(?=$|: )/.exec(fact)?.[1]
       const rule = name === undefined ? undefined : ruleOf(name, facts)
@@ -71,6 +69,17 @@ export function readBoot(root: string, keys: readonly string[], unread: Unread[]
         : `it is in ${file.file}, which no unit loads: systemctl enable ${file.units[0]}`
     },
   }
+}
+
+function sysctlsAtBoot(root: string, keys: readonly string[], unread: Unread[]) {
+  const found = new Map<string, { readonly value: string; readonly file: string }>()
+  try {
+    for (const { key, value, file } of outcomeOf(settingsFor(sysctlLines(root), keys), keys))
+      found.set(key, { value: value.replace(/\s+/g, ' '), file })
+  } catch (error) {
+    unread.push(unreadOf('sysctl.d', error))
+  }
+  return found
 }
 
 /** Findings with what a boot makes of what holds them; of other namespaces than the machine's own no file says anything. */

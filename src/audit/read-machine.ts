@@ -83,7 +83,7 @@ export async function readMachine(chosen: readonly string[] = []): Promise<Machi
       EXIT.usage,
     )
   const versions = installedPackages()
-  const boot = readBoot('/', networkSysctls(), unread)
+  const boot = readBoot('/', networkSysctls, unread)
   return {
     kernel: runningKernel(),
     distribution: distribution(),
