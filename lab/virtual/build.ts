@@ -27,7 +27,7 @@ const MACHINE_PACKAGES = [
     'zstd',
     'e2fsprogs',
   ],
-  ...['openssh-server', 'sudo', 'rsync', 'ca-certificates', 'curl', 'git', 'xz-utils', 'less'],
+  ...['openssh-server', 'sudo', 'rsync', 'ca-certificates', 'curl', 'git', 'xz-utils', 'less', 'python3'],
   ...['libvirt-daemon-system', 'libvirt-daemon-config-network', 'dnsmasq-base'],
 ]
 const MIRROR = 'http://deb.debian.org/debian'
