@@ -117,7 +117,7 @@ export const udp = probeKind('udp', SHAPE, {
       if (mark !== undefined) setSocketOption(fd, SOL_SOCKET, SO_MARK, mark)
       bindSocket(fd, { address: '0.0.0.0', port: sourcePort })
       connectSocket(fd, { address: to, port })
-      const silentMs = await before(fd, spec)
+      const longestSilence = await before(fd, spec)
       const started = performance.now()
       const sent = Buffer.from(`${word} from ${from}`)
       sendBytes(fd, sent)
@@ -125,6 +125,7 @@ export const udp = probeKind('udp', SHAPE, {
       const events = await ready(fd, EPOLLIN, deadlineMs, spec.everyMs === undefined ? lost : undefined)
       const buffer = Buffer.alloc(2048)
       const got = events ? receiveBytes(fd, buffer) : undefined
+      const silentMs = longestSilence()
       const serverSaw = saw()
       const common = serverSaw ? { serverSaw } : {}
       if (!got)
@@ -157,30 +158,30 @@ export const udp = probeKind('udp', SHAPE, {
 })
 
 /**
- * Lets the time pass until the datagram that counts, and sends the others. Resolves with the longest silence between them in milliseconds;
- * 0 where there are not several, which are no flow that goes on.
+ * Lets the time pass until the datagram that counts, and sends the others. Resolves with what says, as soon as that one is answered, how
+ * long the flow's longest silence may have been in milliseconds; 0 where there are not several, which are no flow that goes on.
  */
-async function before(fd: number, { afterMs = 0, everyMs = 0 }: Spec): Promise<number> {
+async function before(fd: number, { afterMs = 0, everyMs = 0 }: Spec): Promise<() => number> {
   const count = everyMs > 0 ? Math.floor(afterMs / everyMs) : 0
-  // From before the one to after the next: what the kernel sees is never longer.
-  let last: number | undefined
+  // From before the one is sent until the next has an answer, or an error. That it is sent says less: where the machine is busy,
+  // ksoftirqd takes its time over it. So what connection tracking sees is never longer.
+  let last = performance.now()
   let longest = 0
-  const sentOne = (started: number) => {
-    if (last !== undefined) longest = Math.max(longest, performance.now() - last)
-    last = started
-  }
+  const longestUntilNow = () => (count > 1 ? Math.max(longest, performance.now() - last) : 0)
+  const buffer = Buffer.alloc(2048)
   for (let number = 0; number < count; number++) {
     const started = performance.now()
     attempt(() => sendBytes(fd, Buffer.from('before')))
-    sentOne(started)
-    await delay(everyMs)
+    await ready(fd, EPOLLIN, everyMs)
+    // Answers to these, and errors, are none of the one's that counts.
+    while (!attempt(() => drain(fd, buffer)));
+    if (number > 0) longest = longestUntilNow()
+    last = started
+    await delay(Math.max(0, started + everyMs - performance.now()))
   }
   await delay(afterMs - count * everyMs)
-  sentOne(performance.now())
-  // Answers to those, and errors, are none of the next one's.
-  const buffer = Buffer.alloc(2048)
   while (!attempt(() => drain(fd, buffer)));
-  return count > 1 ? longest : 0
+  return longestUntilNow
 }
 
 /** Takes everything that waits. Throws SystemError for an error that waits, which is gone then. */
