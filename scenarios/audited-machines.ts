@@ -7,7 +7,6 @@ import { factsOf, readHost } from '../src/audit/read-host.js'
 import { lastLines } from '../src/base/text.js'
 import { inWorld } from '../src/cli/world.js'
 import { EchoServer } from '../src/engine/echo-server.js'
-import { TopologyInstance } from '../src/engine/topology-instance.js'
 import { checkCapabilities } from '../src/kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
 import { runningVersion } from '../src/kernel/running.js'
@@ -21,6 +20,7 @@ import { CommandError, runCommand } from '../src/world/command.js'
 import { addNetns, deleteNetns, Netns } from '../src/world/netns.js'
 import { KNOWN_MACHINES } from './known-machines.js'
 import type { KnownMachine } from './known-parts.js'
+import { statesOf } from './machine-states.js'
 
 /** One machine and what was found there. */
 export interface AuditedMachine {
@@ -41,8 +41,6 @@ export interface SkippedMachine {
 const [, , ...chosen] = process.argv
 /** So many topologies at once. */
 const AT_ONCE = 3
-/** The lab's own probes are the DHCP server, which on a machine listens. */
-const DHCP_SERVER: Readonly<Record<string, number>> = { 'dhcp-checksum': 67 }
 const kernel = runningVersion()
 const circumstances = { has: (change: KernelChange) => hasChange(change, kernel) }
 
@@ -106,32 +104,6 @@ async function auditScenario(
       const took = [read - began, performance.now() - read] as const
       say({ scenario: scenario.id, settings, broken, findings, took })
     }
-  }
-}
-
-/** A topology in each of its states that were not seen yet, broken and with each fix; steps that fail are the lab's fault. */
-async function* statesOf(
-  plan: ExperimentPlan,
-  seen: Set<string>,
-): AsyncGenerator<[Settings, boolean, TopologyInstance]> {
-  const topology = new TopologyInstance(
-    plan,
-    () => 5,
-    () => {},
-  )
-  try {
-    await topology.build()
-    const port = DHCP_SERVER[plan.scenario]
-    if (port !== undefined) new EchoServer(topology.netns('host'), 'udp', '0.0.0.0', port)
-    for (const { phase, settings, change } of plan.phases) {
-      await topology.performAll(change)
-      const key = JSON.stringify(Object.entries(settings).sort())
-      if ((phase !== 'broken' && phase !== 'fixed') || seen.has(key)) continue
-      seen.add(key)
-      yield [settings, phase === 'broken', topology]
-    }
-  } finally {
-    await topology.destroy()
   }
 }
 

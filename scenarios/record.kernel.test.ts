@@ -13,8 +13,19 @@ const SCENARIOS = [
   'ecmp-frag-needed',
   'ecmp-source-address',
   'ip6-rule-tos-ecn',
+  'ip6tables-mark-refused',
+  'rp-filter-loopback-redirect',
   'tentative-without-carrier',
   'wg-fwmark-rp-filter',
+  // With settings of toggles, as a machine has them: options of bridges and ports, and tables of nftables.
+  'accept-does-not-override,own-table=accept-before',
+  'bridge-dnat-bounce,hairpin_mode=on',
+  'bridge-dnat-bounce,promisc=on',
+  'conntrack-invalid-rst,invalid-drop-nft=on',
+  'link-local-frames,port-group_fwd_mask=0x4',
+  'promisc-bridge-duplicates,kube-dedup=off',
+  'nat-idle-timeout,random-fully=random-fully',
+  'stp-forward-delay,forward_delay=2',
 ]
 const program = join(projectRoot(), 'dist/scenarios/recorded-again.js')
 const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...SCENARIOS], {
@@ -34,20 +45,32 @@ const withoutNames = (topology: object): unknown =>
 t.test('what was recorded builds, and recorded again is the same', { skip: unavailable }, async test => {
   test.equal(status, 0, stderr)
   test.equal(lines.length, 2 * SCENARIOS.length)
-  for (const { scenario, anonymous, once, twice } of lines) {
+  for (const { machine, anonymous, once, twice } of lines) {
     test.same(
       withoutNames(twice.topology),
       withoutNames(once.topology),
-      `${scenario}${anonymous ? ', anonymous' : ''}`,
+      `${machine}${anonymous ? ', anonymous' : ''}`,
     )
-    test.same(twice.left, once.left, scenario)
+    test.same(twice.left, once.left, machine)
   }
 })
+
+t.test(
+  'an audit of what was recorded finds what it found on the machine',
+  { skip: unavailable },
+  async test => {
+    for (const { machine, anonymous, audits } of lines) {
+      const title = `${machine}${anonymous ? ', anonymous' : ''}`
+      test.same(audits[1], audits[0], title)
+      test.match(audits[0], [{ finding: /exposed|relies on|not concerned/ }], title)
+    }
+  },
+)
 
 t.test('an anonymous one has none of the names and addresses', { skip: unavailable }, async test => {
   for (const name of SCENARIOS) {
     const [own, other] = [false, true].map(anonymous =>
-      lines.find(line => line.scenario === name && line.anonymous === anonymous),
+      lines.find(line => line.machine === name && line.anonymous === anonymous),
     )
     const text = JSON.stringify(other?.once)
     const words =

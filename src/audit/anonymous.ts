@@ -37,7 +37,7 @@ export function anonymous({ topology, left }: Recorded, key = randomBytes(32)): 
   return {
     topology: {
       nodes: Object.fromEntries(
-        Object.entries(topology.nodes).map(([name, { is: _, iptables, ip6tables, ...own }]) => {
+        Object.entries(topology.nodes).map(([name, { is: _, iptables, ip6tables, nft, ...own }]) => {
           const renamed = words.all(own)
           return [
             node(name),
@@ -47,6 +47,7 @@ export function anonymous({ topology, left }: Recorded, key = randomBytes(32)): 
               ...(renamed.routes ? { routes: inOrder(renamed.routes) } : {}),
               ...(iptables ? { iptables: words.tables(iptables) } : {}),
               ...(ip6tables ? { ip6tables: words.tables(ip6tables) } : {}),
+              ...(nft ? { nft: words.nft(nft) } : {}),
             },
           ]
         }),
@@ -90,6 +91,32 @@ class Words {
   /** Rules by table, which keeps its name. */
   tables(tables: Readonly<Record<string, readonly string[]>>): Record<string, readonly string[]> {
     return Object.fromEntries(Object.entries(tables).map(([table, rules]) => [table, this.all(rules)]))
+  }
+
+  /** Commands of nft: tables, chains and sets are renamed by their places, as they may be called what a word of nft is. */
+  nft(lines: readonly string[]): string[] {
+    const names = new Map<string, string>()
+    const renamed = (kind: string, name: string) => {
+      const known =
+        names.get(name) ?? `${kind}${[...names.values()].filter(one => one.startsWith(kind)).length + 1}`
+      names.set(name, known)
+      return known
+    }
+    for (const line of lines) {
+      const [, kind = '', table = '', name] =
+        /^add (table|chain|set|map) \S+ (\S+)(?: (\S+))?/.exec(line) ?? []
+      if (table !== '') renamed('table', table)
+      if (name !== undefined) renamed(kind, name)
+    }
+    const own = (name: string) => names.get(name) ?? name
+    return lines.map(line => {
+      const [, head = '', table = '', name = '', rest = ''] =
+        /^(add \w+ \S+) (\S+) ?(\S*)(.*)$/.exec(line) ?? []
+      const told = this.text(rest)
+        .replace(/(?<=\b(?:jump|goto) )[\w.@-]+/g, own)
+        .replace(/(?<=@)[\w.-]+/g, own)
+      return `${head} ${own(table)}${name === '' ? '' : ` ${own(name)}`}${told}`
+    })
   }
 
   /** A text word by word; comments of rules are left out. */

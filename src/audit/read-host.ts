@@ -30,6 +30,8 @@ export interface RawHost {
   readonly chains: readonly Chain[]
   readonly unread: ReadonlyMap<FactSource, Unread>
   readonly sysctl: (key: string) => string | undefined
+  /** What `nft -s list ruleset` prints, where somebody asked for it. */
+  readonly listing?: string
   /** Those that are there and could not be read, as far as somebody has asked for them: with slashes. */
   readonly unreadSysctls: ReadonlySet<string>
   /** Ports of bridges by the addresses of neighbours behind them, as the bridge has learnt them. */
@@ -38,9 +40,9 @@ export interface RawHost {
 
 /**
  * Reads one. What cannot be read is named in `unread`; throws nothing but what is a fault of the lab. Without `rules` no program is asked: of
- * a namespace that only matters for what is at the other ends of its links.
+ * a namespace that only matters for what is at the other ends of its links. With `listing` nft is asked for its own words as well.
  */
-export async function readHost(netns: Netns, { rules = true } = {}): Promise<RawHost> {
+export async function readHost(netns: Netns, { rules = true, listing = false } = {}): Promise<RawHost> {
   const unread = new Map<FactSource, Unread>()
   const tell = (source: FactSource, what: string, error: unknown) => {
     unread.set(source, bothUnread(unread.get(source), unreadOf(what, error)))
@@ -83,7 +85,9 @@ export async function readHost(netns: Netns, { rules = true } = {}): Promise<Raw
     for (const port of listeners(netns, protocol)) configuration.set(`listener ${protocol} ${port}`, 'there')
   for (const name of modulesThere())
     if (/^(nf_|br_|ip_|xt_)/.test(name)) configuration.set(`module ${name}`, 'there')
-  const chains = rules ? await readRules(netns, (what, error) => tell('rules', what, error)) : []
+  const tellRules = (what: string, error: unknown) => tell('rules', what, error)
+  const chains = rules ? await readRules(netns, tellRules) : []
+  const text = rules && listing ? await readListing(netns, tellRules) : undefined
   return {
     netns: netns.name,
     configuration,
@@ -95,6 +99,7 @@ export async function readHost(netns: Netns, { rules = true } = {}): Promise<Raw
     }),
     unreadSysctls,
     neighbours,
+    ...(text === undefined ? {} : { listing: text }),
   }
 }
 
@@ -115,6 +120,11 @@ export function factsOf(raw: RawHost, all: readonly RawHost[]): Facts {
     }
   }
   return new Facts(raw.netns, configuration, sets, raw.unread, raw.sysctl, ports, raw.unreadSysctls)
+}
+
+/** What nft lists of each namespace, as far as it was asked for. */
+export function listingsOf(hosts: readonly RawHost[]): Map<string, string> {
+  return new Map(hosts.flatMap(({ netns, listing }) => (listing === undefined ? [] : [[netns, listing]])))
 }
 
 /** Sysctls at the other end of a veth pair by which what comes out of a port fails, the greater of `all` and the device's own. */
@@ -207,23 +217,39 @@ function sysctlsOf(
   }
 }
 
+/** What a program prints. Throws Error with its own words where it is not there, or fails. */
+async function printed(netns: Netns, argv: readonly string[]): Promise<string> {
+  const missing = missingTool(argv[0] ?? '')
+  if (missing !== undefined) throw new Error(missing)
+  const options = { node: netns.name, netns, timeoutMs: TIMEOUT_MS }
+  const { exitCode, signal, stdout, stderr } = await runCommand(argv, options)
+  if (signal !== undefined) throw new Error(`it was ended by ${signal}`)
+  if (exitCode !== 0)
+    throw new Error(stderr.trim() === '' ? `it exited with status ${exitCode}` : lastLines(stderr, 1))
+  if (/incompatible/.test(stderr)) throw new Error(lastLines(stderr, 1))
+  return stdout
+}
+
+/** What nft lists, without counters; nothing where nf_tables is not there. */
+async function readListing(
+  netns: Netns,
+  tell: (what: string, error: unknown) => void,
+): Promise<string | undefined> {
+  if (!moduleIsThere('nf_tables')) return undefined
+  try {
+    return await printed(netns, ['nft', '--stateless', 'list', 'ruleset'])
+  } catch (error) {
+    tell('nft', error)
+    return undefined
+  }
+}
+
 /** The rules of all their keepers. A program is asked only where the kernel has what it would ask for. */
 async function readRules(netns: Netns, tell: (what: string, error: unknown) => void): Promise<Chain[]> {
   const list = async (argv: readonly string[], read: (text: string) => Chain[]): Promise<Chain[]> => {
     const what = argv[0] ?? ''
     try {
-      const missing = missingTool(what)
-      if (missing !== undefined) throw new Error(missing)
-      const { exitCode, signal, stdout, stderr } = await runCommand(argv, {
-        node: netns.name,
-        netns,
-        timeoutMs: TIMEOUT_MS,
-      })
-      if (signal !== undefined) throw new Error(`it was ended by ${signal}`)
-      if (exitCode !== 0)
-        throw new Error(stderr.trim() === '' ? `it exited with status ${exitCode}` : lastLines(stderr, 1))
-      if (/incompatible/.test(stderr)) throw new Error(lastLines(stderr, 1))
-      return read(stdout)
+      return read(await printed(netns, argv))
     } catch (error) {
       tell(what, error)
       return []

@@ -10,7 +10,7 @@ import { runCommand } from '../world/command.js'
 import { Netns, OwnNetns } from '../world/netns.js'
 import { type Boot, readBoot } from './boot.js'
 import type { Facts } from './facts.js'
-import { factsOf, type RawHost, readHost } from './read-host.js'
+import { factsOf, listingsOf, type RawHost, readHost } from './read-host.js'
 import { AS_ROOT, unreadOf } from './unread.js'
 
 /** A machine as it was read. */
@@ -26,6 +26,8 @@ export interface Machine {
   /** Filters of libvirt, where its daemon runs. */
   readonly nwfilters: readonly string[]
   readonly hosts: readonly Facts[]
+  /** What nft lists, by the name of the namespace, where it was asked for. */
+  readonly listings: ReadonlyMap<string, string>
   /** What could not be read so far: sysctls are read when somebody asks for one. */
   unread(): (Unread & { readonly netns?: string })[]
   close(): void
@@ -57,7 +59,10 @@ interface Place {
  * Reads the machine: all of its namespaces, or those of some names or processes. Throws LabError (exit 2) where there is none of a
  * name.
  */
-export async function readMachine(chosen: readonly string[] = []): Promise<Machine> {
+export async function readMachine(
+  chosen: readonly string[] = [],
+  { listing = false } = {},
+): Promise<Machine> {
   const unread: (Unread & { netns?: string })[] = []
   const places = chosen.length === 0 ? allPlaces(unread) : chosen.map(placeOf)
   const open: Netns[] = []
@@ -75,7 +80,7 @@ export async function readMachine(chosen: readonly string[] = []): Promise<Machi
     }
   }
   const raw: RawHost[] = []
-  for (const netns of open) raw.push(await readHost(netns))
+  for (const netns of open) raw.push(await readHost(netns, { listing }))
   if (chosen.length > 0 && raw.length === 0)
     throw new LabError(
       `the namespace of ${chosen.join(', ')} could not be read: ${unread[0]?.why}`,
@@ -97,6 +102,7 @@ export async function readMachine(chosen: readonly string[] = []): Promise<Machi
     boot,
     nwfilters: await nwfilters(unread),
     hosts: raw.map(host => factsOf(host, raw)),
+    listings: listingsOf(raw),
     unread: () => [
       ...unread,
       ...raw.flatMap(host => [...host.unread.values()].map(one => ({ netns: host.netns, ...one }))),

@@ -18,7 +18,9 @@ export default defineScenario({
   title: 'Who cannot do what',
   source: { title: 'The document that tells of it', url: 'https://example.org', says: 'its own words for what people saw' },
   drawing: '',
-  needs: ['veth'${Object.values(topology.nodes).some(({ bridges }) => bridges) ? ", 'bridge'" : ''}],
+  needs: [${needsOf(topology)
+    .map(need => `'${need}'`)
+    .join(', ')}],
   topology: ${written(topology, '  ')},
   toggles: {},
   probes: { here: ping({ from: ${written(node, '')}, to: ${written(to ?? '127.0.0.1', '')} }) },
@@ -28,6 +30,17 @@ export default defineScenario({
   experiments: [{ title: 'what fails', fixes: [] }],
 })
 `
+}
+
+/** The capabilities that what was recorded takes. */
+function needsOf({ nodes }: Recorded['topology']): string[] {
+  const some = (has: (node: (typeof nodes)[string]) => unknown) => Object.values(nodes).some(has)
+  return [
+    'veth',
+    ...(some(({ bridges }) => bridges) ? ['bridge'] : []),
+    ...(some(({ nft }) => nft) ? ['nft-ruleset'] : []),
+    ...(some(({ tc }) => tc?.some(line => line.includes(' mirred '))) ? ['tc-redirect'] : []),
+  ]
 }
 
 /** A value as TypeScript has it. */

@@ -41,7 +41,8 @@ t.test('what was configured is in the topology, and what it has no words for is 
     [{ end: 'host:veth7' }, 'behind-veth7:eth0'],
     [{ end: 'host:ens3', mac: '52:54:00:12:34:56', mtu: 9000 }, 'behind-ens3:eth0'],
   ])
-  test.same(left, ['host: lxcbr0: promisc on', 'host: ens3 is no veth (other)'])
+  test.same(host?.linkOptions, ['lxcbr0 promisc on'])
+  test.same(left, ['host: ens3 is no veth (other)'])
 })
 
 t.test('an anonymous one keeps what is equal, and networks', async test => {
@@ -62,4 +63,37 @@ t.test('an anonymous one keeps what is equal, and networks', async test => {
     JSON.stringify(anonymous(record([HOST])).topology),
     JSON.stringify(anonymous(record([HOST])).topology),
   )
+})
+
+t.test('tables of nftables are renamed by their places, whatever they are called', async test => {
+  const nft = [
+    'add table inet filter',
+    'add set inet filter forward { type ipv4_addr; }',
+    'add chain inet filter web',
+    'add chain inet filter input { type filter hook input priority filter; policy drop; }',
+    'add element inet filter forward { 198.51.100.7, 198.51.100.0/24 }',
+    'add rule inet filter web iifname ens3 ip saddr @forward tcp dport 443 accept',
+    'add rule inet filter input ct state new jump web',
+  ]
+  const { topology, left } = record([HOST])
+  const { host, ...others } = topology.nodes
+  if (!host) throw new Error('there is no host')
+  const changed = anonymous(
+    { topology: { ...topology, nodes: { host: { ...host, nft }, ...others } }, left },
+    Buffer.from('key'),
+  )
+  const [table, set, web, input, element, ...rules] = changed.topology.nodes.node1?.nft ?? []
+  test.same(
+    [table, set, web, input],
+    [
+      'add table inet table1',
+      'add set inet table1 set1 { type ipv4_addr; }',
+      'add chain inet table1 chain1',
+      'add chain inet table1 chain2 { type filter hook input priority filter; policy drop; }',
+    ],
+  )
+  test.match(element, /^add element inet table1 set1 \{ (\d+\.\d+\.\d+)\.7, \1\.0\/24 \}$/)
+  test.notMatch(element, /198\.51/)
+  test.match(rules[0], /^add rule inet table1 chain1 iifname dev\d ip saddr @set1 tcp dport 443 accept$/)
+  test.equal(rules[1], 'add rule inet table1 chain2 ct state new jump chain1')
 })

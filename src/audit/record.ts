@@ -1,6 +1,8 @@
 /** A machine's namespaces as a topology: what a bug report needs, as a scenario to be completed. */
 import type { NodeDefinition, TopologyDefinition } from '../model/topology.js'
 import { DEVICE_SYSCTLS, type Facts } from './facts.js'
+import { recordTables } from './record-nft.js'
+import { linkOptionsOf, trafficControlOf } from './record-options.js'
 import type { Rule } from './rules.js'
 import { tablesOf } from './tables.js'
 
@@ -27,18 +29,8 @@ const USUAL: Readonly<Record<string, string>> = {
 }
 /** Those of IPv6 of the namespace, where it has addresses. */
 const OF_IPV6: Readonly<Record<string, string>> = { 'net.ipv6.conf.all.forwarding': '0' }
-/** Options of links that a topology has no words for, where they are not the kernel's own. */
-const OPTIONS: Readonly<Record<string, string>> = {
-  promisc: 'off',
-  hairpin_mode: 'off',
-  isolated: 'off',
-  mcast_flood: 'on',
-  mcast_snooping: 'on',
-  stp_state: '0',
-  group_fwd_mask: '0',
-  vlan_filtering: 'off',
-  neigh_suppress: 'off',
-}
+/** Those of IPv6 of a device that decide about its addresses, all 1 by themselves (ipv6_devconf, net/ipv6/addrconf.c). */
+const OF_IPV6_DEVICES = ['accept_dad', 'enhanced_dad', 'accept_ra', 'accept_ra_pinfo', 'autoconf']
 const USUAL_MTU = '1500'
 /** The kernel's own rules. */
 const OWN_RULES = ['lookup local', 'lookup main', 'lookup default']
@@ -51,8 +43,11 @@ interface Device {
   readonly option: (what: string) => string | undefined
 }
 
-/** Records namespaces that were read. Devices that lead out of them lead to nodes of their own. */
-export function record(hosts: readonly Facts[]): Recorded {
+/**
+ * Records namespaces that were read. Devices that lead out of them lead to nodes of their own. `listings` have what nft lists of a namespace, by
+ * its name: without one, that there are rules is all that is said of them.
+ */
+export function record(hosts: readonly Facts[], listings: ReadonlyMap<string, string> = new Map()): Recorded {
   const left: string[] = []
   const nodes: Record<string, NodeDefinition> = {}
   const names = new Map<Facts, string>()
@@ -64,7 +59,7 @@ export function record(hosts: readonly Facts[]): Recorded {
   for (const facts of hosts) {
     const node = names.get(facts) ?? ''
     const own = devices.filter(device => device.facts === facts)
-    nodes[node] = nodeOf(facts, own, what => left.push(`${node}: ${what}`))
+    nodes[node] = nodeOf(facts, own, listings.get(facts.netns), what => left.push(`${node}: ${what}`))
   }
   const links: TopologyDefinition['links'][number][] = []
   const done = new Set<Device>()
@@ -129,9 +124,18 @@ function endOf({ node, name, option }: Device): TopologyDefinition['links'][numb
   }
 }
 
-function nodeOf(facts: Facts, devices: readonly Device[], leave: (what: string) => void): NodeDefinition {
+function nodeOf(
+  facts: Facts,
+  devices: readonly Device[],
+  listing: string | undefined,
+  leave: (what: string) => void,
+): NodeDefinition {
   const addresses = addressesOf(facts, leave)
-  const ipv6 = Object.values(addresses).some(list => list.some(address => address.includes(':')))
+  const written = (rule: Rule) => rule.text
+  const [iptables, ip6tables] = [tablesOf(facts, 'iptables', written), tablesOf(facts, 'ip6tables', written)]
+  const ipv6 =
+    Object.keys(ip6tables).length > 0 ||
+    Object.values(addresses).some(list => list.some(address => address.includes(':')))
   const bridges = Object.fromEntries(
     devices.flatMap(({ name, option }) => {
       if (option('kind') !== 'bridge') return []
@@ -140,22 +144,26 @@ function nodeOf(facts: Facts, devices: readonly Device[], leave: (what: string) 
       return [[name, { ports, ...(mac === undefined ? {} : { mac }) }]]
     }),
   )
-  for (const { name, option } of devices) {
+  for (const { name, option } of devices)
     if (option('kind') === 'bridge' && (option('mtu') ?? USUAL_MTU) !== USUAL_MTU)
       leave(`${name}: mtu ${option('mtu')} of a bridge`)
-    for (const [what, usual] of Object.entries(OPTIONS)) {
-      const value = option(what)
-      if (value !== undefined && value !== usual && !(what === 'stp_state' && value === ''))
-        leave(`${name}: ${what} ${value}`)
-    }
+  const linkOptions = linkOptionsOf(devices, leave)
+  const tc = trafficControlOf(facts, leave)
+  const tables = new Set<string>()
+  const mixed = new Set<string>()
+  for (const { set, table, rules } of facts.sets.values()) {
+    if (set !== 'nft') continue
+    tables.add(table)
+    // A rule that iptables-nft has put there is listed in words that nft cannot load.
+    if (rules.some(({ others }) => others.includes('xt'))) mixed.add(table)
   }
-  for (const word of ['qdisc', 'filter', 'neighbour'])
-    for (const [name, value] of facts.beginningWith(word)) leave(`${name}: ${value}`)
+  const nft =
+    listing === undefined ? undefined : recordTables(listing, table => tables.has(table) && !mixed.has(table))
+  if (nft) for (const table of mixed) leave(`table ${table} of nftables, which has rules of iptables in it`)
+  for (const what of nft?.left ?? []) leave(what)
   for (const set of new Set([...facts.sets.values()].map(chain => chain.set)))
-    if (set !== 'iptables' && set !== 'ip6tables') leave(`rules of ${set}`)
+    if (set !== 'iptables' && set !== 'ip6tables' && !(set === 'nft' && nft)) leave(`rules of ${set}`)
   for (const { what, why } of facts.unread.values()) leave(`not read: ${what}: ${why}`)
-  const written = (rule: Rule) => rule.text
-  const [iptables, ip6tables] = [tablesOf(facts, 'iptables', written), tablesOf(facts, 'ip6tables', written)]
   const some = <T extends object>(field: string, value: T) =>
     Object.keys(value).length > 0 ? { [field]: value } : {}
   return {
@@ -168,7 +176,10 @@ function nodeOf(facts: Facts, devices: readonly Device[], leave: (what: string) 
     ...some('rules', rulesOf(facts, ipv6)),
     ...some('sysctls', sysctlsOf(facts, devices, ipv6)),
     ...some('iptables', iptables),
-    ...(ipv6 ? some('ip6tables', ip6tables) : {}),
+    ...some('ip6tables', ip6tables),
+    ...some('nft', nft?.lines ?? []),
+    ...some('linkOptions', linkOptions),
+    ...some('tc', tc),
   }
 }
 
@@ -282,5 +293,11 @@ function sysctlsOf(facts: Facts, devices: readonly Device[], ipv6: boolean): Rec
       if (value !== undefined && value !== usual) found[name] = value
     }
   }
+  for (const key of ipv6 ? OF_IPV6_DEVICES : [])
+    for (const { name } of devices) {
+      const value = get(`net/ipv6/conf/${name}/${key}`)
+      const place = name.includes('.') ? `net/ipv6/conf/${name}/${key}` : `net.ipv6.conf.${name}.${key}`
+      if (name !== 'lo' && value !== undefined && value !== '1') found[place] = value
+    }
   return found
 }

@@ -40,7 +40,7 @@ export async function audit(words: readonly string[], given: object): Promise<nu
   const upgradeTo = options.for === undefined ? undefined : await upgradeFor(options.for)
   const machine = await readMachine(options.netns === undefined ? [] : [options.netns])
   try {
-    const { close: _, hosts, unread, boot, ...about } = machine
+    const { close: _, listings: __, hosts, unread, boot, ...about } = machine
     const version: KernelVersion = {
       ...(parseKernelVersion(about.kernel.version) ?? { major: 0, minor: 0, patch: 0 }),
       release: about.kernel.release,

@@ -14,9 +14,9 @@ const optionsSchema = z.object({
 /** Prints the scenario, and on standard error what is not in it; resolves with the exit status. Throws LabError. */
 export async function recordMachine(given: object): Promise<number> {
   const options = optionsSchema.parse(given)
-  const machine = await readMachine(options.netns)
+  const machine = await readMachine(options.netns, { listing: true })
   try {
-    const whole = record(machine.hosts)
+    const whole = record(machine.hosts, machine.listings)
     const recorded = options.anonymous ? anonymous(whole) : whole
     process.stdout.write(
       scenarioText(

@@ -221,6 +221,7 @@ const topology = z.object({
       rules: strings.optional(),
       iptables: z.record(z.string(), strings).optional(),
       nft: strings.optional(),
+      linkOptions: strings.optional(),
       tc: strings.optional(),
       services: z.array(z.object({ protocol: z.enum(['tcp', 'udp']), port: z.number() })).optional(),
       packetHold: z.object({ port: z.number() }).optional(),

@@ -94,6 +94,11 @@ export interface Node {
   readonly ip6tables?: Readonly<Record<string, readonly string[]>>
   /** nftables beside them: command lines without the leading `nft`, which only add. */
   readonly nft?: readonly string[]
+  /**
+   * Options of its devices as `ip link set` takes them, once all is up: `veth-web type bridge_slave hairpin on`, `br0 type bridge stp_state 1`,
+   * `br0 promisc on`. For a machine as it is: what a scenario tries is a toggle.
+   */
+  readonly linkOptions?: readonly string[]
   /** `tc` command lines without the leading `tc`. */
   readonly tc?: readonly string[]
   readonly services?: readonly Service[]

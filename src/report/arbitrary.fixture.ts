@@ -151,6 +151,7 @@ const node = fc.record({
     ),
   ),
   iptables: optional(fc.record({ nat: few(rule) })),
+  linkOptions: optional(few(text)),
   tc: optional(few(text)),
   services: optional(few(fc.record({ protocol: fc.constantFrom('tcp', 'udp'), port: number }))),
   packetHold: optional(fc.record({ port: number })),

@@ -10,6 +10,7 @@ export function describeNode(node: DrawnNode): string[] {
     ...(node.rules ?? []).map(rule => `rule ${rule.replace(/^-6 /, '')}`),
     ...(node.routes ?? []).filter(isParticular),
     ...(node.nextHops ?? []).map(hop => `next hop ${hop}`),
+    ...(node.linkOptions ?? []).map(line => line.replace(/ type bridge(_slave)?(?= )/, '')),
     ...new Set((node.tc ?? []).flatMap(line => describeRedirect(line) ?? [])),
     ...(node.packetHold ? [`holds new connections to tcp ${node.packetHold.port}`] : []),
     ...(node.routerAdvertisements ? [`radvd ${node.routerAdvertisements.prefix}`] : []),

@@ -181,6 +181,16 @@ export function compileTopology(
       ...(node.nft
         ? [run(name, ['nft', '-f', '-'], 'load the rules of nftables', `${node.nft.join('\n')}\n`)]
         : []),
+      ...(node.linkOptions
+        ? [
+            run(
+              name,
+              ['ip', '-batch', '-'],
+              'set the options of links',
+              node.linkOptions.map(line => `link set ${line}\n`).join(''),
+            ),
+          ]
+        : []),
       ...(node.tc
         ? [run(name, ['tc', '-batch', '-'], 'load the traffic control filters', `${node.tc.join('\n')}\n`)]
         : []),

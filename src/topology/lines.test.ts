@@ -65,6 +65,11 @@ const SITES: readonly {
     put: text => [base({ is: '', tc: [text] }), 'topology.nodes.n.tc'],
   },
   {
+    title: 'options of a link',
+    good: /^e0 /,
+    put: text => [base({ is: '', linkOptions: [text] }), 'topology.nodes.n.linkOptions'],
+  },
+  {
     title: 'an iptables rule',
     good: /^-[AI] /,
     put: text => [base({ is: '', iptables: { nat: [text] } }), 'topology.nodes.n.iptables.nat'],
@@ -166,6 +171,9 @@ t.test(
       ],
       ['a policy of a chain of one’s own', n({ iptables: { filter: ['-P OWN DROP'] } }), 'iptables.filter'],
       ['rules of IPv6 without it', n({ ip6tables: { filter: [] } }), 'ip6tables.filter'],
+      ['options that move a link elsewhere', n({ linkOptions: ['e0 netns 1'] }), 'linkOptions'],
+      ['options that go on', n({ linkOptions: ['e0 promisc on netns 1'] }), 'linkOptions'],
+      ['options of a device that there is not', n({ linkOptions: ['e9 promisc on'] }), 'linkOptions'],
       ['a tc line that runs a program', n({ tc: ['exec bpf import /tmp/x run /tmp/y'] }), 'tc'],
       [
         'a queue that is a rule of nftables',

@@ -43,6 +43,26 @@ export function nftProblem(line: string): Complaint | undefined {
   }
 }
 
+/** Options of links that are no names, addresses and namespaces: words and numbers in pairs (ip-link(8)). */
+const LINK_OPTIONS =
+  /^(\S+) (?:(?:promisc|allmulticast) (?:on|off)|type bridge(?:_slave)?(?: [a-z_]+ [a-z\d]+)+)$/
+
+/** What is wrong with the options of a link: a line for `ip link set`, of a device that the node has. */
+export function linkOptionsProblem(line: string, devices: ReadonlySet<string>): Complaint | undefined {
+  const broken = lineProblem(line)
+  if (broken) return broken
+  const [, device] = LINK_OPTIONS.exec(line) ?? []
+  if (device === undefined)
+    return {
+      problem: `${shown(line)} is no option of a link`,
+      remedy:
+        'write it as ip link set takes it: br0 type bridge stp_state 1, veth0 type bridge_slave hairpin on, br0 promisc on',
+    }
+  return devices.has(device)
+    ? undefined
+    : { problem: `${shown(device)} is no device of the node`, remedy: `it has: ${[...devices].join(', ')}` }
+}
+
 /** What is wrong with a line for `tc -batch`. */
 export function tcProblem(line: string): Complaint | undefined {
   const made = /^(qdisc|class|filter|chain|actions?) (add|replace|change|link) /.test(line)

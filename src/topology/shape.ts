@@ -43,6 +43,7 @@ const nodeFields = {
   iptables: mapOf(texts).optional(),
   ip6tables: mapOf(texts).optional(),
   nft: texts.optional(),
+  linkOptions: texts.optional(),
   tc: texts.optional(),
   services: z
     .array(

@@ -47,6 +47,7 @@ const nodeSpec = fc.record({
     'sysctls',
     'iptables',
     'tc',
+    'options',
     'services',
     'loopback',
     'hold',
@@ -171,6 +172,7 @@ export const built = fc
       if (has('services')) draft.services = [{ protocol: port % 2 === 0 ? 'tcp' : 'udp', port }]
       if (has('loopback')) draft.loopbackMac = '02:00:00:00:00:99'
       if (device === undefined) continue
+      if (has('options')) draft.linkOptions = [`${device} allmulticast on`]
       if (has('tc')) draft.tc = [`qdisc add dev ${device} clsact`]
       if (has('routes'))
         draft.routes = [`198.51.100.7/32 dev ${device} mtu 1400 advmss 1360`, 'blackhole 198.51.100.9']

@@ -7,6 +7,7 @@ import { LOADED_SETS } from '../model/steps.js'
 import type { Node, Topology } from '../model/topology.js'
 import {
   lineProblem,
+  linkOptionsProblem,
   nftProblem,
   ruleProblem,
   shown,
@@ -283,6 +284,7 @@ function nodeProblems(field: string, name: string, node: Node, known: ReadonlySe
     if (rule.family === 'inet6') needIpv6('rules', text)
   }
   for (const line of node.nft ?? []) refuse('nft', nftProblem(line))
+  for (const line of node.linkOptions ?? []) refuse('linkOptions', linkOptionsProblem(line, known))
   for (const line of node.tc ?? []) refuse('tc', tcProblem(line))
   for (const set of LOADED_SETS)
     for (const [table, rules] of Object.entries(node[set] ?? {})) {
