@@ -13,7 +13,6 @@ const SCENARIOS = [
   'ecmp-frag-needed',
   'ecmp-source-address',
   'ip6-rule-tos-ecn',
-  'ip6tables-mark-refused',
   'rp-filter-loopback-redirect',
   'tentative-without-carrier',
   'wg-fwmark-rp-filter',
