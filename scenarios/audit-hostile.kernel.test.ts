@@ -7,6 +7,7 @@ import { withDir } from 'tmp-promise'
 import { projectRoot } from '../src/base/root.js'
 import { findTool } from '../src/base/tools.js'
 import type { AuditReport } from '../src/model/audit.js'
+import { inOwnNamespaces } from './own-namespaces.js'
 
 t.setTimeout(300_000)
 
@@ -49,30 +50,14 @@ async function audited(
       await chmod(path, 0o755)
       for (const [name, script] of Object.entries(programs))
         await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-      const script = [
-        'set -e',
-        'mount --make-rprivate /',
-        'mount -t tmpfs none /run',
-        'mkdir /run/netns',
-        ...lines,
-        `exec env -u NODE_OPTIONS "PATH=${bin}${delimiter}$PATH" "$@"`,
-      ].join('\n')
-      const argv = [
-        '--net',
-        '--mount',
-        '--pid',
-        '--fork',
-        '--kill-child',
-        '--mount-proc',
-        'sh',
-        '-c',
-        script,
-        'sh',
-      ]
-      const { stdout, stderr, exitCode } = await execa(
-        'unshare',
-        [...argv, ...as, process.execPath, MAIN, 'audit', '--json', ...words],
-        { reject: false },
+      const { stdout, stderr, exitCode } = await inOwnNamespaces(
+        [
+          'mount -t tmpfs none /run',
+          'mkdir /run/netns',
+          ...lines,
+          `exec env -u NODE_OPTIONS "PATH=${bin}${delimiter}$PATH" "$@"`,
+        ],
+        [...as, process.execPath, MAIN, 'audit', '--json', ...words],
       )
       const report = stdout.startsWith('{') ? (JSON.parse(stdout) as AuditReport) : undefined
       return { report, stderr, exitCode }

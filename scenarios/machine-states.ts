@@ -7,16 +7,21 @@ import type { Settings } from '../src/model/scenario.js'
 /** The lab's own probes are the DHCP server, which on a machine listens. */
 const DHCP_SERVER: Readonly<Record<string, number>> = { 'dhcp-checksum': 67 }
 
+/** The topology of a plan, for steps that take as long as they take. */
+export function topologyOf(plan: ExperimentPlan): TopologyInstance {
+  return new TopologyInstance(
+    plan,
+    () => 5,
+    () => {},
+  )
+}
+
 /** A topology in each of its states that were not seen yet, broken and with each fix; steps that fail are the lab's fault. */
 export async function* statesOf(
   plan: ExperimentPlan,
   seen: Set<string>,
 ): AsyncGenerator<[Settings, boolean, TopologyInstance]> {
-  const topology = new TopologyInstance(
-    plan,
-    () => 5,
-    () => {},
-  )
+  const topology = topologyOf(plan)
   try {
     await topology.build()
     const port = DHCP_SERVER[plan.scenario]

@@ -13,14 +13,14 @@ import { factsOf, listingsOf, readHost } from '../src/audit/read-host.js'
 import { type Recorded, record } from '../src/audit/record.js'
 import { scenarioText } from '../src/audit/record-text.js'
 import { inWorld } from '../src/cli/world.js'
-import { TopologyInstance } from '../src/engine/topology-instance.js'
+import type { TopologyInstance } from '../src/engine/topology-instance.js'
 import { defaultBackend, iptablesCommands } from '../src/kernel/iptables.js'
 import { runningVersion } from '../src/kernel/running.js'
 import { hasChange, type KernelChange } from '../src/model/change.js'
 import type { Scenario, Settings } from '../src/model/scenario.js'
 import { loadCatalogue, oneScenario } from '../src/plan/catalogue.js'
 import { planScenario } from '../src/plan/plan.js'
-import { statesOf } from './machine-states.js'
+import { statesOf, topologyOf } from './machine-states.js'
 
 /** A topology that was recorded, and recorded again from what was recorded. */
 export interface RecordedTwice {
@@ -96,11 +96,7 @@ async function recorded(scenario: Scenario, settings: Settings): Promise<Machine
   }
   const [plan] = plans
   if (!plan) throw new Error(`${scenario.id} has no experiment`)
-  const topology = new TopologyInstance(
-    plan,
-    () => 5,
-    () => {},
-  )
+  const topology = topologyOf(plan)
   try {
     await topology.build()
     return await recordAll(scenario, topology)

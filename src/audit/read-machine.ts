@@ -46,7 +46,10 @@ const PACKAGES = [
 const NAMED = '/run/netns'
 /** The namespace that the audit is started in. */
 const OWN = 'this'
-const LIBVIRT_SOCKET = '/run/libvirt/libvirt-sock'
+/** Daemons of libvirt that have filters: the one for them, or the one for everything. */
+const NWFILTER_DAEMONS = ['virtnwfilterd', 'libvirtd'] as const
+const socketOf = (daemon: (typeof NWFILTER_DAEMONS)[number]) =>
+  `/run/libvirt/${daemon === 'libvirtd' ? 'libvirt' : daemon}-sock-ro`
 const LIBVIRT_TIMEOUT_MS = 5000
 
 /** A namespace that can be audited. */
@@ -189,23 +192,25 @@ function distribution(): string {
   }
 }
 
-/** Asks libvirt for its filters where its daemon runs already: to ask its socket would start it. */
+/** Asks libvirt for its filters where the daemon that has them runs already: to ask a socket would start it. */
 async function nwfilters(unread: Unread[]): Promise<string[]> {
-  if (!existsSync(LIBVIRT_SOCKET)) return []
+  const there = NWFILTER_DAEMONS.filter(daemon => existsSync(socketOf(daemon)))
+  if (there.length === 0) return []
   const what = 'libvirt’s filters'
-  const runs = ['libvirtd', 'virtqemud', 'virtnwfilterd'].some(name => {
+  const running = there.find(daemon => {
     try {
-      return existsSync(`/proc/${readFileSync(`/run/${name}.pid`, 'utf8').trim()}`)
+      return existsSync(`/proc/${readFileSync(`/run/${daemon}.pid`, 'utf8').trim()}`)
     } catch {
       return false
     }
   })
-  if (!runs) {
+  if (running === undefined) {
     unread.push({ what, why: 'its daemon does not run, and asking would start it' })
     return []
   }
   try {
-    const argv = ['virsh', '--readonly', '--connect', 'qemu:///system', 'nwfilter-list']
+    const uri = `nwfilter+unix:///system?socket=${socketOf(running)}`
+    const argv = ['virsh', '--readonly', '--connect', uri, 'nwfilter-list']
     const { exitCode, stdout, stderr } = await runCommand(argv, { node: null, timeoutMs: LIBVIRT_TIMEOUT_MS })
     if (exitCode !== 0) throw new Error(stderr.trim())
     return stdout.split('\n').flatMap(line => /^ *[0-9a-f-]{36} +(\S+)/.exec(line)?.[1] ?? [])
