@@ -11,7 +11,7 @@ import { dirSync } from 'tmp-promise'
 import { missingTool } from '../src/base/tools.js'
 import { type Report, reportSchema, type TrialReport } from '../src/model/report.js'
 import type { CommandRecord } from '../src/world/command.js'
-import { wayProblems } from './ways.fixture.js'
+import { wayDeviations, wayProblems } from './ways.fixture.js'
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 const BOTH_WAYS = fileURLToPath(new URL('build-both-ways.js', import.meta.url))
@@ -109,6 +109,16 @@ t.test(
     test.same(wayProblems(full.report), [])
   },
 )
+
+t.test('what the kernel says of a packet’s way by lookups is what was captured', needsRoot, async test => {
+  const basic = await keep('basic', [])
+  test.equal(basic.status, 0, basic.err)
+  test.same(wayDeviations(full.report, basic.report), [])
+  const ways = (report: Report) =>
+    report.scenarios.flatMap(({ trials }) => trials.flatMap(({ way }) => way?.measured ?? []))
+  test.same(new Set(ways(basic.report)), new Set(['lookups']))
+  test.ok(ways(basic.report).length > ways(full.report).length / 2, 'most ways can be looked up')
+})
 
 t.test('the route lookups that the Mesos story found are there, with the way back', needsRoot, async test => {
   const mesos = failing(full, 'rp-filter-loopback-redirect').map(trial => seen(trial, 'fib'))

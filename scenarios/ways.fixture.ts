@@ -1,6 +1,14 @@
 /** What is to be said against the ways that a report has, held against its topologies and the places where mechanisms lose packets. */
 import { entryOf } from '../src/base/records.js'
-import type { MeasuredWay, Report, ScenarioReport, Stop, TrialReport } from '../src/model/report.js'
+import type {
+  DrawnTopology,
+  MeasuredWay,
+  Report,
+  ScenarioReport,
+  Stop,
+  TrialReport,
+} from '../src/model/report.js'
+import { trialKey } from '../src/model/trial.js'
 
 /** Why a trial has no way, or one that ends elsewhere than where its mechanism is proved, by scenario and probe. */
 const UNDERSTOOD: Readonly<Record<string, string>> = {
@@ -13,6 +21,66 @@ const UNDERSTOOD: Readonly<Record<string, string>> = {
   'wg-fwmark-rp-filter lan-udp': 'it is sent into the tunnel, and lost at its end',
   'wg-fwmark-rp-filter other-programs-mark-ping': 'so is the answer',
   'vpn-address-from-lan spoofed-server': 'the answer goes to the VPN, which is what gives the victim away',
+}
+
+/** Where lookups say nothing, or another thing than was captured, by scenario, or scenario and probe. */
+const BEYOND_LOOKUPS: Readonly<Record<string, string>> = {
+  'bridge-dnat-bounce other-container-tcp':
+    'of two copies that a promiscuous bridge makes, one is translated twice',
+  'bridge-dnat-bounce own-address-tcp': 'of those, one is not translated',
+  'conntrack-invalid-rst future-segment':
+    'the packet is none of its entry’s, which connection tracking alone says',
+  'dhcp-checksum': 'it is seen from who gets it, not from who sends it',
+  'ecmp-frag-needed': 'the router chooses by ports, and nobody tracks them',
+  'ecmp-source-address pings-from-any': 'the way comes with an address that is chosen for it',
+  'eks-nodeport-secondary-eni nodeport-tcp': 'rules for a mark',
+  'ip6-rule-tos-ecn': 'rules for a mark',
+  'localhost-from-neighbour neighbour-to-localhost': 'nft sets another address, and tracks no connection',
+  'loopback-published-port neighbour-to-kubelet': 'nft sets another address, and tracks no connection',
+  'loopback-published-port neighbour-to-published': 'nft sets another address, and tracks no connection',
+  'nat-idle-timeout': 'the entry has been forgotten since',
+  'neutron-floating-ip-self broadcast-source': 'it is sent from an address that nobody has',
+  'rp-filter-loopback-redirect': 'tc sends it elsewhere',
+  'snat-port-race many-connections': 'the packet is one of a thousand',
+  'ts-offset-snat-time-wait other-client': 'the packet is one of several clients’',
+  'vpn-address-from-lan': 'its frames are sent past the routes',
+  'wg-fwmark-rp-filter': 'rules for a mark',
+}
+
+/** Where the ways that lookups say differ from those that were captured in another run, each with its trial. */
+export function wayDeviations(captured: Report, lookups: Report): string[] {
+  return captured.scenarios.flatMap(({ id, trials, story }) => {
+    const others = new Map<string, TrialReport[]>()
+    const key = (trial: TrialReport) => `${trial.experiment} ${trialKey(trial)}`
+    for (const trial of lookups.scenarios.find(other => other.id === id)?.trials ?? [])
+      others.set(key(trial), [...(others.get(key(trial)) ?? []), trial])
+    return trials.flatMap(trial => {
+      const other = others.get(key(trial))?.shift()
+      const understood = [id, `${id} ${trial.probe}`].some(name => Object.hasOwn(BEYOND_LOOKUPS, name))
+      if (!story || !trial.way || understood || other?.outcome !== trial.outcome) return []
+      const [seen, said] = [trial.way, other.way].map(way => way && wayText(way, story.topology))
+      return seen === said
+        ? []
+        : [`${id} ${trial.phase} ${trial.probe}: captured ${seen}, by lookups ${said}`]
+    })
+  })
+}
+
+/** A way without what lookups leave out: whether a packet is handed to a bridge, ports of translations, where in a node it is lost. */
+function wayText({ stops, answer = [], lost }: MeasuredWay, { nodes }: DrawnTopology): string {
+  const address = (text: string) => text.replace(/:\d+$/, '')
+  const leg = (some: readonly Stop[]) => {
+    let changes = new Set<string>()
+    return some.flatMap(({ node, device, direction, source, destination }) => {
+      for (const [what, change] of Object.entries({ source, destination }))
+        if (change) changes.add(`${what} ${address(change.from)} ${address(change.to)}`)
+      if (Object.hasOwn(nodes[node]?.bridges ?? {}, device)) return []
+      const text = [`${node}:${device} ${direction}`, ...[...changes].sort()].join(', ')
+      changes = new Set()
+      return [text]
+    })
+  }
+  return [...leg(stops), 'answer', ...leg(answer), `lost ${lost?.node}`].join('; ')
 }
 
 /** Everything that is wrong with the ways of a report, each with its trial. */
@@ -41,10 +109,7 @@ function problemsOf({ story }: ScenarioReport, trial: TrialReport): string[] {
   return leaps
 }
 
-function unwired(
-  stops: readonly Stop[],
-  { links }: NonNullable<ScenarioReport['story']>['topology'],
-): string[] {
+function unwired(stops: readonly Stop[], { links }: DrawnTopology): string[] {
   const place = ({ node, device }: { node: string; device: string }) => `${node}:${device}`
   const wired = new Set(links.flatMap(([a, b]) => [`${place(a)} ${place(b)}`, `${place(b)} ${place(a)}`]))
   return stops.flatMap((stop, index) => {

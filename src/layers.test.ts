@@ -16,7 +16,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   kernel: ['model', 'world'],
   state: ['model', 'world'],
   plan: ['topology', 'toggles', 'probes', 'evidence', 'kernel'],
-  way: ['evidence'],
+  way: ['evidence', 'probes'],
   engine: ['plan', 'state', 'way'],
   explain: ['plan'],
   script: ['plan'],

@@ -135,9 +135,13 @@ export async function triedExample(): Promise<Generated> {
   return { path, text: same ? text : placed(path, text, 'trial-example', part) }
 }
 
-/** A value in a line, or in a line for each of several objects. */
-function inline(value: unknown): string {
-  if (Array.isArray(value)) return `[\n${value.map(one => `    ${inline(one)}`).join(',\n')}\n  ]`
+/** A value in a line, or in a line for each of several objects, wherever they are in it. */
+function inline(value: unknown, indent = '  '): string {
+  const deeper = `${indent}  `
+  const lines = (parts: readonly string[]) => parts.map(part => `\n${deeper}${part}`).join(',')
+  if (Array.isArray(value)) return `[${lines(value.map(one => inline(one, deeper)))}\n${indent}]`
+  if (typeof value === 'object' && value !== null && Object.values(value).some(Array.isArray))
+    return `{${lines(Object.entries(value).map(([key, one]) => `"${key}": ${inline(one, deeper)}`))}\n${indent}}`
   return JSON.stringify(value, null, 1).replace(/\s*\n\s*/g, ' ')
 }
 

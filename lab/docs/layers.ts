@@ -21,7 +21,7 @@ const LAYERS: Readonly<Record<string, string>> = {
     'one file per source of evidence, and `registry.ts` with a line for each; the judgement of a mechanism’s proofs',
   state:
     'what a node is configured to be, read from the kernel by netlink, /proc/sys and x_tables: by another way than it was set',
-  way: 'the way of a probe’s packet, device by device: from the frames that every device had',
+  way: 'the way of a probe’s packet, device by device: from the frames that every device had, or from the kernel’s own lookups',
   plan: '`defineScenario`, reading and checking a scenario, the catalogue, and the compilation to plans',
   engine: 'performs plans: schedule, experiments, evidence, judgement; a stream of events comes out',
   report:

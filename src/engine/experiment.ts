@@ -299,8 +299,9 @@ async function runTrial(
   // Of an attack, what works is that it was refused.
   const proved = judgement.mechanism === undefined ? undefined : scenario.mechanisms[judgement.mechanism]
   const way = wayOf({
-    lost: came.outcome === (trial.spec.attack ? 'works' : 'fails'),
+    lost: came.outcome === (probe.attack ? 'works' : 'fails'),
     at: proved && placeOfLoss(proved),
+    arrived: (came.outcome === 'works') !== probe.attack || (came.arrived ?? came.serverSaw !== undefined),
   })
   return trialReport(trial, phase, plan, repetition, {
     outcome: came.outcome,

@@ -138,7 +138,7 @@ type View = (node: string) => ConntrackEvents | string
 
 export const conntrackEventObserver: Observer<View> = {
   what: 'connection tracking events',
-  level: 'full',
+  level: 'basic',
   open: ({ notice }) => ({
     experiment({ nodes, netns }) {
       const open = (node: string): ConntrackEvents | string => {

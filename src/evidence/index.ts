@@ -11,6 +11,7 @@ import type {
   Watch,
 } from '../model/evidence.js'
 import { partsOf } from '../model/topology.js'
+import { conntrackEventObserver } from './conntrack-event.js'
 import * as WORDS from './registry.js'
 
 const SOURCES: ReadonlyMap<string, EvidenceSource> = new Map(
@@ -24,12 +25,13 @@ export function sourceOf({ source }: Pick<Proof, 'source'>): EvidenceSource {
   return found
 }
 
-/** What has to be opened for the sources of a level. */
+/** What has to be opened for the sources of a level, and for the ways of packets. */
 export function observersOf(level: EvidenceLevel): Observer<unknown>[] {
   return [
-    ...new Set(
-      [...SOURCES.values()].flatMap(source => (isAsked(source, level) ? (source.observer ?? []) : [])),
-    ),
+    ...new Set([
+      ...[...SOURCES.values()].flatMap(source => (isAsked(source, level) ? (source.observer ?? []) : [])),
+      ...(isAsked(conntrackEventObserver, level) ? [conntrackEventObserver] : []),
+    ]),
   ]
 }
 

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import type { Finding } from '../model/evidence.js'
 import { type FieldsOf, ipv4, type Pattern, pattern } from '../model/fields.js'
 import { type Place, partsOf } from '../model/topology.js'
-import { AF_INET } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
-import { attribute, attributes, NetlinkError, RTM } from '../world/rtnetlink.js'
+import { RTM_F_LOOKUP_TABLE, routeFor } from '../world/route-lookup.js'
+import { attributes, NetlinkError } from '../world/rtnetlink.js'
 import { extended, holding } from './patterns.js'
 import { DEVICE_FIELDS, withWords, wordsOf } from './source.js'
 
@@ -76,8 +76,7 @@ function proof<N extends string>(data: RouteProof<N>): RouteProof<N> & RouteWord
   return withWords(data, { andStays: () => proof({ ...data, stops: false }) })
 }
 
-const RTA = { destination: 1, source: 2, inputDevice: 3, outputDevice: 4 }
-const RTM_F_LOOKUP_TABLE = 0x1000
+const RTA_OIF = 4
 /** What ip(8) calls the refusals of the input path (inet_rtm_getroute, net/ipv4/route.c). */
 const REFUSALS: Readonly<Record<string, string>> = {
   EINVAL: 'Invalid argument',
@@ -91,19 +90,9 @@ function lookUp(
   netns: Netns,
   { from, to, device }: { readonly from: string; readonly to: string; readonly device: number },
 ): string {
-  const bytes = (address: string) => Buffer.from(address.split('.').map(Number))
-  const header = Buffer.alloc(12)
-  header.set([AF_INET, 32, 32])
-  header.writeUInt32LE(RTM_F_LOOKUP_TABLE, 8)
-  const body = [
-    header,
-    attribute(RTA.destination, bytes(to)),
-    attribute(RTA.source, bytes(from)),
-    attribute(RTA.inputDevice, device),
-  ]
   try {
-    const [answer] = netns.route().ask({ type: RTM.getRoute, flags: 0, body: Buffer.concat(body) })
-    const out = answer && attributes(answer.subarray(12)).get(RTA.outputDevice)?.readUInt32LE()
+    const answer = routeFor(netns, { to, from, inputDevice: device }, RTM_F_LOOKUP_TABLE)
+    const out = answer && attributes(answer.subarray(12)).get(RTA_OIF)?.readUInt32LE()
     return `a route out of the device with index ${out ?? 'unknown'}`
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { parseAddress } from '../base/addresses.js'
 import type { Finding } from '../model/evidence.js'
 import { address, type FieldsOf, type Pattern, pattern } from '../model/fields.js'
-import { AF_INET, AF_INET6, ipv6Text } from '../world/libc.js'
+import { ipv6Text } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
-import { attribute, attributes, NetlinkError, RTM } from '../world/rtnetlink.js'
+import { RTM_F_FIB_MATCH, routeFor } from '../world/route-lookup.js'
+import { attributes, NetlinkError, RTM } from '../world/rtnetlink.js'
 import { extended, holding } from './patterns.js'
 import { PROOF_FIELDS, withWords, wordsOf } from './source.js'
 
@@ -90,15 +90,12 @@ function words({ to, from, tos, mark }: Packet): string[] {
 /** linux/rtnetlink.h. */
 const RTA = {
   destination: 1,
-  source: 2,
   device: 4,
   gateway: 5,
   priority: 6,
   cacheInfo: 12,
   table: 15,
-  mark: 16,
 }
-const RTM_F_FIB_MATCH = 0x2000
 const RT_TABLE_MAIN = 254
 /** Those that ip(8) names; what ip(8) made itself goes without saying. */
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'redirect', 2: 'kernel', 4: 'static', 9: 'ra' }
@@ -114,25 +111,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'Network is unreachable',
 }
 
-function lookUp(netns: Netns, { to, from, tos = 0, mark }: Packet): string {
-  const destination = bytesOf(to)
-  const source = from === undefined ? undefined : bytesOf(from)
-  const header = Buffer.alloc(12)
-  header.set([
-    destination.length === 4 ? AF_INET : AF_INET6,
-    destination.length * 8,
-    (source?.length ?? 0) * 8,
-    tos,
-  ])
-  header.writeUInt32LE(RTM_F_FIB_MATCH, 8)
-  const body = [
-    header,
-    attribute(RTA.destination, destination),
-    ...(source ? [attribute(RTA.source, source)] : []),
-    ...(mark === undefined ? [] : [attribute(RTA.mark, mark)]),
-  ]
+function lookUp(netns: Netns, packet: Packet): string {
   try {
-    const [answer] = netns.route().ask({ type: RTM.getRoute, flags: 0, body: Buffer.concat(body) })
+    const answer = routeFor(netns, packet, RTM_F_FIB_MATCH)
     return answer ? describe(netns, answer) : 'no answer'
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error
@@ -169,10 +150,6 @@ function nameOf(netns: Netns, index: number): string {
     attributes(answer?.subarray(16)).get(IFLA_IFNAME)?.toString('latin1').replace(/\0.*$/s, '') ??
     String(index)
   )
-}
-
-function bytesOf(text: string): Buffer {
-  return Buffer.from(parseAddress(text)?.toByteArray() ?? [])
 }
 
 function textOf(bytes: Buffer): string {

@@ -26,6 +26,8 @@ export interface ProbeResult {
   readonly answeredBy?: string
   /** The address that the server saw as its peer. */
   readonly serverSaw?: string
+  /** Whether what failed is known to have got to a server; left out where that says whom it saw, or nobody knows. */
+  readonly arrived?: boolean
   /** The system call that the kernel refused, and the errno's name: `sendto` and `EIO`. */
   readonly refused?: { readonly call: string; readonly code: string }
   /** An IPv6 address of the probe's own that the kernel flagged as a duplicate (IFA_F_DADFAILED), and that is taken away again. */
@@ -66,6 +68,8 @@ export interface ProbeBehaviour<Spec> {
   from(spec: Spec): string
   /** The address that its packets are sent to; left out where they go to everybody on the link. */
   to?(spec: Spec): string
+  /** Whether nothing comes back of what it sends. */
+  readonly oneWay?: true
   /** Roughly how many milliseconds it takes to come to this outcome: what takes long is best begun early. */
   typicalMs(spec: Spec, outcome: 'works' | 'fails'): number
   /** Steps before each run of it, part of the plan. */

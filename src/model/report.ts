@@ -70,10 +70,13 @@ const stop = z.object({
  * lost, and of the first where none was.
  */
 const way = z.object({
-  /** Frames on every device, with `--evidence full`. */
-  measured: z.literal('captures'),
-  /** What the packet is; ARP where it came to nothing else. */
-  protocol: z.enum(['arp', 'icmp', 'icmpv6', 'tcp', 'udp']),
+  /**
+   * `captures`: frames on every device, with `--evidence full`. `lookups`: what the kernel said, once the probe was over, of where such
+   * a packet goes; see docs/evidence.md for what it cannot know.
+   */
+  measured: z.enum(['captures', 'lookups']),
+  /** What the packet is; left out where that is not known. */
+  protocol: z.enum(['icmp', 'icmpv6', 'tcp', 'udp']).optional(),
   stops: z.array(stop),
   /** Left out where none was sent. */
   answer: z.array(stop).optional(),

@@ -23,12 +23,13 @@ import {
 import type { Netns } from '../world/netns.js'
 import { Mibs } from '../world/proc-net.js'
 import { ready } from '../world/reactor.js'
-import { attribute, attributes, RTM } from '../world/rtnetlink.js'
+import { routeFor } from '../world/route-lookup.js'
+import { attributes } from '../world/rtnetlink.js'
 import { resetOnClose, retransmissions, socketError } from '../world/tcp-state.js'
 import { newSourcePort } from './source-port.js'
 
 const IPPROTO_ICMP = 1
-const RTA = { destination: 1, source: 2, inputDevice: 3, outputDevice: 4, ipProtocol: 27 }
+const RTA_OIF = 4
 /** So many connections that all go to one of two servers are no chance any more. */
 const MOST_TRIES = 64
 const COUNTER = 'IcmpInDestUnreachs'
@@ -169,6 +170,7 @@ export const anycastDownload = probeKind('anycast-download', SHAPE, {
       return {
         outcome: came === bytes ? 'works' : 'fails',
         ...(came === bytes ? { answeredBy: to } : {}),
+        arrived: true,
         says: `${came} of ${bytes} bytes from ${name} to ${source} in ${Math.round(performance.now() - started)} ms, ICMP of the router goes to ${reached}${server === 'another' ? `, not to ${name}` : ''} (${COUNTER}: ${icmp.join(', ')})`,
         measured: { receivedBytes: came, retransmissions: retransmissions(fd) },
       }
@@ -181,20 +183,11 @@ export const anycastDownload = probeKind('anycast-download', SHAPE, {
 
 /** The server that the router sends ICMP from `icmpFrom` to: `ip route get TO from ICMP-FROM iif DEVICE ipproto icmp`. */
 function serverOfIcmp({ router, device, servers, icmpFrom, to }: Spec, { netns }: ProbeContext): string {
-  const bytes = (address: string) => Buffer.from(address.split('.').map(Number))
   const at = netns(router)
   const index = (name: string) => at.inside(() => deviceIndex(name))
-  const header = Buffer.alloc(12)
-  header.set([AF_INET, 32, 32])
-  const body = [
-    header,
-    attribute(RTA.destination, bytes(to)),
-    attribute(RTA.source, bytes(icmpFrom)),
-    attribute(RTA.inputDevice, index(device)),
-    attribute(RTA.ipProtocol, Buffer.from([IPPROTO_ICMP])),
-  ]
-  const [answer] = at.route().ask({ type: RTM.getRoute, flags: 0, body: Buffer.concat(body) })
-  const out = answer && attributes(answer.subarray(12)).get(RTA.outputDevice)?.readUInt32LE()
+  const packet = { to, from: icmpFrom, inputDevice: index(device), protocol: IPPROTO_ICMP }
+  const answer = routeFor(at, packet, 0)
+  const out = answer && attributes(answer.subarray(12)).get(RTA_OIF)?.readUInt32LE()
   const server = servers.find(one => index(one.device) === out)
   if (!server) throw new SystemError('netlink', ENODEV, `${router} sends it to none of the servers`)
   return server.node

@@ -62,6 +62,7 @@ export const arrival = probeKind('arrival', SHAPE, {
   describe: ({ to, at: { device } }) => `nc -u ${to} ${DISCARD}  # tcpdump -i ${device}`,
   from: ({ from }) => from,
   to: ({ to }) => to,
+  oneWay: true,
   typicalMs: (_, outcome) => (outcome === 'fails' ? 1500 : 5),
   script: ({ from, to, at, source = OWN_ADDRESS }) => ({
     words: ['arrival_at', from, to, at.node, at.device, source],

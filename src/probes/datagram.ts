@@ -57,6 +57,7 @@ export const datagram = probeKind('datagram', SHAPE, {
     `hping3 --udp -c 1 -p ${port}${source === undefined ? '' : ` -a ${source}`} ${to}`,
   from: ({ from }) => from,
   to: ({ to }) => to,
+  oneWay: true,
   typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 5),
   script: ({ from, to, port, server, source = OWN_ADDRESS }) => ({
     words: ['datagram_to', from, to, String(port), server, source],

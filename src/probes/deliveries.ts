@@ -63,6 +63,7 @@ export const deliveries = probeKind('deliveries', SHAPE, {
   describe: ({ to, port, server }) => `nc -u ${to} ${port}  # in ${server}: nc -u -l ${port} | uniq -c`,
   from: ({ from }) => from,
   to: ({ to }) => to,
+  oneWay: true,
   typicalMs: () => 10,
   script: ({ from, to, port, server, serverAddress, through }) => ({
     words: ['deliveries', from, to, String(port), server, serverAddress, through],

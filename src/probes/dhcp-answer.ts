@@ -114,6 +114,7 @@ export const dhcpAnswer = probeKind('dhcp-answer', SHAPE, {
     `dnsmasq's answer from ${source}:${BOOTPS} to ${to}:${BOOTPC}, taken by ${by === 'socket' ? 'a UDP socket' : `a packet socket on ${client.device} that ${by === 'raw' ? 'verifies the checksum' : 'asks for PACKET_AUXDATA'}`}`,
   from: ({ client }) => client.node,
   to: ({ to }) => to,
+  oneWay: true,
   typicalMs: () => 2,
   script: ({ from, device, source, to, client, by }) => ({
     words: ['dhcp_answer', from, device, source, to, client.node, client.device, by],

@@ -1,4 +1,5 @@
 /** Finding what a probe is by its kind. */
+import { z } from 'zod'
 import { unknownWord } from '../base/nearest.js'
 import { outcomeWord } from '../model/outcome.js'
 import {
@@ -11,6 +12,18 @@ import {
 import type { ScriptPart } from '../model/script-part.js'
 import type { IptablesCommands, Step } from '../model/steps.js'
 import * as WORDS from './registry.js'
+
+/** Fields that have the same meaning in every kind that has them with these types. */
+const PACKET = z.object({
+  source: z.string().optional().catch(undefined),
+  sourcePort: z.number().optional().catch(undefined),
+  port: z.number().optional().catch(undefined),
+  mark: z.number().optional().catch(undefined),
+  /** Traffic class, or type of service. */
+  trafficClass: z.number().optional().catch(undefined),
+  /** The node whose server must get it. */
+  server: z.string().optional().catch(undefined),
+})
 
 const KINDS: ReadonlyMap<string, ProbeKind> = new Map(
   Object.values(WORDS).map(kind => [kind.kind, kind as unknown as ProbeKind]),
@@ -34,6 +47,10 @@ export interface Probe {
   readonly from: string
   /** The address that its packets are sent to; undefined where they go to everybody on the link. */
   readonly to: string | undefined
+  /** Whether nothing comes back of what it sends. */
+  readonly oneWay: boolean
+  /** What else decides about the way of its packets, as far as its fields say it. */
+  readonly packet: z.infer<typeof PACKET>
   /** What it does, as a command that a reader knows. */
   readonly command: string
   /** Roughly how many milliseconds it takes to come to this outcome. */
@@ -60,6 +77,8 @@ export function probeOf(spec: ProbeSpec): Probe {
     nodes: kind.nodes(spec),
     from: kind.from(fields),
     to: kind.to?.(fields),
+    oneWay: kind.oneWay ?? false,
+    packet: PACKET.parse(spec),
     command: kind.describe(fields),
     typicalMs: outcome => kind.typicalMs(fields, attack ? inverse[outcome] : outcome),
     prepare: () => kind.prepare?.(fields) ?? [],

@@ -86,6 +86,7 @@ export const longDatagram = probeKind('long-datagram', SHAPE, {
     `for i in $(seq ${tries}); do head -c ${bytes} /dev/zero | nc -u -w 1 ${to} ${port}; done`,
   from: ({ from }) => from,
   to: ({ to }) => to,
+  oneWay: true,
   typicalMs: ({ tries, everyMs }, outcome) => (outcome === 'fails' ? tries * everyMs : everyMs),
   script: ({ from, to, port, server, bytes, tries, everyMs }) => ({
     words: [

@@ -202,6 +202,8 @@ async function race(
       result: {
         outcome: lost.length === 0 ? 'works' : 'fails',
         ...(serverSaw === '' ? {} : { serverSaw }),
+        // Of those that failed, it saw none.
+        arrived: false,
         says: `source port ${sourcePort}: ${connections.map(describe).join('; ')}${serverSaw === '' ? '' : `, the server saw ${serverSaw}`}`,
         measured,
       },

@@ -77,6 +77,7 @@ export const sourcePorts = probeKind('source-ports', SHAPE, {
   describe: ({ to }) => `for p in $(seq ${COUNT}); do nc -u -p $((20000 + p)) ${to} 40000; done`,
   from: ({ from }) => from,
   to: ({ to }) => to,
+  oneWay: true,
   typicalMs: () => 10,
   script: ({ from, to, server }) => ({
     words: ['ports_to', from, to, server],

@@ -99,6 +99,7 @@ export const udpSegments = probeKind('udp-segments', SHAPE, {
       : `for i in $(seq ${segments}); do head -c ${segmentBytes} /dev/zero | nc -u -w 0 ${to} ${port}; done`,
   from: ({ from }) => from,
   to: ({ to }) => to,
+  oneWay: true,
   typicalMs: () => 5,
   script: ({ from, to, port, server, segments, segmentBytes, by }) => ({
     words: ['udp_segments', from, to, String(port), server, String(segments), String(segmentBytes), by],

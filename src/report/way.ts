@@ -18,7 +18,10 @@ export interface Way {
 }
 
 /** How a way that was measured is known, in words. */
-const MEASURED: Readonly<Record<MeasuredWay['measured'], string>> = { captures: 'captured on every device' }
+const MEASURED: Readonly<Record<MeasuredWay['measured'], string>> = {
+  captures: 'captured on every device',
+  lookups: 'by the kernel’s own lookups',
+}
 
 /** A way that was measured, through everything that is drawn between its stops. */
 export function drawnWay({ nodes }: Topology, { measured, stops, answer = [], lost }: MeasuredWay): Way {
@@ -63,7 +66,7 @@ export function wayWords({ stops, answer = [], lost }: MeasuredWay): string[] {
 
 /** How a way is known, in words. */
 export function howMeasured({ measured, protocol }: MeasuredWay): string {
-  return `${protocol}, ${MEASURED[measured]}`
+  return [...(protocol ? [protocol] : []), MEASURED[measured]].join(', ')
 }
 
 /** A way that was measured in a line, with how it is known. */

@@ -64,6 +64,7 @@ function seen(...frames: readonly (readonly [string, Buffer])[]): CapturedFrame[
 }
 
 const sought = (lost: boolean, at?: Sought['at']): Sought => ({
+  oneWay: false,
   from: 'client',
   to: VIP,
   translations: [],
@@ -160,7 +161,9 @@ t.test('what a node translates as it sends is known from its connection tracking
     from: { address: from, port: 1 },
     to: { address: to, port: 2 },
   })
-  const translations = [{ before: ends('127.0.0.1', VIP), after: ends('10.0.0.2', '10.1.0.2') }]
+  const translations = [
+    { protocol: 'udp' as const, before: ends('127.0.0.1', VIP), after: ends('10.0.0.2', '10.1.0.2') },
+  ]
   const sent = datagram('10.0.0.2:1', '10.1.0.2:2')
   const way = capturedWay(seen(['client:eth0>', sent]), { ...sought(false), translations }, wiring, [])
   test.match(way?.stops[0], {

@@ -4,12 +4,11 @@
  * what answers it is sent by where it got, with its addresses exchanged.
  */
 import type { CapturedFrame } from '../evidence/capture.js'
-import type { MeasuredWay, Stop } from '../model/report.js'
+import type { MeasuredWay } from '../model/report.js'
 import { type Event, type Journey, journeysOf, leavesOf, pathTo, type Wiring } from './journeys.js'
-import { endText, isAnswer, isMessage, isSolicitation, isToMany, type Packet, same } from './packet.js'
-
-/** From whom and to whom something is. */
-export type Ends = Pick<Packet, 'from' | 'to'>
+import { type End, type Ends, isAnswer, isBetween, isMessage, isToMany, type Packet, same } from './packet.js'
+import { stopsOf } from './stops.js'
+import type { Translation } from './translations.js'
 
 /** What is to be known of a probe. */
 export interface Sought {
@@ -17,18 +16,14 @@ export interface Sought {
   readonly from: string
   /** The address that its packets are sent to. */
   readonly to: string
+  /** Whether nothing is sent back: what is, is not for the probe. */
+  readonly oneWay: boolean
   /** What that node's own connection tracking made of packets meanwhile. */
   readonly translations: readonly Translation[]
   /** Whether something of it must have been lost. */
   readonly lost: boolean
   /** Where it was lost, where evidence has proved that. */
   readonly at: { readonly node: string; readonly device?: string } | undefined
-}
-
-/** From whom and to whom a packet is, before and after. */
-export interface Translation {
-  readonly before: Ends
-  readonly after: Ends
 }
 
 /** What the kernel gave up, as far as it says where. */
@@ -58,14 +53,18 @@ export function capturedWay(
   drops: readonly Drop[],
 ): MeasuredWay | undefined {
   const journeys = journeysOf(frames, wiring)
-  const courses = sentOf(journeys, sought)
-    .map(journey => courseOf(journey, journeys, sought, wiring))
-    .filter(({ root, back }) => !isSolicitation(root) || !back)
+  const words = new Map<string, Journey[]>()
+  for (const journey of journeys) {
+    const { root } = journey
+    const key = wordKey(root.node, root.packet.to)
+    if (root.direction === 'out') words.set(key, [...(words.get(key) ?? []), journey])
+  }
+  const courses = sentOf(journeys, sought, wiring).map(journey => courseOf(journey, words, sought, wiring))
   const chosen =
     (sought.lost ? firstLost(courses, sought, wiring) : undefined) ??
     // Of a node that has more frames than are kept, the last ones are missing.
-    courses.find(({ root, back }) => back && isHome(back, root, wiring)) ??
-    courses.find(({ back }) => back) ??
+    (sought.oneWay ? undefined : courses.find(({ root, back }) => back && isHome(back, root, wiring))) ??
+    (sought.oneWay ? undefined : courses.find(({ back }) => back)) ??
     courses.find(({ out }) => isDelivered(out, wiring)) ??
     courses[0]
   if (!chosen) return undefined
@@ -74,39 +73,49 @@ export function capturedWay(
   return {
     measured: 'captures',
     protocol: out.packet.protocol,
-    stops: stopsOf(pathTo(out), beforeOf(root, sought)),
-    ...(back ? { answer: stopsOf(pathTo(back), undefined) } : {}),
+    stops: stopsOf(pathTo(out), out.packet.protocol, beforeOf(root, sought)),
+    ...(back ? { answer: stopsOf(pathTo(back), out.packet.protocol) } : {}),
     ...(fate ? { lost: fate } : {}),
   }
 }
 
 /**
  * What a probe sent: to its address; by another node, where the one that it is seen from must get it; to what nftables made of the
- * address as it left. Where there was nobody to send it to, asking for the neighbour is all that there was.
+ * address as it left. What a bridge only passes on begins at no port of its.
  */
-function sentOf(journeys: readonly Journey[], { from, to, translations, lost }: Sought): Journey[] {
+function sentOf(
+  journeys: readonly Journey[],
+  { from, to, translations }: Sought,
+  { bridge }: Wiring,
+): Journey[] {
   const translated = translations.flatMap(({ before, after }) =>
     before.to.address === to ? [after.to.address] : [],
   )
   const addresses = [to, ...translated]
-  const sent = journeys.filter(({ root }) => root.direction === 'out')
+  const sent = journeys.filter(
+    ({ root }) =>
+      root.direction === 'out' && isMessage(root.packet) && bridge(root.node, root.device) === undefined,
+  )
   const own = sent.filter(({ root }) => root.node === from)
-  const isTo = ({ root: { packet } }: Journey) => isMessage(packet) && addresses.includes(packet.to.address)
-  const groups = [
-    own.filter(isTo),
-    sent.filter(isTo),
-    own.filter(({ root }) => root.packet.begins),
-    lost ? own.filter(({ root }) => isSolicitation(root.packet)) : [],
-  ]
+  const isTo = ({ root }: Journey) => addresses.includes(root.packet.to.address)
+  const groups = [own.filter(isTo), sent.filter(isTo), own.filter(({ root }) => root.packet.begins)]
   return groups.find(({ length }) => length > 0) ?? []
 }
 
-/** Where a packet got, and what came back to where it was sent from. */
-function courseOf(journey: Journey, all: readonly Journey[], sought: Sought, wiring: Wiring): Course {
-  const answersTo = (leaf: Event) =>
-    all.filter(
-      ({ root }) => root.node === leaf.node && root.direction === 'out' && isAnswer(root.packet, leaf.packet),
-    )
+/** What a node says to somebody. */
+function wordKey(node: string, { address, port }: End): string {
+  return `${node} ${address} ${port}`
+}
+
+/** Where a packet got, and what came back to where it was sent from; `words` are journeys by `wordKey`. */
+function courseOf(
+  journey: Journey,
+  words: ReadonlyMap<string, readonly Journey[]>,
+  sought: Sought,
+  wiring: Wiring,
+): Course {
+  const answersTo = ({ node, packet }: Event) =>
+    (words.get(wordKey(node, packet.from)) ?? []).filter(({ root }) => isAnswer(root.packet, packet))
   const out =
     leavesOf(journey).find(leaf => answersTo(leaf).length > 0) ?? endOf(journey, undefined, sought, wiring)
   const root = journey.root.packet
@@ -208,29 +217,6 @@ function fateOf(
 /** What its own node made a packet of, as it left. */
 function beforeOf(root: Packet, { to, translations }: Sought): Ends | undefined {
   const tracked = translations.find(({ after }) => isBetween(root, after))?.before
-  if (tracked || root.to.address === to || isSolicitation(root)) return tracked
+  if (tracked || root.to.address === to) return tracked
   return { from: root.from, to: { ...root.to, address: to } }
-}
-
-function isBetween(packet: Ends, { from, to }: Ends): boolean {
-  return same(packet.from, from) && same(packet.to, to)
-}
-
-/** `before` is what the first of them was made of. */
-function stopsOf(path: readonly Event[], before: Ends | undefined): Stop[] {
-  return path.map(({ node, device, direction, packet }, index) => ({
-    ...{ node, device, direction },
-    ...changes(path[index - 1]?.packet ?? before, packet),
-  }))
-}
-
-/** What was translated between two stops. */
-function changes(before: Ends | undefined, after: Packet): Pick<Stop, 'source' | 'destination'> {
-  const change = (from: Packet['from'], to: Packet['to']) => {
-    const words = { from: endText(from, after.protocol), to: endText(to, after.protocol) }
-    return words.from === words.to ? undefined : words
-  }
-  const source = before && change(before.from, after.from)
-  const destination = before && change(before.to, after.to)
-  return { ...(source ? { source } : {}), ...(destination ? { destination } : {}) }
 }

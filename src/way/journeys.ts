@@ -2,13 +2,16 @@
 import type { CapturedFrame } from '../evidence/capture.js'
 import { isAnswer, type Packet, packetOf } from './packet.js'
 
+/** A device of a node. */
+export interface Place {
+  readonly node: string
+  readonly device: string
+}
+
 /** What is wired to what, as far as it says where a frame came from. */
 export interface Wiring {
   /** The other end of a link. */
-  readonly peer: (
-    node: string,
-    device: string,
-  ) => { readonly node: string; readonly device: string } | undefined
+  readonly peer: (node: string, device: string) => Place | undefined
   /** The bridge that a device is a port of. */
   readonly bridge: (node: string, device: string) => string | undefined
   /** MAC address of a device; empty where it is not known. */

@@ -9,14 +9,14 @@ export interface End {
 }
 
 export interface Packet {
-  readonly protocol: 'arp' | 'icmp' | 'icmpv6' | 'tcp' | 'udp'
+  readonly protocol: 'icmp' | 'icmpv6' | 'tcp' | 'udp'
   readonly from: End
   readonly to: End
   /** Of the link. */
   readonly destinationMac: string
-  /** How many routers it may still pass; 0 of ARP, which none forwards. */
+  /** How many routers it may still pass. */
   readonly hops: number
-  /** ICMP or ICMPv6 type; of ARP 1 for a request and 2 for a reply. */
+  /** ICMP or ICMPv6 type. */
   readonly type?: number
   /** Whether it need not be one of a conversation: a SYN, a datagram, an echo request. */
   readonly begins: boolean
@@ -24,27 +24,22 @@ export interface Packet {
   readonly print: string
 }
 
+/** From whom and to whom something is. */
+export type Ends = Pick<Packet, 'from' | 'to'>
+
 const ETHERNET = 14
-const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd }
+const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd }
 /** How much of what a packet carries is looked at. */
 const PAYLOAD = 64
 const TCP = { fin: 1, syn: 2, rst: 4, ack: 16 }
 const ECHO: ReadonlySet<number> = new Set([0, 8, 128, 129])
 
-/** Reads a frame; undefined for what is no packet, and for all but the first fragment of one. */
+/** Reads a frame; undefined for what is no packet of these protocols, and for all but the first fragment of one. */
 export function packetOf(frame: Buffer): Packet | undefined {
   if (frame.length < ETHERNET) return undefined
   const destinationMac = [...frame.subarray(0, 6)].map(byte => byte.toString(16).padStart(2, '0')).join(':')
   const packet = frame.subarray(ETHERNET)
   const type = frame.readUInt16BE(12)
-  if (type === ETHERTYPE.arp && packet.length >= 28) {
-    const from = packet.subarray(14, 18).join('.')
-    const to = packet.subarray(24, 28).join('.')
-    const operation = packet.readUInt16BE(6)
-    const ends = { from: { address: from }, to: { address: to } }
-    const print = `arp ${operation} ${packet.toString('hex', 8, 28)}`
-    return { protocol: 'arp', ...ends, destinationMac, hops: 0, type: operation, begins: false, print }
-  }
   if (type === ETHERTYPE.ipv4 && packet.length >= 20) {
     const fragment = packet.readUInt16BE(6) & 0x1fff
     const inner =
@@ -123,20 +118,13 @@ function innerOf(number: number, bytes: Buffer): Inner | undefined {
 
 /** Whether a packet is a first word to somebody, or one of a conversation: not an error, and no neighbour discovery. */
 export function isMessage({ protocol, type }: Packet): boolean {
-  if (protocol === 'arp') return false
   return protocol === 'icmp' || protocol === 'icmpv6' ? ECHO.has(type ?? -1) : true
-}
-
-/** Whether a packet asks for the neighbour that another one is to be sent to. */
-export function isSolicitation({ protocol, type }: Packet): boolean {
-  return (protocol === 'arp' && type === 1) || (protocol === 'icmpv6' && type === 135)
 }
 
 /** Whether a packet is one back from where another one got to. A server of UDP may answer from another port, as TFTP's does. */
 export function isAnswer(packet: Packet, to: Packet): boolean {
   const from = packet.protocol === 'udp' ? packet.from.address === to.to.address : same(packet.from, to.to)
   if (!from || !same(packet.to, to.from) || packet.protocol !== to.protocol) return false
-  if (packet.protocol === 'arp') return packet.type === 2 && to.type === 1
   return (
     to.type === undefined || (packet.type === (to.protocol === 'icmp' ? 0 : 129) && packet.type !== to.type)
   )
@@ -152,8 +140,13 @@ export function same(one: End, other: End): boolean {
   return one.address === other.address && one.port === other.port
 }
 
+/** Whether a packet is from and to these ends. */
+export function isBetween(packet: Ends, { from, to }: Ends): boolean {
+  return same(packet.from, from) && same(packet.to, to)
+}
+
 /** An end in words: `192.0.2.1:80`, `[2001:db8::1]:80`; of an echo, the address alone. */
-export function endText({ address, port }: End, protocol: Packet['protocol']): string {
+export function endText({ address, port }: End, protocol: Packet['protocol'] | undefined): string {
   if (port === undefined || protocol === 'icmp' || protocol === 'icmpv6') return address
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
