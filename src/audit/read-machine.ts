@@ -11,7 +11,7 @@ import { Netns, OwnNetns } from '../world/netns.js'
 import { type Boot, readBoot } from './boot.js'
 import type { Facts } from './facts.js'
 import { factsOf, listingsOf, type RawHost, readHost } from './read-host.js'
-import { AS_ROOT, unreadOf } from './unread.js'
+import { AS_ROOT, isRoot, unreadOf } from './unread.js'
 
 /** A machine as it was read. */
 export interface Machine {
@@ -161,9 +161,9 @@ function allPlaces(unread: (Unread & { netns?: string })[]): Place[] {
   }
   if (hidden > 0)
     unread.push({
-      what: `namespaces of ${hidden} processes`,
-      why: 'they are of other users',
-      remedy: AS_ROOT,
+      what: hidden === 1 ? 'the namespace of a process' : `namespaces of ${hidden} processes`,
+      why: 'they are of others',
+      remedy: isRoot() ? 'it takes CAP_SYS_PTRACE' : AS_ROOT,
     })
   return places
 }

@@ -7,12 +7,13 @@ const TAKES_ROOT = /\b(?:EACCES|EPERM)\b|permission denied|not permitted|must be
 /** What an ordinary user can do about it. */
 export const AS_ROOT = 'root reads it: start it with sudo'
 
+export const isRoot = (): boolean => process.getuid?.() === 0
+
 /** What an error says of something that was to be read, with what helps where it was a question of privileges. */
 export function unreadOf(what: string, error: unknown): Unread {
   const why = describeError(error)
   if (!TAKES_ROOT.test(why)) return { what, why }
-  const isRoot = process.getuid?.() === 0
-  return { what, why, remedy: isRoot ? 'it takes CAP_SYS_ADMIN and CAP_NET_ADMIN' : AS_ROOT }
+  return { what, why, remedy: isRoot() ? 'it takes CAP_SYS_ADMIN and CAP_NET_ADMIN' : AS_ROOT }
 }
 
 /** The same of two things that hang on one source: both are named, and each reason once. */
