@@ -1,6 +1,5 @@
 /** `lab audit`: which failures of the catalogue would hit this machine. */
 import { existsSync } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
 import { z } from 'zod'
 import { afterBoot } from '../audit/boot.js'
 import type { Facts } from '../audit/facts.js'
@@ -32,8 +31,6 @@ const optionsSchema = z.object({
 /** Runs `lab audit`; resolves with the exit status, which is 1 where something is exposed. Throws LabError. */
 export async function audit(words: readonly string[], given: object): Promise<number> {
   const options = optionsSchema.parse(given)
-  // What is read and held against shapes soon is garbage: with a young generation that does not grow, a quarter less memory, and no more time.
-  setFlagsFromString('--semi-space-growth-factor=1')
   if (options.rebuild !== undefined && insideWorld()) return tryInWorld(options.rebuild, options.json)
   const outputs = outputsOf([...(options.json ? ['json'] : []), ...options.reporter])
   const { scenarios } = await chooseScenarios(options.rebuild === undefined ? words : [options.rebuild])

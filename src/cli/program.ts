@@ -1,5 +1,6 @@
 /** The command line. What a command needs is imported when that command runs, so that help and lists come at once. */
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { EXIT, LabError } from '../base/errors.js'
 import { asCalled } from '../base/program-name.js'
@@ -337,6 +338,8 @@ Examples:
   $ lab audit bridge-dnat-bounce --json`,
   )
   .action(async (ids: string[], options: object) => {
+    // What is loaded and read soon is garbage: with a young generation that does not grow, a fifth less memory, and no more time.
+    setFlagsFromString('--semi-space-growth-factor=1')
     const { audit } = await import('./audit.js')
     process.exitCode = await audit(ids, options)
   })
