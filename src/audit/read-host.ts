@@ -246,16 +246,22 @@ async function readListing(
 
 /** The rules of all their keepers. A program is asked only where the kernel has what it would ask for. */
 async function readRules(netns: Netns, tell: (what: string, error: unknown) => void): Promise<Chain[]> {
-  const list = async (argv: readonly string[], read: (text: string) => Chain[]): Promise<Chain[]> => {
-    const what = argv[0] ?? ''
+  // All at once, and what is wrong with them in one order.
+  const list = async (
+    argv: readonly string[],
+    read: (text: string) => Chain[],
+  ): Promise<() => readonly Chain[]> => {
     try {
-      return read(await printed(netns, argv))
+      const chains = read(await printed(netns, argv))
+      return () => chains
     } catch (error) {
-      tell(what, error)
-      return []
+      return () => {
+        tell(argv[0] ?? '', error)
+        return []
+      }
     }
   }
-  const found: Promise<Chain[]>[] = []
+  const found: Promise<() => readonly Chain[]>[] = []
   if (moduleIsThere('nf_tables')) {
     const listed = Object.entries(LISTS).filter(([, program]) => missingTool(program) === undefined)
     for (const [family, program] of listed)
@@ -282,5 +288,5 @@ async function readRules(netns: Netns, tell: (what: string, error: unknown) => v
   }
   if (modulesThere().some(name => /^ebtable_/.test(name)))
     found.push(list(['ebtables-legacy-save'], text => parseSaved(text, 'ebtables-legacy', 'bridge')))
-  return (await Promise.all(found)).flat()
+  return (await Promise.all(found)).flatMap(take => take())
 }
