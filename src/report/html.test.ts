@@ -118,6 +118,8 @@ t.test('a way that was measured is drawn whole, and told with how it is known', 
   const page = (await written([measured], ['html'])).html ?? ''
   test.match(page, 'The way is measured: tcp, captured on every device.')
   test.notMatch(page, 'The way is assumed')
+  test.match(page, /<p class="dim">the way \(tcp, captured on every device\): /)
+  test.match(page, '<p class="dim">the way as before</p>', 'in a trial it is told where it is another one')
   test.notMatch(page, '<script>alert', 'and what it is of stays text')
 })
 
