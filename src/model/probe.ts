@@ -70,6 +70,8 @@ export interface ProbeBehaviour<Spec> {
   to?(spec: Spec): string
   /** Whether nothing comes back of what it sends. */
   readonly oneWay?: true
+  /** Whether what counts goes on with a connection that it has opened itself before. */
+  readonly goesOn?: true
   /** Roughly how many milliseconds it takes to come to this outcome: what takes long is best begun early. */
   typicalMs(spec: Spec, outcome: 'works' | 'fails'): number
   /** Steps before each run of it, part of the plan. */

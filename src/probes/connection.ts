@@ -55,6 +55,7 @@ export const connection = probeKind('connection', SHAPE, {
     ].join(', '),
   from: ({ from }) => from,
   to: ({ to }) => to,
+  goesOn: true,
   typicalMs: ({ idleMs = 0 }) => idleMs + 20,
   script: ({ from, to, port: at, server, serverPort, stray, serverEnds, idleMs = 0, keepAlive, speaks }) => ({
     words: [

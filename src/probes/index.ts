@@ -49,6 +49,8 @@ export interface Probe {
   readonly to: string | undefined
   /** Whether nothing comes back of what it sends. */
   readonly oneWay: boolean
+  /** Whether what counts goes on with a connection that it has opened itself before. */
+  readonly goesOn: boolean
   /** What else decides about the way of its packets, as far as its fields say it. */
   readonly packet: z.infer<typeof PACKET>
   /** What it does, as a command that a reader knows. */
@@ -78,6 +80,7 @@ export function probeOf(spec: ProbeSpec): Probe {
     from: kind.from(fields),
     to: kind.to?.(fields),
     oneWay: kind.oneWay ?? false,
+    goesOn: kind.goesOn ?? false,
     packet: PACKET.parse(spec),
     command: kind.describe(fields),
     typicalMs: outcome => kind.typicalMs(fields, attack ? inverse[outcome] : outcome),

@@ -176,12 +176,12 @@ function firstLost(courses: readonly Course[], { at }: Sought, wiring: Wiring): 
   const end = ({ out, back = out }: Course) => back
   // What is refused with a word, as a reset is, was lost nevertheless; of a connection, a later word than those that got through.
   const refused = courses.findLast(({ out }) => isExactlyThere(out))
-  return (
-    lost.find(course => isExactlyThere(end(course))) ??
-    lost.find(course => isThere(end(course))) ??
-    (refused && { ...refused, back: undefined }) ??
-    lost[0]
+  // What left, and came in nowhere, may only be missing: of a node that has more frames than are kept.
+  const cameIn = lost.filter(course => end(course).direction === 'in')
+  const there = [cameIn, lost].map(
+    some => some.find(course => isExactlyThere(end(course))) ?? some.find(course => isThere(end(course))),
   )
+  return there[0] ?? there[1] ?? (refused && { ...refused, back: undefined }) ?? cameIn[0] ?? lost[0]
 }
 
 function isDelivered({ node, direction, packet }: Event, { owns }: Wiring): boolean {

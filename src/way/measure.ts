@@ -14,6 +14,9 @@ import { lookedUpWay } from './looked-up.js'
 import { isBetween } from './packet.js'
 import { type Translation, translationsOf } from './translations.js'
 
+/** Of a rule of nft that sets an address without NAT. */
+const WRITES_ADDRESSES = /\bip6? [sd]addr set\b/
+
 /** Takes up the way of a probe; what is returned says which it was, from what came of it. */
 export function watchWay(
   probe: Probe,
@@ -91,7 +94,10 @@ function walked(
   lines: (node: string) => readonly string[],
   since: (node: string) => readonly Translation[],
 ): MeasuredWay | undefined {
-  const { from, oneWay } = probe
+  const { from, oneWay, goesOn } = probe
+  // What connection tracking makes of a packet that is not its entry's, or no longer, no event tells; nor what nft writes into one.
+  if (fate.lost && (goesOn || topology.nodes[from]?.nft?.some(line => WRITES_ADDRESSES.test(line))))
+    return undefined
   const { source, sourcePort, port, server, mark, trafficClass: tos } = probe.packet
   const own = source ?? sourceFor(context.netns(from), to, { mark, tos })
   const isOwn = ({ before }: Translation) =>
