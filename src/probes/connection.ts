@@ -105,7 +105,12 @@ async function live(spec: Spec, ends: BothEnds, opened: number, context: ProbeCo
     ends.acknowledge()
     // The client's clock starts after everybody else's: who remembers for as long as that has forgotten by then.
     await delay(SETTLE_MS)
-    if (keepAlive) ends.keepAlive()
+    if (keepAlive) {
+      ends.keepAlive()
+      // The first question comes a second from now: who remembers for two may have forgotten by then.
+      if (ends.silenceMs > LATEST_MS)
+        throw tooBusy(`a client that was to ask each second was silent for ${ends.silenceMs} ms before`)
+    }
     await delay(idleMs)
     // A segment that was sent again meanwhile, as on a busy machine, was no silence: it begins anew with it.
     for (let silent = ends.silenceMs; !keepAlive && silent < idleMs; silent = ends.silenceMs)

@@ -65,6 +65,7 @@ function checked(syscall: string, result: number | bigint, detail?: string): num
   return value
 }
 
+const EINTR = 4
 const EAGAIN = 11
 const EINPROGRESS = 115
 
@@ -321,12 +322,20 @@ export function closeAside(fd: number): void {
   raw.close.async(fd, () => {})
 }
 
+/** poll(2); how many of these entries have something. A signal ends it early now and then, and nothing of it is lost. Throws SystemError. */
+function poll(entries: Buffer, count: number, timeoutMs: number): number {
+  for (;;) {
+    const found = raw.poll(entries, count, timeoutMs)
+    if (Number(found) >= 0 || koffi.errno() !== EINTR) return checked('poll', found)
+  }
+}
+
 /** poll(2) over one descriptor, blocking the thread for up to `timeoutMs`; the events that came. Throws SystemError. */
 export function pollOne(fd: number, events: number, timeoutMs: number): number {
   const entry = Buffer.alloc(8)
   entry.writeInt32LE(fd, 0)
   entry.writeInt16LE(events, 4)
-  checked('poll', raw.poll(entry, 1, timeoutMs))
+  poll(entry, 1, timeoutMs)
   return entry.readInt16LE(6)
 }
 
@@ -339,7 +348,7 @@ export function readableNow(fds: readonly number[]): Set<number> {
     entries.writeInt32LE(fd, 8 * index)
     entries.writeInt16LE(EPOLLIN, 8 * index + 4)
   }
-  if (checked('poll', raw.poll(entries, fds.length, 0)) === 0) return new Set()
+  if (poll(entries, fds.length, 0) === 0) return new Set()
   return new Set(fds.filter((_, index) => entries.readInt16LE(8 * index + 6) !== 0))
 }
 
