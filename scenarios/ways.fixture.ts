@@ -17,6 +17,7 @@ const UNDERSTOOD: Readonly<Record<string, string>> = {
   'loopback-published-port published-port': 'refused before it leaves the host',
   'strict-arp-vip client-keeps-vip': 'what the client is asked for is whom it has in its neighbour table',
   'promisc-bridge-duplicates service': 'nothing is lost: it comes twice',
+  'snat-port-race many-connections': 'of a thousand connections only the first frames are kept',
   'snat-port-race source-ports': 'nothing is lost: it is the port that counts',
   'wg-fwmark-rp-filter lan-udp': 'it is sent into the tunnel, and lost at its end',
   'wg-fwmark-rp-filter other-programs-mark-ping': 'so is the answer',

@@ -165,7 +165,8 @@ t.test('what a node translates as it sends is known from its connection tracking
     { protocol: 'udp' as const, before: ends('127.0.0.1', VIP), after: ends('10.0.0.2', '10.1.0.2') },
   ]
   const sent = datagram('10.0.0.2:1', '10.1.0.2:2')
-  const way = capturedWay(seen(['client:eth0>', sent]), { ...sought(false), translations }, wiring, [])
+  const frames = seen(['client:eth0>', sent], ['>router:eth0', sent])
+  const way = capturedWay(frames, { ...sought(false), translations }, wiring, [])
   test.match(way?.stops[0], {
     source: { from: '127.0.0.1:1', to: '10.0.0.2:1' },
     destination: { from: `${VIP}:2`, to: '10.1.0.2:2' },
@@ -176,4 +177,10 @@ t.test('where nothing was sent there is no way', async test => {
   test.equal(capturedWay([], sought(true), wiring, []), undefined)
   const foreign = seen(['other:eth0>', datagram('10.1.0.3:1', '10.0.0.1:1')])
   test.equal(capturedWay(foreign, sought(true), wiring, []), undefined)
+})
+
+t.test('what worked, and came in nowhere, was left out of the capture: there is no way', async test => {
+  const [left] = forth
+  test.equal(capturedWay(seen(left), sought(false), wiring, []), undefined)
+  test.same(words(capturedWay(seen(left), sought(true), wiring, [])?.stops), left[0])
 })

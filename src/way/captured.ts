@@ -69,6 +69,9 @@ export function capturedWay(
     courses[0]
   if (!chosen) return undefined
   const { root, out, back } = chosen
+  const { node, device, direction } = back ?? out
+  // What got there in the end, and here came in nowhere, is of a node that has more frames than are kept.
+  if (!sought.lost && direction === 'out' && wiring.peer(node, device)) return undefined
   const fate = sought.lost ? fateOf(chosen, sought, wiring, drops) : undefined
   return {
     measured: 'captures',
