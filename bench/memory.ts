@@ -13,7 +13,7 @@ import { chooseScenarios } from '../src/plan/catalogue.js'
 const SCENARIO = 'lan-dnat-without-snat'
 /** Until then caches fill and code is compiled: a part of all runs, but no fewer than Node.js 24 still grows by 2 MiB each in. */
 const WARM_UP = 0.1
-const WARM_UP_RUNS = 10
+const WARM_UP_RUNS = 20
 const ROWS = 10
 /** A run that kept its report, its plan or its events would grow by some 100 KiB each: these are far below, and above the noise. */
 const HEAP_KB_PER_RUN = 8

@@ -33,11 +33,13 @@ const PROTO = { number: 1, sport: 2, dport: 3, id: 4, type: 5, code: 6, id6: 7, 
 const IPS_SEEN_REPLY = 2
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6' }
 
+/** What was received last: one for all, as it is read at once, and every node of every experiment has such a socket. */
+const RECEIVED = Buffer.alloc(1 << 16)
+
 /** The new connections of one namespace since this was opened. */
 class ConntrackEvents {
   readonly #fd: number
   readonly #lines: string[] = []
-  readonly #buffer = Buffer.alloc(1 << 16)
   /** Whether the socket overflowed: something may be missing. */
   lost = false
 
@@ -59,9 +61,9 @@ class ConntrackEvents {
   lines(): readonly string[] {
     for (;;) {
       try {
-        const got = receiveBytes(this.#fd, this.#buffer)
+        const got = receiveBytes(this.#fd, RECEIVED)
         if (!got) return this.#lines
-        this.#lines.push(...describeEvents(this.#buffer.subarray(0, got.length)))
+        this.#lines.push(...describeEvents(RECEIVED.subarray(0, got.length)))
       } catch (error) {
         if (!(error instanceof SystemError) || error.code !== 'ENOBUFS') throw error
         this.lost = true
