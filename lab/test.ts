@@ -17,7 +17,7 @@ const FILES_AT_ONCE = 2
 
 /**
  * Folders of tests that want the machine for themselves: they measure, run the whole catalogue, look for what is left behind, or
- * count what a neighbour that is late would ask for again.
+ * start dozens of scripts at once that wait for seconds.
  */
 const ALONE = ['dist/bench', 'dist/scenarios', 'dist/src/script']
 

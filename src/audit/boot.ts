@@ -1,9 +1,11 @@
 /** What a boot makes of what holds a failure: rules by the files that they are loaded from, sysctls by those of sysctl.d. */
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { withSlashes } from '../base/sysctl-key.js'
 import { outcomeOf, settingsFor, sysctlLines } from '../distro/sysctl-files.js'
 import type { Finding, Holder, Unread } from '../model/audit.js'
-import { type Facts, withSlashes } from './facts.js'
+import type { Facts } from './facts.js'
 import { type Chain, parseSaved, type Rule, ruleName } from './rules.js'
 import { unreadOf } from './unread.js'
 

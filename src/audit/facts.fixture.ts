@@ -1,6 +1,7 @@
 /** Facts of a machine that is written down, for tests that need no kernel. */
+import { withSlashes } from '../base/sysctl-key.js'
 import type { Unread } from '../model/audit.js'
-import { type FactSource, Facts, withSlashes } from './facts.js'
+import { type FactSource, Facts } from './facts.js'
 import { chainKey, parseSaved } from './rules.js'
 
 /** What is written down of it. */

@@ -1,4 +1,5 @@
 /** What is known of one network namespace of a machine: facts by name, and its rules. */
+import { withSlashes } from '../base/sysctl-key.js'
 import type { Unread } from '../model/audit.js'
 import { contains, type KnownPacket, type Rule, type RuleSets, ruleName } from './rules.js'
 import { baseChains, mayCome, verdictAt, waysTo } from './walk.js'
@@ -21,11 +22,6 @@ const TOGETHER: Readonly<Record<string, 'max' | 'or'>> = {
 export const DEVICE_SYSCTLS = Object.keys(TOGETHER).filter(key => key !== 'arp_notify')
 
 const LOCAL_PORTS = 'net/ipv4/ip_local_port_range'
-
-/** A sysctl’s key as its path below /proc/sys: a device’s name may have dots. */
-export function withSlashes(key: string): string {
-  return key.includes('/') ? key : key.replaceAll('.', '/')
-}
 
 /** One namespace as it was read. */
 export class Facts {

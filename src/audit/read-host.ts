@@ -1,16 +1,19 @@
 /** Reading one network namespace of a machine: by netlink, /proc and the programs that list rules; nothing is changed, loaded or sent. */
+
+import { withSlashes } from '../base/sysctl-key.js'
 import { lastLines } from '../base/text.js'
 import { missingTool } from '../base/tools.js'
 import type { Unread } from '../model/audit.js'
-import { readAddresses, textOf } from '../state/addresses.js'
+import { readAddresses } from '../state/addresses.js'
 import { readFeatures } from '../state/features.js'
 import { readLinks } from '../state/links.js'
 import { readNextHops, readPolicyRules, readRoutes } from '../state/routes.js'
 import { readTrafficControl } from '../state/traffic-control.js'
 import { runCommand } from '../world/command.js'
+import { addressText } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { attributes, type NetlinkSocket, NLM_F, RTM } from '../world/rtnetlink.js'
-import { type FactSource, Facts, withSlashes } from './facts.js'
+import { type FactSource, Facts } from './facts.js'
 import { moduleIsThere, modulesThere } from './modules.js'
 import { LISTS, parseNft } from './nft-json.js'
 import { type Chain, chainKey, parseSaved } from './rules.js'
@@ -174,7 +177,7 @@ function readPorts(
     const found = attributes(message.subarray(12))
     const [address, mac] = [found.get(NDA.destination), found.get(NDA.linkAddress)]
     const port = mac && ports.get(mac.toString('hex'))
-    if (address && port !== undefined) into.set(textOf(address), port)
+    if (address && port !== undefined) into.set(addressText(address), port)
   }
 }
 

@@ -1,7 +1,9 @@
 /** What an upgrade changes for a machine: what it relies on and is exposed to under another kernel, and its own sysctls under another release. */
+
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { dirSync } from 'tmp-promise'
+import { withSlashes } from '../base/sysctl-key.js'
 import { changedDefaults, type DefaultChange } from '../distro/defaults-diff.js'
 import {
   appliesSysctlConf,
@@ -103,12 +105,7 @@ export function tellSysctls(changes: readonly DefaultChange[]): AuditChange[] {
 
 /** The values that some sysctls have after an upgrade, by their keys with slashes; undefined for the kernel's own, which is not known. */
 export function overrides(changes: readonly DefaultChange[]): Map<string, string | undefined> {
-  return new Map(
-    changes.map(({ sysctl, after }) => [
-      sysctl.includes('/') ? sysctl : sysctl.replaceAll('.', '/'),
-      after?.value,
-    ]),
-  )
+  return new Map(changes.map(({ sysctl, after }) => [withSlashes(sysctl), after?.value]))
 }
 
 /** What differs between what is found now and what would be found then, of the same places. */

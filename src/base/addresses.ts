@@ -25,3 +25,8 @@ export function parsePrefix(text: string): Prefix | undefined {
     ? { address, length: Number(length) }
     : undefined
 }
+
+/** A MAC address as text. */
+export function macText(bytes: Uint8Array): string {
+  return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join(':')
+}

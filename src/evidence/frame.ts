@@ -1,4 +1,5 @@
 /** What evidence needs to know of an Ethernet frame. */
+import { macText } from '../base/addresses.js'
 import { ipv6Text } from '../world/libc.js'
 
 export interface FrameSummary {
@@ -73,11 +74,6 @@ export function summarizeFrame(frame: Buffer): FrameSummary {
       type: packet.readUInt16BE(6),
     }
   return { sourceMac, destinationMac, protocol: type === ETHERTYPE.arp ? 'arp' : 'other', from: '', to: '' }
-}
-
-/** A MAC address as text. */
-function macText(bytes: Buffer): string {
-  return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join(':')
 }
 
 function transport(number: number, type: number | undefined): Pick<FrameSummary, 'protocol' | 'type'> {

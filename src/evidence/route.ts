@@ -3,8 +3,8 @@ import type { Finding } from '../model/evidence.js'
 import { type FieldsOf, ipv4, type Pattern, pattern } from '../model/fields.js'
 import { type Place, partsOf } from '../model/topology.js'
 import type { Netns } from '../world/netns.js'
-import { RTM_F_LOOKUP_TABLE, routeFor } from '../world/route-lookup.js'
-import { attributes, NetlinkError } from '../world/rtnetlink.js'
+import { outputDevice, RTM_F_LOOKUP_TABLE, routeFor } from '../world/route-lookup.js'
+import { NetlinkError } from '../world/rtnetlink.js'
 import { extended, holding } from './patterns.js'
 import { DEVICE_FIELDS, withWords, wordsOf } from './source.js'
 
@@ -76,7 +76,6 @@ function proof<N extends string>(data: RouteProof<N>): RouteProof<N> & RouteWord
   return withWords(data, { andStays: () => proof({ ...data, stops: false }) })
 }
 
-const RTA_OIF = 4
 /** What ip(8) calls the refusals of the input path (inet_rtm_getroute, net/ipv4/route.c). */
 const REFUSALS: Readonly<Record<string, string>> = {
   EINVAL: 'Invalid argument',
@@ -92,7 +91,7 @@ function lookUp(
 ): string {
   try {
     const answer = routeFor(netns, { to, from, inputDevice: device }, RTM_F_LOOKUP_TABLE)
-    const out = answer && attributes(answer.subarray(12)).get(RTA_OIF)?.readUInt32LE()
+    const out = outputDevice(answer)
     return `a route out of the device with index ${out ?? 'unknown'}`
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error

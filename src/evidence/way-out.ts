@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Finding } from '../model/evidence.js'
 import { address, type FieldsOf, type Pattern, pattern } from '../model/fields.js'
-import { ipv6Text } from '../world/libc.js'
+import { addressText } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
 import { RTM_F_FIB_MATCH, routeFor } from '../world/route-lookup.js'
 import { attributes, NetlinkError, RTM } from '../world/rtnetlink.js'
@@ -132,8 +132,8 @@ function describe(netns: Netns, route: Buffer): string {
   const metric = found.get(RTA.priority)?.readUInt32LE()
   const expires = found.get(RTA.cacheInfo)?.readInt32LE(EXPIRES_AT) ?? 0
   return [
-    destination ? `${textOf(destination)}/${route[1]}` : 'default',
-    ...(gateway ? [`via ${textOf(gateway)}`] : []),
+    destination ? `${addressText(destination)}/${route[1]}` : 'default',
+    ...(gateway ? [`via ${addressText(gateway)}`] : []),
     ...(device === undefined ? [] : [`dev ${nameOf(netns, device)}`]),
     ...(table === RT_TABLE_MAIN ? [] : [`table ${table}`]),
     ...(protocol === undefined ? [] : [`proto ${protocol}`]),
@@ -150,8 +150,4 @@ function nameOf(netns: Netns, index: number): string {
     attributes(answer?.subarray(16)).get(IFLA_IFNAME)?.toString('latin1').replace(/\0.*$/s, '') ??
     String(index)
   )
-}
-
-function textOf(bytes: Buffer): string {
-  return bytes.length === 4 ? bytes.join('.') : ipv6Text(bytes)
 }

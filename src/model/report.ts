@@ -72,8 +72,8 @@ const stop = z.object({
 const way = z.object({
   /**
    * `captures`: frames on every device, with `--evidence full`. `lookups`: what the kernel said, once the probe was over, of where such
-   * a packet goes; it knows of no mark that a firewall sets, nothing that tc redirects, no copy that a bridge floods, and of what
-   * connection tracking called INVALID it has the connection's translation (docs/evidence.md).
+   * a packet goes; it knows of no mark that a firewall sets, nothing that tc redirects, no copy that a bridge floods, and nothing
+   * of what failed on a connection that had been there before (docs/evidence.md).
    */
   measured: z.enum(['captures', 'lookups']),
   /** What the packet is; left out where that is not known. */

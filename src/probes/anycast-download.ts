@@ -23,13 +23,11 @@ import {
 import type { Netns } from '../world/netns.js'
 import { Mibs } from '../world/proc-net.js'
 import { ready } from '../world/reactor.js'
-import { routeFor } from '../world/route-lookup.js'
-import { attributes } from '../world/rtnetlink.js'
+import { outputDevice, routeFor } from '../world/route-lookup.js'
 import { resetOnClose, retransmissions, socketError } from '../world/tcp-state.js'
 import { newSourcePort } from './source-port.js'
 
 const IPPROTO_ICMP = 1
-const RTA_OIF = 4
 /** So many connections that all go to one of two servers are no chance any more. */
 const MOST_TRIES = 64
 const COUNTER = 'IcmpInDestUnreachs'
@@ -187,7 +185,7 @@ function serverOfIcmp({ router, device, servers, icmpFrom, to }: Spec, { netns }
   const index = (name: string) => at.inside(() => deviceIndex(name))
   const packet = { to, from: icmpFrom, inputDevice: index(device), protocol: IPPROTO_ICMP }
   const answer = routeFor(at, packet, 0)
-  const out = answer && attributes(answer.subarray(12)).get(RTA_OIF)?.readUInt32LE()
+  const out = outputDevice(answer)
   const server = servers.find(one => index(one.device) === out)
   if (!server) throw new SystemError('netlink', ENODEV, `${router} sends it to none of the servers`)
   return server.node

@@ -1,5 +1,5 @@
 /** Addresses and neighbours that somebody configured, as rtnetlink says them. */
-import { ipv6Text } from '../world/libc.js'
+import { addressText } from '../world/libc.js'
 import { attributes, type NetlinkSocket, NLM_F, RTM } from '../world/rtnetlink.js'
 
 const IFA = { address: 1, local: 2, flags: 8 }
@@ -37,7 +37,7 @@ export function readAddresses(
       ...((flags & IFA_F_NOPREFIXROUTE) === 0 ? [] : ['noprefixroute']),
     ]
     const name = nameOf(message.readUInt32LE(4))
-    into.set(`address ${textOf(own)}/${message[1]} dev ${name}`, words.join(' ') || 'there')
+    into.set(`address ${addressText(own)}/${message[1]} dev ${name}`, words.join(' ') || 'there')
   }
 }
 
@@ -58,11 +58,9 @@ export function readNeighbours(
     const to = found.get(NDA.destination)
     if (!to || (to.length !== 4 && to.length !== 16)) continue
     const name = nameOf(message.readInt32LE(4))
-    into.set(`neighbour ${textOf(to)} dev ${name}`, found.get(NDA.linkAddress)?.toString('hex') ?? 'there')
+    into.set(
+      `neighbour ${addressText(to)} dev ${name}`,
+      found.get(NDA.linkAddress)?.toString('hex') ?? 'there',
+    )
   }
-}
-
-/** An address as text. */
-export function textOf(bytes: Buffer): string {
-  return bytes.length === 4 ? bytes.join('.') : bytes.length === 16 ? ipv6Text(bytes) : bytes.toString('hex')
 }

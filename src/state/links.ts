@@ -1,4 +1,5 @@
 /** The settings of links, as rtnetlink says them (rtnl_fill_ifinfo(), net/core/rtnetlink.c). */
+import { macText } from '../base/addresses.js'
 import { attributes, type NetlinkSocket, NLM_F, RTM } from '../world/rtnetlink.js'
 
 const IFLA = {
@@ -98,7 +99,7 @@ export function readLinks(socket: NetlinkSocket, into: Map<string, string>, ever
     for (const [word, bit] of Object.entries(FLAGS)) set(word, (flags & bit) === 0 ? 'off' : 'on')
     set('mtu', String(found.get(IFLA.mtu)?.readUInt32LE() ?? ''))
     const mac = found.get(IFLA.address)
-    if (mac) set('address', [...mac].map(byte => byte.toString(16).padStart(2, '0')).join(':'))
+    if (mac) set('address', macText(mac))
     const master = found.get(IFLA.master)?.readUInt32LE()
     if (master !== undefined) set('master', names.get(master) ?? String(master))
     const qdisc = text(found.get(IFLA.qdisc))

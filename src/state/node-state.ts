@@ -1,5 +1,7 @@
 /** What one node is configured to be, read from the kernel: by netlink, /proc/sys and x_tables, never by a tool that set it. */
+
 import { closeSync, openSync, readSync } from 'node:fs'
+import { withSlashes } from '../base/sysctl-key.js'
 import type { Configuration } from '../model/configuration.js'
 import type { RuleCount } from '../model/rule-count.js'
 import type { Netns } from '../world/netns.js'
@@ -47,7 +49,7 @@ export class NodeState {
     this.#legacy = new LegacyReader(netns)
     this.#sysctls = netns.inside(() =>
       [...new Set([...own, ...others])].flatMap(key => {
-        const fd = openOptional(`/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`)
+        const fd = openOptional(`/proc/sys/${withSlashes(key)}`)
         return fd === undefined ? [] : [{ what: `sysctl ${key}`, fd, own: own.has(key) }]
       }),
     )

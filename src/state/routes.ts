@@ -1,6 +1,6 @@
 /** Routes, next hop objects and policy rules that somebody configured, as rtnetlink says them. */
 import { type PolicyRule, policyRuleWords } from '../model/policy-rule.js'
-import { AF_INET6 } from '../world/libc.js'
+import { AF_INET6, addressText } from '../world/libc.js'
 import {
   attributes,
   NetlinkError,
@@ -10,7 +10,6 @@ import {
   RTM,
   RTNH_F_ONLINK,
 } from '../world/rtnetlink.js'
-import { textOf } from './addresses.js'
 
 const RTPROT = { kernel: 2, ra: 9, redirect: 1 }
 const PROTOCOLS: Readonly<Record<number, string>> = {
@@ -57,7 +56,7 @@ export function readRoutes(
     const found = attributes(message.subarray(12))
     const length = message[1] ?? 0
     const destination = found.get(RTA.destination)
-    const to = destination ? `${textOf(destination)}/${length}` : 'default'
+    const to = destination ? `${addressText(destination)}/${length}` : 'default'
     const table = found.get(RTA.table)?.readUInt32LE() ?? message[4] ?? 0
     if (every && table === LOCAL_TABLE) continue
     const device = found.get(RTA.device)?.readUInt32LE()
@@ -66,9 +65,9 @@ export function readRoutes(
     const source = found.get(RTA.source)
     const nextHopId = found.get(RTA.nextHopId)?.readUInt32LE()
     const rest = [
-      ...(gateway ? [`via ${textOf(gateway)}`] : []),
+      ...(gateway ? [`via ${addressText(gateway)}`] : []),
       ...(device === undefined ? [] : [`dev ${nameOf(device)}`]),
-      ...(source ? [`src ${textOf(source)}`] : []),
+      ...(source ? [`src ${addressText(source)}`] : []),
       ...((message.readUInt32LE(8) & RTNH_F_ONLINK) === 0 ? [] : ['onlink']),
       ...(nextHopId === undefined ? [] : [`nhid ${nextHopId}`]),
       ...(nextHopId === undefined ? waysOf(found.get(RTA.multipath), nameOf) : []),
@@ -116,7 +115,7 @@ function waysOf(ways: Buffer | undefined, nameOf: (index: number) => string): st
     const length = ways.readUInt16LE(at)
     if (length < 8) break
     const gateway = attributes(ways.subarray(at + 8, at + length)).get(RTA.gateway)
-    const via = gateway ? ` via ${textOf(gateway)}` : ''
+    const via = gateway ? ` via ${addressText(gateway)}` : ''
     found.push(`nexthop${via} dev ${nameOf(ways.readInt32LE(at + 4))} weight ${(ways[at + 3] ?? 0) + 1}`)
     at += (length + 3) & ~3
   }
@@ -137,7 +136,7 @@ export function readNextHops(
     const gateway = found.get(NHA.gateway)
     const group = found.get(NHA.group)
     const text = [
-      ...(gateway ? [`via ${textOf(gateway)}`] : []),
+      ...(gateway ? [`via ${addressText(gateway)}`] : []),
       ...(device === undefined ? [] : [`dev ${nameOf(device)}`]),
       ...(group ? [`group ${group.toString('hex')}`] : []),
     ]
@@ -182,7 +181,7 @@ export function readPolicyRules(socket: NetlinkSocket, into: Map<string, string>
     const family = { 2: 'inet', 10: 'inet6' }[message[0] ?? 0] ?? `family ${message[0]}`
     const prefix = (type: number, length = 0) => {
       const address = found.get(type)
-      return address && `${textOf(address)}${length === address.length * 8 ? '' : `/${length}`}`
+      return address && `${addressText(address)}${length === address.length * 8 ? '' : `/${length}`}`
     }
     const name = (type: number) => found.get(type)?.toString('latin1').replace(/\0.*$/s, '')
     const table = number(FRA.table) ?? message[4] ?? 0

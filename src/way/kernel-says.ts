@@ -1,9 +1,10 @@
 /** What the kernel says of where a packet would go: route lookups, neighbours and bridges' forwarding tables, by rtnetlink. */
+import { macText } from '../base/addresses.js'
 import type { EvidenceContext } from '../model/evidence.js'
 import type { Topology } from '../model/topology.js'
-import { AF_INET, AF_INET6, ipv6Text } from '../world/libc.js'
+import { AF_INET, AF_INET6, addressText } from '../world/libc.js'
 import type { Netns } from '../world/netns.js'
-import { routeFor } from '../world/route-lookup.js'
+import { outputDevice, routeFor } from '../world/route-lookup.js'
 import { attributes, NetlinkError, NLM_F, RTM } from '../world/rtnetlink.js'
 import type { Place, Wiring } from './journeys.js'
 import type { Ends, Packet } from './packet.js'
@@ -29,7 +30,7 @@ const NUMBERS: Readonly<Record<Packet['protocol'], number>> = {
 }
 const AF_BRIDGE = 7
 const RTN = { unicast: 1, local: 2 }
-const RTA = { device: 4, gateway: 5, via: 18 }
+const RTA = { gateway: 5, via: 18 }
 const FRA_FWMARK = 10
 const NDA = { destination: 1, linkAddress: 2, master: 9 }
 /** linux/if_link.h: IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_BR_NF_CALL_IPTABLES. */
@@ -188,8 +189,8 @@ export class KernelSays implements Says {
       const via = found.get(RTA.gateway) ?? found.get(RTA.via)?.subarray(2)
       return {
         type: answer?.[7] ?? 0,
-        device: found.get(RTA.device)?.readUInt32LE(),
-        via: via && textOf(via),
+        device: outputDevice(answer),
+        via: via && addressText(via),
       }
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error
@@ -206,7 +207,7 @@ export class KernelSays implements Says {
       if (message.readInt32LE(4) !== index) continue
       const found = attributes(message.subarray(12))
       const destination = found.get(NDA.destination)
-      if (destination && textOf(destination) === address) return macText(found.get(NDA.linkAddress))
+      if (destination && addressText(destination) === address) return macOf(found.get(NDA.linkAddress))
     }
     return undefined
   }
@@ -218,7 +219,7 @@ export class KernelSays implements Says {
     const master = this.context.index(node, bridge)
     for (const message of dump(this.context.netns(node), header)) {
       const found = attributes(message.subarray(12))
-      if (found.get(NDA.master)?.readUInt32LE() !== master || macText(found.get(NDA.linkAddress)) !== mac)
+      if (found.get(NDA.master)?.readUInt32LE() !== master || macOf(found.get(NDA.linkAddress)) !== mac)
         continue
       return this.#devicesOf(node).get(message.readInt32LE(4))
     }
@@ -259,7 +260,7 @@ export function sourceFor(
   const RTA_PREFSRC = 7
   try {
     const source = attributes(routeFor(netns, { to, mark, tos }, 0)?.subarray(12)).get(RTA_PREFSRC)
-    return source && textOf(source)
+    return source && addressText(source)
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error
     return undefined
@@ -270,10 +271,6 @@ function dump(netns: Netns, header: Buffer): Buffer[] {
   return netns.route().ask({ type: RTM.getNeighbour, flags: NLM_F.dump, body: header })
 }
 
-function macText(bytes: Buffer | undefined): string | undefined {
-  return bytes && [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join(':')
-}
-
-function textOf(bytes: Buffer): string {
-  return bytes.length === 4 ? bytes.join('.') : ipv6Text(bytes)
+function macOf(bytes: Buffer | undefined): string | undefined {
+  return bytes && macText(bytes)
 }

@@ -1,5 +1,6 @@
 /** A packet as one device has it, and what stays the same in it wherever it goes. */
 import { createHash } from 'node:crypto'
+import { macText } from '../base/addresses.js'
 import { ipv6Text } from '../world/libc.js'
 
 /** Whom a packet is from or to; the port is that of TCP or UDP, and the identifier of an echo. */
@@ -37,7 +38,7 @@ const ECHO: ReadonlySet<number> = new Set([0, 8, 128, 129])
 /** Reads a frame; undefined for what is no packet of these protocols, and for all but the first fragment of one. */
 export function packetOf(frame: Buffer): Packet | undefined {
   if (frame.length < ETHERNET) return undefined
-  const destinationMac = [...frame.subarray(0, 6)].map(byte => byte.toString(16).padStart(2, '0')).join(':')
+  const destinationMac = macText(frame.subarray(0, 6))
   const packet = frame.subarray(ETHERNET)
   const type = frame.readUInt16BE(12)
   if (type === ETHERTYPE.ipv4 && packet.length >= 20) {

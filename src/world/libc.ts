@@ -433,6 +433,11 @@ export function ipv6Bytes(text: string): Buffer {
   return bytes
 }
 
+/** The text form of an address of either family; in hexadecimal digits what is none of these. */
+export function addressText(bytes: Buffer): string {
+  return bytes.length === 4 ? bytes.join('.') : bytes.length === 16 ? ipv6Text(bytes) : bytes.toString('hex')
+}
+
 /** The text form of an IPv6 address, the longest run of zeros shortened (RFC 5952). */
 export function ipv6Text(bytes: Buffer): string {
   const words = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16))

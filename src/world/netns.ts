@@ -1,6 +1,8 @@
 /** Network namespaces, entered by the calling thread for the length of one synchronous function. */
+
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { describeError, LabError } from '../base/errors.js'
+import { withSlashes } from '../base/sysctl-key.js'
 import { Ethtool } from './ethtool.js'
 import { detachMountAside, enterNewNetworkNamespace, MS_BIND, mount, setNetworkNamespace } from './libc.js'
 import { NetlinkSocket } from './rtnetlink.js'
@@ -126,9 +128,9 @@ export class OwnNetns extends Netns {
   }
 }
 
-/** `/proc/sys` path of a sysctl; a device name may hold dots when the key is written with slashes, as sysctl(8) takes it. */
+/** `/proc/sys` path of a sysctl. */
 function sysctlPath(key: string): string {
-  return `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`
+  return `/proc/sys/${withSlashes(key)}`
 }
 
 function writeSysctl(key: string, value: string): void {

@@ -2,10 +2,19 @@
 import { parseAddress } from '../base/addresses.js'
 import { AF_INET, AF_INET6 } from './libc.js'
 import type { Netns } from './netns.js'
-import { attribute, RTM } from './rtnetlink.js'
+import { attribute, attributes, RTM } from './rtnetlink.js'
 
 /** linux/rtnetlink.h. */
-const RTA = { destination: 1, source: 2, inputDevice: 3, mark: 16, protocol: 27, sourcePort: 28, port: 29 }
+const RTA = {
+  destination: 1,
+  source: 2,
+  inputDevice: 3,
+  outputDevice: 4,
+  mark: 16,
+  protocol: 27,
+  sourcePort: 28,
+  port: 29,
+}
 /** Says from which table a route is, which it otherwise leaves out. */
 export const RTM_F_LOOKUP_TABLE = 0x1000
 /** Says the route as it was configured, and not what it makes of this packet. */
@@ -50,6 +59,11 @@ export function routeFor(netns: Netns, packet: RoutedPacket, flags: number): Buf
       : []),
   ]
   return netns.route().ask({ type: RTM.getRoute, flags: 0, body: Buffer.concat(body) })[0]
+}
+
+/** Index of the device that a route leads out of; undefined where the kernel names none. */
+export function outputDevice(route: Buffer | undefined): number | undefined {
+  return attributes(route?.subarray(12)).get(RTA.outputDevice)?.readUInt32LE()
 }
 
 function bigEndian(port: number): Buffer {
