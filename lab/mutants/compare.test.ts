@@ -2,7 +2,9 @@ import t from 'tap'
 import type { Verdict } from '../../src/model/verdict.js'
 import { reportOf, scenario, trial } from '../../src/report/synthetic.fixture.js'
 import { differencesText, surprisesOf } from './compare.js'
+import { alone, together } from './kernels.js'
 import { fails, type Mutant, mutant, regressed, trials } from './mutant.js'
+import { UNPATCHED } from './mutants.js'
 import { rowOf, rowsOf } from './table.js'
 
 const OFF = { hairpin_mode: 'off' }
@@ -31,7 +33,7 @@ function surprises(
     ]),
     scenario('other', other, [trial(other, 'broken')]),
   ])
-  return surprisesOf({ mutant: mutated, report, problem: undefined }, stock)
+  return surprisesOf({ ...kernel(mutated), report, problem: undefined }, stock)
 }
 
 t.test('a mutant that turns what it must, and nothing else, is no surprise', async t => {
@@ -66,11 +68,11 @@ t.test('it is a surprise when', async t => {
   })
 
   t.test('it has no report, or there is no such scenario', async t => {
-    t.strictSame(surprisesOf({ mutant: ignored, report: undefined, problem: 'no boot' }, stock), [
+    t.strictSame(surprisesOf({ ...kernel(ignored), report: undefined, problem: 'no boot' }, stock), [
       'm did not run: no boot',
     ])
     const elsewhere = mutant('m', 'a title', undefined, regressed('nowhere', trials('p')))
-    t.strictSame(surprisesOf({ mutant: elsewhere, report: stock, problem: undefined }, stock), [
+    t.strictSame(surprisesOf({ ...kernel(elsewhere), report: stock, problem: undefined }, stock), [
       'm: there is no scenario nowhere',
     ])
   })
@@ -96,10 +98,73 @@ t.test('the table has a row for each kernel, which names only what differs', asy
     ]),
     scenario('other', 'changed', [trial('changed', 'broken')]),
   ])
-  const run = { mutant: ignored, report, problem: undefined }
-  t.equal(differencesText(run), 'bounce **regressed**: own-address-ping, own-address-tcp (`hairpin_mode=on`)')
-  t.equal(differencesText({ ...run, report: stock }), 'nothing')
-  const row = rowOf(run, '2026-01-02')
+  const run = { ...kernel(ignored), report, problem: undefined }
+  t.equal(
+    differencesText(run, ignored),
+    'bounce **regressed**: own-address-ping, own-address-tcp (`hairpin_mode=on`)',
+  )
+  t.equal(differencesText({ ...run, report: stock }, ignored), 'nothing')
+  const row = rowOf({ ...run, report: { ...report, started: '2026-01-02T03:04:05Z' } }, ignored)
   t.match(row, /^\| `m` \| a title \| {2}\| bounce .* \| 2026-01-02 \|$/)
   t.strictSame(rowsOf(`Linux 6.12\n\n| kernel |\n| --- |\n${row}`), new Map([['m', row]]))
 })
+
+t.test(
+  'of several mutants in one kernel each has its own row, and what none of them must do is a surprise',
+  async t => {
+    const changed = mutant(
+      'n',
+      'another title',
+      undefined,
+      regressed('other', trials('own-address-tcp', OFF)),
+    )
+    const report = reportOf([
+      scenario('bounce', 'regressed', [
+        trial('confirmed', 'broken', { toggles: OFF }),
+        trial('regressed', 'fixed', { toggles: ON }),
+      ]),
+      scenario('other', 'regressed', [trial('regressed', 'broken', { toggles: OFF })]),
+      scenario('third', 'regressed', [trial('regressed', 'broken', { toggles: OFF })]),
+    ])
+    const run = { name: 'both', mutants: [ignored, changed], report, problem: undefined }
+    t.match(differencesText(run, ignored), /^bounce \*\*regressed\*\*: [^:]*$/)
+    t.match(differencesText(run, changed), /^other \*\*regressed\*\*: [^:]*$/)
+    t.match(rowOf(run, changed), / \d{4}-\d\d-\d\d, with another \|$/)
+    const known = reportOf([scenario('third', 'confirmed', [trial('confirmed', 'broken')])])
+    t.match(surprisesOf(run, known), [/^both: third is regressed, not confirmed/])
+  },
+)
+
+t.test(
+  'mutants share a kernel when they have neither a scenario nor a file of the source in common',
+  async t => {
+    const of = (id: string, ...scenarios: string[]) =>
+      mutant(id, 'a title', undefined, ...scenarios.map(name => regressed(name, trials('p'))))
+    const all = [of('a', 'one'), of('b', 'one', 'two'), of('c', 'three'), of('d', 'four'), UNPATCHED]
+    const names = (files: Record<string, string[]>) =>
+      together(all, ({ id }) => files[id] ?? []).map(({ name, mutants }) => [
+        name,
+        mutants.map(({ id }) => id),
+      ])
+    t.strictSame(names({}), [
+      ['mutants-1', ['b', 'c']],
+      ['mutants-2', ['a', 'd']],
+      ['unpatched', ['unpatched']],
+    ])
+    t.strictSame(names({ c: ['tcp.c'], d: ['tcp.c'], a: ['tcp.c'] }), [
+      ['mutants-1', ['b', 'c']],
+      ['a', ['a']],
+      ['d', ['d']],
+      ['unpatched', ['unpatched']],
+    ])
+    t.strictSame(
+      alone(all).map(({ name }) => name),
+      ['a', 'b', 'c', 'd', 'unpatched'],
+    )
+  },
+)
+
+/** A kernel with this mutant alone. */
+function kernel(mutated: Mutant) {
+  return { name: mutated.id, mutants: [mutated] }
+}

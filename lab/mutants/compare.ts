@@ -1,31 +1,35 @@
 /** What a kernel's report differs in from what it must be, trial by trial. */
 import type { Report, ScenarioReport, TrialReport } from '../../src/model/report.js'
 import { isBad } from '../../src/model/verdict.js'
+import type { MutantKernel } from './kernels.js'
 import type { Differing, ExpectedChange, Mutant } from './mutant.js'
 
-/** What came of a mutant's guest. */
-export interface MutantRun {
-  readonly mutant: Mutant
+/** What came of a kernel's guest. */
+export interface MutantRun extends MutantKernel {
   readonly report: Report | undefined
   /** Why there is no report. */
   readonly problem: string | undefined
 }
 
-/** Where a mutant does not do what it must, or does more; each in a sentence. */
-export function surprisesOf({ mutant, report, problem }: MutantRun, unpatched: Report | undefined): string[] {
-  if (!report) return [`${mutant.id} did not run: ${problem}`]
-  const unknown = mutant.changes.filter(({ scenario }) => !report.scenarios.some(({ id }) => id === scenario))
+/** Where a kernel does not do what its mutants must, or does more; each in a sentence. */
+export function surprisesOf(
+  { name, mutants, report, problem }: MutantRun,
+  unpatched: Report | undefined,
+): string[] {
+  if (!report) return [`${name} did not run: ${problem}`]
+  const changes = mutants.flatMap(mutant => mutant.changes)
+  const unknown = changes.filter(({ scenario }) => !report.scenarios.some(({ id }) => id === scenario))
   return [
-    ...unknown.map(({ scenario }) => `${mutant.id}: there is no scenario ${scenario}`),
+    ...unknown.map(({ scenario }) => `${name}: there is no scenario ${scenario}`),
     ...report.scenarios.flatMap(scenario => {
-      const change = mutant.changes.find(expected => expected.scenario === scenario.id)
+      const change = changes.find(expected => expected.scenario === scenario.id)
       const stock = unpatched?.scenarios.find(({ id }) => id === scenario.id)?.verdict
       const expected = change?.verdict ?? stock
       const same = scenario.verdict === expected
       return [
         ...(same ? [] : [`is ${scenario.verdict}, not ${expected ?? 'known'}: ${scenario.reason}`]),
         ...(change ? surprisesOfTrials(scenario, change) : []),
-      ].map(what => `${mutant.id}: ${scenario.id} ${what}`)
+      ].map(what => `${name}: ${scenario.id} ${what}`)
     }),
   ]
 }
@@ -68,11 +72,15 @@ function settingsText(settings: TrialReport['toggles']): string {
     .join(' ')
 }
 
-/** The scenarios that differ on a kernel, in Markdown: verdict, probes, and the settings that are not those of the failure. */
-export function differencesText({ report, problem }: MutantRun): string {
+/**
+ * The scenarios that differ on a kernel, in Markdown: verdict, probes, and the settings that are not those of the failure. Of one
+ * of several mutants in one kernel, those that it must change.
+ */
+export function differencesText({ report, problem, mutants }: MutantRun, mutant: Mutant): string {
   if (!report) return `no report: ${problem}`
+  const own = (id: string) => mutants.length === 1 || mutant.changes.some(({ scenario }) => scenario === id)
   const lines = report.scenarios
-    .filter(({ verdict }) => isBad(verdict))
+    .filter(({ id, verdict }) => isBad(verdict) && own(id))
     .map(scenario => `${scenario.id} **${scenario.verdict}**: ${trialsText(scenario)}`)
   return lines.length === 0 ? 'nothing' : lines.join('<br>')
 }

@@ -1,90 +1,130 @@
 /**
- * `npm run mutants [-- ID…] [--out FOLDER]`: builds the kernel that every mutant stands for, runs the whole catalogue on
- * each, compares with the unpatched kernel, and writes the table into docs/mutants.md; with ids, only their rows. A mutant
- * that no scenario notices, or on which a trial differs that should not, ends it with status 1.
+ * `npm run mutants [-- ID…] [--alone] [--out FOLDER] [--judge FOLDER]`: builds kernels with every mutant in one of them, runs the
+ * whole catalogue on each, compares with the unpatched kernel, and writes the table into docs/mutants.md. With ids, only their
+ * rows, and each in a kernel by itself, as with `--alone`. `--out` keeps the reports, `--judge` takes such a folder in place of
+ * guests, for expectations that have been mended since. A mutant that no scenario notices, or a trial that differs and should not,
+ * ends it with status 1.
  */
 import { mkdir } from 'node:fs/promises'
+import { z } from 'zod'
 import { argv, echo, path, spinner } from 'zx'
 import { describeError, EXIT, LabError } from '../../src/base/errors.js'
-import { writeWhole } from '../../src/base/files.js'
+import { readIfThere, writeWhole } from '../../src/base/files.js'
 import { unknownWord } from '../../src/base/nearest.js'
 import { repositoryFile } from '../../src/base/root.js'
 import { seconds } from '../../src/base/text.js'
 import { type BuiltKernel, buildKernel } from '../../src/kernels/build/build-kernel.js'
+import { readPatch } from '../../src/kernels/build/patch.js'
 import { type NamedKernel, runMatrix } from '../../src/matrix/matrix.js'
 import type { KernelRun } from '../../src/matrix/run-in-guest.js'
+import { readReport } from '../../src/report/read.js'
 import { differencesText, type MutantRun, surprisesOf } from './compare.js'
+import { alone, type MutantKernel, together } from './kernels.js'
 import type { Mutant } from './mutant.js'
 import { MUTANT_SOURCE, MUTANTS, UNPATCHED } from './mutants.js'
 import { writeRows } from './table.js'
 
 const GUESTS_AT_ONCE = 2
 const DOCUMENT = repositoryFile('docs/mutants.md')
+/** In the folder of `--out`: which mutants are in which kernel. */
+const INDEX = 'kernels.json'
+const indexSchema = z.array(z.object({ name: z.string(), mutants: z.array(z.string()) }))
 
 try {
-  process.exitCode = await main(argv._.map(String), argv.out)
+  process.exitCode = await main(argv._.map(String))
 } catch (error) {
   echo(`mutants: ${describeError(error)}`)
   process.exitCode = error instanceof LabError ? error.exitCode : EXIT.error
 }
 
-async function main(names: readonly string[], out: unknown): Promise<number> {
+async function main(names: readonly string[]): Promise<number> {
   const started = performance.now()
-  const chosen = choose(names)
-  if (out !== undefined) await mkdir(String(out), { recursive: true })
-  const kernels: NamedKernel[] = []
+  const runs = argv.judge === undefined ? await runAll(await kernelsFor(names)) : await readAll(argv.judge)
+  return tell(runs, performance.now() - started)
+}
+
+/** The kernels to build, and which mutants each has. Throws LabError. */
+async function kernelsFor(names: readonly string[]): Promise<MutantKernel[]> {
+  const chosen = MUTANTS.filter(({ id }) => names.length === 0 || names.includes(id) || id === UNPATCHED.id)
+  for (const name of names) byId(name)
+  if (names.length > 0 || argv.alone) return alone(chosen)
+  const files = new Map<Mutant, readonly string[]>()
+  for (const mutant of chosen)
+    if (mutant.patch !== undefined) files.set(mutant, (await readPatch(mutant.patch)).files)
+  return together(chosen, mutant => files.get(mutant) ?? [])
+}
+
+/** The mutant of an id. Throws LabError with the nearest one. */
+function byId(name: string): Mutant {
+  const mutant = MUTANTS.find(({ id }) => id === name)
+  if (mutant) return mutant
+  const ids = MUTANTS.map(({ id }) => id)
+  throw unknownWord('mutant', name, ids)
+}
+
+/** Builds and runs them; what came of each is kept in the folder of `--out`. */
+async function runAll(kernels: readonly MutantKernel[]): Promise<MutantRun[]> {
+  const out = argv.out === undefined ? undefined : String(argv.out)
+  if (out !== undefined) {
+    await mkdir(out, { recursive: true })
+    const index = kernels.map(({ name, mutants }) => ({ name, mutants: mutants.map(({ id }) => id) }))
+    writeWhole(path.join(out, INDEX), `${JSON.stringify(index, null, 2)}\n`)
+  }
+  const built: NamedKernel[] = []
   // One after the other: they share a build tree, and each make uses every processor.
-  for (const mutant of chosen) kernels.push(await build(mutant))
-  const results = await runMatrix(kernels, {
+  for (const kernel of kernels) built.push(await build(kernel))
+  const results = await runMatrix(built, {
     scenarios: [],
     jobs: GUESTS_AT_ONCE,
     onLine: () => {},
     onDone: async ({ kernel, report, problem, elapsedMs }: KernelRun) => {
       echo(`${kernel}: ${problem ?? `ran in ${seconds(elapsedMs)}`}`)
       if (report && out !== undefined)
-        writeWhole(path.join(String(out), `${kernel}.json`), `${JSON.stringify(report)}\n`)
+        writeWhole(path.join(out, `${kernel}.json`), `${JSON.stringify(report)}\n`)
     },
   })
-  const runs = chosen.flatMap(mutant =>
-    results.filter(({ kernel }) => kernel === mutant.id).map(result => ({ ...result, mutant })),
+  return kernels.flatMap(kernel =>
+    results
+      .filter(result => result.kernel === kernel.name)
+      .map(({ report, problem }) => ({ ...kernel, report, problem })),
   )
-  return tell(runs, performance.now() - started)
 }
 
-/** The mutants of these ids, or all, with the unpatched kernel, which they are compared with. Throws LabError. */
-function choose(names: readonly string[]): Mutant[] {
-  const ids = MUTANTS.map(({ id }) => id)
-  for (const name of names) if (!ids.includes(name)) throw unknownWord('mutant', name, ids)
-  return MUTANTS.filter(({ id }) => names.length === 0 || names.includes(id) || id === UNPATCHED.id)
+/** What a run before has kept. Throws LabError. */
+async function readAll(folder: unknown): Promise<MutantRun[]> {
+  const file = path.join(String(folder), INDEX)
+  const text = await readIfThere(file)
+  if (text === undefined)
+    throw new LabError(`there is no ${file}`, 'give a folder of npm run mutants -- --out', EXIT.usage)
+  return indexSchema.parse(JSON.parse(text.toString())).map(({ name, mutants }) => {
+    const kernel = { name, mutants: mutants.map(byId) }
+    try {
+      return { ...kernel, report: readReport(path.join(String(folder), `${name}.json`)), problem: undefined }
+    } catch (error) {
+      return { ...kernel, report: undefined, problem: describeError(error) }
+    }
+  })
 }
 
-async function build({ id, patch }: Mutant): Promise<NamedKernel> {
-  const work = () =>
-    buildKernel({ source: MUTANT_SOURCE, patches: patch === undefined ? [] : [patch], name: id })
+async function build({ name, mutants }: MutantKernel): Promise<NamedKernel> {
+  const patches = mutants.flatMap(({ patch }) => (patch === undefined ? [] : [patch]))
+  const work = () => buildKernel({ source: MUTANT_SOURCE, patches, name })
   // It takes minutes; a log is not to be filled with it.
-  const built: BuiltKernel = process.stderr.isTTY ? await spinner(`building ${id}`, work) : await work()
-  echo(`${id}: ${built.seconds === 0 ? 'built before' : `built in ${Math.round(built.seconds)} s`}`)
+  const built: BuiltKernel = process.stderr.isTTY ? await spinner(`building ${name}`, work) : await work()
+  const ids = mutants.map(({ id }) => id).join(', ')
+  echo(`${name}: ${built.seconds === 0 ? 'built before' : `built in ${Math.round(built.seconds)} s`}: ${ids}`)
   const { bzImage: vmlinuz, config, release, version: mainlineVersion } = built
-  return {
-    name: id,
-    // Everything is built in: there is no folder of modules to give.
-    kernel: {
-      name: id,
-      vmlinuz,
-      config,
-      release,
-      mainlineVersion,
-      modulesDir: undefined,
-      packageVersion: undefined,
-    },
-  }
+  // Everything is built in: there is no folder of modules to give.
+  const kernel = { name, vmlinuz, config, release, mainlineVersion }
+  return { name, kernel: { ...kernel, modulesDir: undefined, packageVersion: undefined } }
 }
 
 /** Writes what came of them into the document, and says what should not have. */
 async function tell(runs: readonly MutantRun[], elapsedMs: number): Promise<number> {
-  const unpatched = runs.find(({ mutant }) => mutant.id === UNPATCHED.id)?.report
+  const unpatched = runs.find(({ name }) => name === UNPATCHED.id)?.report
   const surprises = runs.flatMap(run => surprisesOf(run, unpatched))
-  for (const run of runs) echo(`${run.mutant.id}: ${differencesText(run)}`)
+  for (const run of runs)
+    for (const mutant of run.mutants) echo(`${mutant.id}: ${differencesText(run, mutant)}`)
   for (const surprise of surprises) echo(`surprise: ${surprise}`)
   // What did not run has nothing to say.
   await writeRows(

@@ -3,14 +3,18 @@ import { readFile } from 'node:fs/promises'
 import { LabError } from '../../src/base/errors.js'
 import { partOf, replaceBetween } from '../readme.js'
 import { differencesText, type MutantRun } from './compare.js'
+import type { Mutant } from './mutant.js'
 
 const PART = 'mutants-table'
 const HEAD = '| kernel | what it does | commit | what differs | tried |\n| --- | --- | --- | --- | --- |'
 
-/** A row in Markdown. */
-export function rowOf(run: MutantRun, date: string): string {
-  const { id, title, upstream } = run.mutant
-  return `| \`${id}\` | ${title} | ${upstream ?? ''} | ${differencesText(run)} | ${date} |`
+/** The row of one of the mutants of a kernel, in Markdown. */
+export function rowOf(run: MutantRun, mutant: Mutant): string {
+  const { id, title, upstream } = mutant
+  const date = run.report?.started.slice(0, 10) ?? 'never'
+  const others = run.mutants.length - 1
+  const tried = others === 0 ? date : `${date}, with ${others === 1 ? 'another' : `${others} others`}`
+  return `| \`${id}\` | ${title} | ${upstream ?? ''} | ${differencesText(run, mutant)} | ${tried} |`
 }
 
 /** The rows of a table by the kernels that they are about. */
@@ -35,8 +39,9 @@ export async function writeRows(
   const version = runs.find(({ report }) => report)?.report?.kernel.version
   const head = `Linux ${version}, with one change each.`
   const before = partOf(await readFile(file, 'utf8'), PART) ?? ''
-  const date = new Date().toISOString().slice(0, 10)
-  const rows = new Map(runs.map(run => [run.mutant.id, rowOf(run, date)]))
+  const rows = new Map(
+    runs.flatMap(run => run.mutants.map(mutant => [mutant.id, rowOf(run, mutant)] as const)),
+  )
   const kept = ids.filter(id => !rows.has(id))
   if (kept.length > 0 && !before.startsWith(head))
     throw new LabError(
