@@ -1,4 +1,5 @@
 import { BRIDGE_MUTANTS } from './bridge.js'
+import { CONNTRACK_MUTANTS } from './conntrack.js'
 import { IPV6_MUTANTS } from './ipv6.js'
 import type { Mutant } from './mutant.js'
 import { NETFILTER_MUTANTS } from './netfilter.js'
@@ -20,6 +21,7 @@ export const UNPATCHED: Mutant = {
 /** In the order of the table. */
 export const MUTANTS: readonly Mutant[] = [
   ...BRIDGE_MUTANTS,
+  ...CONNTRACK_MUTANTS,
   ...IPV6_MUTANTS,
   ...NETFILTER_MUTANTS,
   ...ROUTING_MUTANTS,

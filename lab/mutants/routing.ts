@@ -6,6 +6,9 @@ const UNPROVED = /^unproved: counts have shown (martian source|promiscuous copy)
 /** It fails without the fix as with it, at another place: an error in the `broken` phase, where nothing is known to hold yet. */
 const BY_ANOTHER_WAY = /but not by (strict reverse path filter|reply by the wrong interface)/
 
+/** Where the hash alone chooses the way, which both patches change. */
+const BY_HASH = { 'default-route': 'multipath', 'source-rules': 'off' }
+
 export const ROUTING_MUTANTS: readonly Mutant[] = [
   mutant(
     'revert-rp-filter-loopback',
@@ -69,6 +72,12 @@ export const ROUTING_MUTANTS: readonly Mutant[] = [
       /but not by kubelet’s rule/,
       trials('neighbour-to-localhost localhost-nodeport', { route_localnet: '1' }),
     ),
+    fails(
+      'loopback-published-port',
+      /but not by kubelet’s rule/,
+      trials('published-port', { route_localnet: 'docker0' }),
+      trials('published-port neighbour-to-kubelet', { route_localnet: 'all' }),
+    ),
   ),
   mutant(
     'src-valid-mark-ignored',
@@ -104,10 +113,42 @@ export const ROUTING_MUTANTS: readonly Mutant[] = [
     fails('neutron-floating-ip-self', UNPROVED, trials('float-ping float-tcp float-udp')),
     fails('nova-float-hairpin', UNPROVED, trials('float-ping float-tcp')),
     fails('bridge-dnat-bounce', UNPROVED, trials('own-address-tcp', { promisc: 'on' })),
+    // What the host answers from 127.0.0.1 is of the neighbour’s own address, and gets no further there.
+    passes(
+      'localhost-from-neighbour',
+      trials('neighbour-to-localhost', { route_localnet: '1', 'kubelet-rule': 'off' }),
+    ),
+    passes(
+      'loopback-published-port',
+      trials('neighbour-to-published', { 'raw-rule': 'off' }),
+      trials('neighbour-to-kubelet', { route_localnet: 'all', 'raw-rule': 'off', 'kube-firewall': 'off' }),
+    ),
     fails(
       'rp-filter-loopback-redirect',
       UNPROVED,
       trials('own-address-ping loopback-ping', { accept_local: '0' }),
+    ),
+  ),
+  mutant(
+    'arp-notify-ignored',
+    'arp_notify has no effect',
+    undefined,
+    regressed('bridge-mac-follows-port', trials('port-leaves', { arp_notify: '1' })),
+  ),
+  mutant(
+    'multipath-prefers-source',
+    'of the ways of a route, that with the packet’s source is taken',
+    '32607a332cfe',
+    passes('ecmp-source-address', trials('pings-from-first pings-from-second', BY_HASH)),
+  ),
+  mutant(
+    'multipath-prefers-source-or-last',
+    'of the ways of a route, that with the packet’s source is taken, or the last',
+    '32607a332cfe',
+    regressed(
+      'ecmp-source-address',
+      trials('pings-from-first pings-from-second', BY_HASH),
+      trials('balance-from-loopback', { 'default-route': 'multipath' }),
     ),
   ),
 ]
