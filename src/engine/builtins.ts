@@ -6,15 +6,19 @@ import { describeError, LabError } from '../base/errors.js'
 import type { FeaturesStep, LinksUpStep, NamespacesStep, NetworkStep, SysctlsStep } from '../model/steps.js'
 import { ipRequests } from '../topology/ip-requests.js'
 import { ipLine } from '../topology/ip-words.js'
+import { addNetnsAside } from '../world/aside.js'
 import { SystemError } from '../world/libc.js'
-import { addNetns, deleteNetns, type Netns } from '../world/netns.js'
+import { deleteNetns, type Netns } from '../world/netns.js'
 import { attributes, NetlinkError, type NetlinkSocket, NLM_F, RTM } from '../world/rtnetlink.js'
 
-/** Makes namespaces, or takes their names away. Throws LabError when the kernel refuses. */
-export async function performNamespaces({ action, names, why }: NamespacesStep): Promise<void> {
+/** Makes namespaces, or takes their names away; each within `timeoutMs`. Throws LabError when the kernel refuses. */
+export async function performNamespaces(
+  { action, names, why }: NamespacesStep,
+  timeoutMs: number,
+): Promise<void> {
   for (const name of names) {
     try {
-      if (action === 'add') addNetns(name)
+      if (action === 'add') await addNetnsAside(name, timeoutMs)
       else await deleteNetns(name)
     } catch (error) {
       const full = error instanceof SystemError && error.code === 'ENOSPC'
@@ -38,14 +42,20 @@ export interface NodeNames {
 }
 
 /** Performs operations on links, addresses and routes. False when ip(8) has to do it. Throws LabError when the kernel refuses one. */
-export function performNetwork(step: NetworkStep, netns: Netns, { byName, index }: NodeNames): boolean {
+export async function performNetwork(
+  step: NetworkStep,
+  netns: Netns,
+  { byName, index }: NodeNames,
+): Promise<boolean> {
   const requests = ipRequests(step.operations, {
     index: device => (device === 'lo' ? 1 : index(device)),
     netns: name => byName(name)?.fd,
   })
   if (!requests) return false
+  // One of its own: others may ask the node something meanwhile.
+  const socket = netns.openRoute()
   try {
-    netns.route().perform(requests)
+    await socket.performAside(requests)
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error
     const operation = step.operations[error.index]
@@ -55,6 +65,8 @@ export function performNetwork(step: NetworkStep, netns: Netns, { byName, index 
       `ip ${operation ? ipLine(operation) : ''}`,
       error.says ? `${error.code}: ${error.says}` : error.code,
     )
+  } finally {
+    socket.close()
   }
   return true
 }

@@ -27,6 +27,7 @@ export function setOf(what: string, backend: IptablesBackend): RuleSet | undefin
 /** The words of rules, by the text that a configuration has for them. */
 export class RuleBook {
   readonly #words = new Map<string, string>()
+  #hasNft: boolean | undefined
 
   /** Learns what is not known of a configuration; `list` runs a program in its node and resolves with what it prints. */
   async learn(
@@ -41,7 +42,8 @@ export class RuleBook {
         async () => rulesByChain(await list([rulePrograms(commands, set).save])),
       )
     // Where there is no nft, what it would list is known by the kernel's text alone.
-    if (missingTool('nft') === undefined)
+    this.#hasNft ??= missingTool('nft') === undefined
+    if (this.#hasNft)
       await this.#learn(
         [...configuration].filter(
           ([what]) => /^rules (?!legacy)/.test(what) && setOf(what, backend) === undefined,

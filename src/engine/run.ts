@@ -19,7 +19,7 @@ import type { IptablesCommands } from '../model/steps.js'
 import { toolVersions } from '../model/tool-version.js'
 import type { BrokenScenario } from '../plan/catalogue.js'
 import { planScenario } from '../plan/plan.js'
-import { startRunners } from '../world/aside.js'
+import { startRunner } from '../world/aside.js'
 import { CloserLooks, type Look } from './closer-look.js'
 import { type OnSurprise, runExperiment } from './experiment.js'
 import { giveUp, Ledger, type Planned } from './ledger.js'
@@ -84,7 +84,7 @@ export async function run(options: RunOptions): Promise<Report> {
   const kernel = runningKernel()
   const { defaults } = options
   const machine = { ...(await describeMachine(options.rootless)), ...(defaults ? { defaults } : {}) }
-  startRunners()
+  startRunner()
   const planned = options.scenarios.map((scenario, index) =>
     machine.slowness > TOO_SLOW
       ? { scenario, entries: [], problem: tooSlow(machine.slowness) }

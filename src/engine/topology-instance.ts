@@ -108,7 +108,7 @@ export class TopologyInstance {
       case 'links-up':
         return this.#linksUp(step)
       case 'namespaces':
-        await this.#itself(step, () => performNamespaces(step))
+        await this.#itself(step, () => performNamespaces(step, this.#patienceMs()))
         return
       case 'network':
         return this.#network(step)
@@ -179,10 +179,15 @@ export class TopologyInstance {
       node,
       netns: node === null ? undefined : this.netns(node),
       stdin,
-      timeoutMs: COMMAND_TIMEOUT_MS * this.slowness(),
+      timeoutMs: this.#patienceMs(),
     })
     this.onCommand(record, why)
     return record
+  }
+
+  /** How long anything may take that is done aside, in milliseconds. */
+  #patienceMs(): number {
+    return COMMAND_TIMEOUT_MS * this.slowness()
   }
 
   /** Takes it down; its names are free then. What is behind them is freed by the kernel, in its time and many at once. */
@@ -326,7 +331,7 @@ export class TopologyInstance {
     const daemon = new Daemon(step, netns)
     this.#daemons.push(daemon)
     const started = performance.now()
-    const timeoutMs = COMMAND_TIMEOUT_MS * this.slowness()
+    const timeoutMs = this.#patienceMs()
     await daemon.ready(
       async argv => (await runAside(argv, { node: step.node, netns, timeoutMs })).exitCode === 0,
       () => this.#isLate(started),

@@ -60,10 +60,14 @@ export async function watchMechanism(
     look: () => Promise.all(watches.map(watch => watch.look())),
     async happened() {
       if (!eventful) return false
-      const findings = await Promise.all(polled.map(watch => watch.look()))
-      return (
-        findings.every(({ state }) => state === 'seen' || state === 'unavailable') && findings.some(isSeen)
-      )
+      let seen = false
+      for (const watch of polled) {
+        const finding = await watch.look()
+        // There is no need to look at the rest.
+        if (finding.state === 'absent') return false
+        seen ||= isSeen(finding)
+      }
+      return seen
     },
   }
 }

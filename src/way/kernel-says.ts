@@ -2,7 +2,8 @@
 import { macText } from '../base/addresses.js'
 import type { EvidenceContext } from '../model/evidence.js'
 import type { Topology } from '../model/topology.js'
-import { AF_INET, AF_INET6, addressText } from '../world/libc.js'
+import { addressText } from '../world/libc.js'
+import { learntPort, neighbourOn } from '../world/neighbours.js'
 import type { Netns } from '../world/netns.js'
 import { outputDevice, routeFor } from '../world/route-lookup.js'
 import { attributes, NetlinkError, NLM_F, RTM } from '../world/rtnetlink.js'
@@ -28,11 +29,9 @@ const NUMBERS: Readonly<Record<Packet['protocol'], number>> = {
   udp: 17,
   icmpv6: 58,
 }
-const AF_BRIDGE = 7
 const RTN = { unicast: 1, local: 2 }
 const RTA = { gateway: 5, via: 18 }
 const FRA_FWMARK = 10
-const NDA = { destination: 1, linkAddress: 2, master: 9 }
 /** linux/if_link.h: IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_BR_NF_CALL_IPTABLES. */
 const IFLA = { linkInfo: 18, data: 2, nfCallIptables: 36 }
 const LO_INDEX = 1
@@ -114,7 +113,7 @@ export class KernelSays implements Says {
   #next(
     { node, device, direction }: LinkStop,
     bridge: string | undefined,
-    mac: string | undefined,
+    mac: Buffer | undefined,
   ): LinkStop[] {
     const through = direction === 'in' ? bridge : device
     const ports = through === undefined ? undefined : this.topology.nodes[node]?.bridges?.[through]?.ports
@@ -199,38 +198,22 @@ export class KernelSays implements Says {
   }
 
   /** The MAC address that a node has for a neighbour on a device. */
-  #neighbour(node: string, device: string, address: string): string | undefined {
-    const header = Buffer.alloc(12)
-    header[0] = address.includes(':') ? AF_INET6 : AF_INET
-    const index = this.context.index(node, device)
-    for (const message of dump(this.context.netns(node), header)) {
-      if (message.readInt32LE(4) !== index) continue
-      const found = attributes(message.subarray(12))
-      const destination = found.get(NDA.destination)
-      if (destination && addressText(destination) === address) return macOf(found.get(NDA.linkAddress))
-    }
-    return undefined
+  #neighbour(node: string, device: string, address: string): Buffer | undefined {
+    return neighbourOn(this.context.netns(node), this.context.index(node, device), address)
   }
 
   /** The port behind which a bridge has learnt a MAC address to be. */
-  #learnt(node: string, bridge: string, mac: string): string | undefined {
-    const header = Buffer.alloc(12)
-    header[0] = AF_BRIDGE
-    const master = this.context.index(node, bridge)
-    for (const message of dump(this.context.netns(node), header)) {
-      const found = attributes(message.subarray(12))
-      if (found.get(NDA.master)?.readUInt32LE() !== master || macOf(found.get(NDA.linkAddress)) !== mac)
-        continue
-      return this.#devicesOf(node).get(message.readInt32LE(4))
-    }
-    return undefined
+  #learnt(node: string, bridge: string, mac: Buffer): string | undefined {
+    const port = learntPort(this.context.netns(node), this.context.index(node, bridge), mac)
+    return port === undefined ? undefined : this.#devicesOf(node).get(port)
   }
 
   /** Devices that have a MAC address; that of a port is its bridge's, too, which has taken one of them. */
-  #withMac(mac: string): Place[] {
+  #withMac(mac: Buffer): Place[] {
+    const text = macText(mac)
     return this.topology.links
       .flat()
-      .filter(({ node, device }) => this.context.mac(node, device) === mac)
+      .filter(({ node, device }) => this.context.mac(node, device) === text)
       .map(({ node, device }) => ({ node, device: this.wiring.bridge(node, device) ?? device }))
   }
 
@@ -265,12 +248,4 @@ export function sourceFor(
     if (!(error instanceof NetlinkError)) throw error
     return undefined
   }
-}
-
-function dump(netns: Netns, header: Buffer): Buffer[] {
-  return netns.route().ask({ type: RTM.getNeighbour, flags: NLM_F.dump, body: header })
-}
-
-function macOf(bytes: Buffer | undefined): string | undefined {
-  return bytes && macText(bytes)
 }

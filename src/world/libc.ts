@@ -250,6 +250,22 @@ export function sendBytes(fd: number, data: Buffer, to?: SocketAddress): number 
   return checked('sendto', result)
 }
 
+/**
+ * Sends without keeping this thread, in one of libuv's: rtnetlink does its work within the call, and waits there for whoever else
+ * configures any namespace (rtnl_mutex). Throws SystemError.
+ */
+export async function sendBytesAside(fd: number, data: Buffer): Promise<void> {
+  const MSG_NOSIGNAL = 0x4000
+  const result = await new Promise<number>((resolve, reject) => {
+    raw.sendto.async(
+      ...([fd, data, data.length, MSG_NOSIGNAL, null, 0] as const),
+      (error: Error | null, sent: bigint | number) => (error ? reject(error) : resolve(Number(sent))),
+    )
+  })
+  // Which error it was is known in that thread alone; nothing has been sent.
+  if (result < 0) sendBytes(fd, data)
+}
+
 /** Receives at most `data.length` bytes; undefined when nothing is there; 0 bytes at end of stream. Throws SystemError. */
 export function receiveBytes(fd: number, data: Buffer): { length: number; from: SocketAddress } | undefined {
   const address = Buffer.alloc(28)
@@ -257,7 +273,13 @@ export function receiveBytes(fd: number, data: Buffer): { length: number; from: 
   length.writeUInt32LE(address.length)
   const result = Number(raw.recvfrom(fd, data, data.length, 0, address, length))
   if (result < 0 && koffi.errno() === EAGAIN) return undefined
-  return { length: checked('recvfrom', result), from: decodeSocketAddress(address) }
+  return {
+    length: checked('recvfrom', result),
+    // Few ask for it, and netlink has none.
+    get from() {
+      return decodeSocketAddress(address)
+    },
+  }
 }
 
 /** One frame from a packet socket. */

@@ -93,8 +93,13 @@ export class Netns {
 
   /** Its rtnetlink socket, the same one every time. Throws SystemError. */
   route(): NetlinkSocket {
-    this.#route ??= new NetlinkSocket(open => this.inside(open))
+    this.#route ??= this.openRoute()
     return this.#route
+  }
+
+  /** Another rtnetlink socket, to be closed by who asked for it. Throws SystemError. */
+  openRoute(): NetlinkSocket {
+    return new NetlinkSocket(open => this.inside(open))
   }
 
   /** Its ethtool socket, the same one every time. Throws SystemError. */

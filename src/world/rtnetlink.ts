@@ -10,6 +10,7 @@ import {
   SOL_NETLINK,
   SystemError,
   sendBytes,
+  sendBytesAside,
   setSocketOption,
 } from './libc.js'
 
@@ -135,13 +136,18 @@ export function elements(list: Buffer = Buffer.alloc(0)): Buffer[] {
  * be acknowledged. Sequence numbers count from 1.
  */
 export function encodeRequests(requests: readonly RouteRequest[]): Buffer[] {
-  const lots: Buffer[] = []
+  return lotsOf(requests).map(({ bytes }) => bytes)
+}
+
+/** The same, with the sequence number of the last request of each. */
+function lotsOf(requests: readonly RouteRequest[]): { readonly bytes: Buffer; readonly last: number }[] {
+  const lots: { bytes: Buffer; last: number }[] = []
   for (let first = 0; first < requests.length; first += REQUESTS_AT_ONCE) {
     const some = requests.slice(first, first + REQUESTS_AT_ONCE)
     const encoded = some.map((request, index) =>
       encodeRequest(request, first + index + 1, index === some.length - 1 ? NLM_F.ack : 0),
     )
-    lots.push(Buffer.concat(encoded))
+    lots.push({ bytes: Buffer.concat(encoded), last: first + some.length })
   }
   return lots
 }
@@ -157,10 +163,12 @@ function encodeRequest({ type, flags, body }: RouteRequest, sequence: number, mo
   return bytes
 }
 
+/** What has been received, until the next message is: of all sockets, as nobody reads one while another is read. */
+const RECEIVED = Buffer.allocUnsafe(1 << 16)
+
 /** A netlink socket in one namespace. The kernel answers within the call that asks. */
 export class NetlinkSocket {
   readonly #fd: number
-  readonly #buffer = Buffer.allocUnsafe(1 << 16)
   /** Opens it by `inside`, which runs what it is given in the namespace. Throws SystemError. */
   constructor(inside: (open: () => number) => number, protocol: number = NETLINK_ROUTE) {
     this.#fd = inside(() => openSocket(AF_NETLINK, SOCK_RAW, protocol))
@@ -170,19 +178,34 @@ export class NetlinkSocket {
 
   /** Has the kernel perform requests in order. All are tried; throws NetlinkError for the first one that was refused. */
   perform(requests: readonly RouteRequest[]): void {
-    let refused: NetlinkError | undefined
-    let last = 0
-    for (const bytes of encodeRequests(requests)) {
-      last = Math.min(last + REQUESTS_AT_ONCE, requests.length)
-      sendBytes(this.#fd, bytes)
-      this.#receive((type, sequence, payload) => {
-        if (type !== NLMSG_ERROR) return false
-        const errno = -payload.readInt32LE(0)
-        if (errno !== 0) refused ??= new NetlinkError(errno, sequence - 1, extendedAck(payload, this.#flags))
-        return sequence === last
-      })
+    const refusals: NetlinkError[] = []
+    for (const lot of lotsOf(requests)) {
+      sendBytes(this.#fd, lot.bytes)
+      refusals.push(...this.#refusals(lot.last))
     }
-    if (refused) throw refused
+    if (refusals[0]) throw refusals[0]
+  }
+
+  /** The same, while this thread does something else. Nobody else may use the socket meanwhile. */
+  async performAside(requests: readonly RouteRequest[]): Promise<void> {
+    const refusals: NetlinkError[] = []
+    for (const lot of lotsOf(requests)) {
+      await sendBytesAside(this.#fd, lot.bytes)
+      refusals.push(...this.#refusals(lot.last))
+    }
+    if (refusals[0]) throw refusals[0]
+  }
+
+  /** What was refused of a lot, whose last request has this sequence number. */
+  #refusals(last: number): NetlinkError[] {
+    const refusals: NetlinkError[] = []
+    this.#receive((type, sequence, payload) => {
+      if (type !== NLMSG_ERROR) return false
+      const errno = -payload.readInt32LE(0)
+      if (errno !== 0) refusals.push(new NetlinkError(errno, sequence - 1, extendedAck(payload, this.#flags)))
+      return sequence === last
+    })
+    return refusals
   }
 
   /**
@@ -224,14 +247,14 @@ export class NetlinkSocket {
   /** Hands over each message that came, until `take` says that it was the last. */
   #receive(take: (type: number, sequence: number, payload: Buffer) => boolean): void {
     for (;;) {
-      const got = receiveBytes(this.#fd, this.#buffer)
+      const got = receiveBytes(this.#fd, RECEIVED)
       if (!got) throw new SystemError('recvfrom', NO_ANSWER, 'netlink')
       for (let at = 0; at + HEADER <= got.length; ) {
-        const length = this.#buffer.readUInt32LE(at)
+        const length = RECEIVED.readUInt32LE(at)
         if (length < HEADER) break
-        this.#flags = this.#buffer.readUInt16LE(at + 6)
-        const payload = this.#buffer.subarray(at + HEADER, at + length)
-        if (take(this.#buffer.readUInt16LE(at + 4), this.#buffer.readUInt32LE(at + 8), payload)) return
+        this.#flags = RECEIVED.readUInt16LE(at + 6)
+        const payload = RECEIVED.subarray(at + HEADER, at + length)
+        if (take(RECEIVED.readUInt16LE(at + 4), RECEIVED.readUInt32LE(at + 8), payload)) return
         at += (length + 3) & ~3
       }
     }
