@@ -56,6 +56,14 @@ t.test('a mechanism that the kernel never named is looked at more closely, once'
   )
 })
 
+t.test('what nobody can have asked is looked at at once, and not again in the end', async test => {
+  const own = looks()
+  const ids = (found: readonly { id: string }[]) => found.map(({ id }) => id)
+  test.same(ids(own.add(entry, ran('unavailable'))), ['martian-source'])
+  test.same(ids(own.add(entry, ran('unavailable'))), [])
+  test.same(ids(own.due(scenario)), [])
+})
+
 t.test('one line of the kernel’s own in a whole run is enough', async test => {
   const own = looks()
   own.add(entry, ran('not-seen'))

@@ -37,6 +37,8 @@ interface Known {
   times: number
   /** Whether the kernel has said so itself. */
   said: boolean
+  /** Whether it has been looked at, or will be. */
+  looked: boolean
 }
 
 /** What of a run the kernel has said itself; what only counts say is looked at more closely. */
@@ -48,8 +50,12 @@ export class CloserLooks {
 
   constructor(private readonly context: Omit<ExperimentContext, 'scenario' | 'repetition' | 'onSurprise'>) {}
 
-  /** Takes note of the trials that an experiment came to, in the order of its plan. */
-  add(entry: Entry, trials: readonly TrialReport[]): void {
+  /**
+   * Takes note of the trials that an experiment came to, in the order of its plan. What is to be looked at whatever the rest comes to:
+   * mechanisms of which, with this evidence, nobody asks the kernel.
+   */
+  add(entry: Entry, trials: readonly TrialReport[]): Look[] {
+    const now: Look[] = []
     const { scenario, plan } = entry
     const known = this.#known.get(scenario.id) ?? new Map<string, Known>()
     this.#known.set(scenario.id, known)
@@ -60,16 +66,28 @@ export class CloserLooks {
       const place = places[index]
       if (!mechanism || !place || outcome !== 'fails' || isBad(verdict)) continue
       if (!mechanism.proofs.some(isOwnAccount)) continue
-      const one = known.get(id) ?? { look: { entry, id, mechanism, ...place }, times: 0, said: false }
+      const one = known.get(id) ?? {
+        look: { entry, id, mechanism, ...place },
+        times: 0,
+        said: false,
+        looked: false,
+      }
       known.set(id, one)
       one.times++
-      one.said ||= accountOf(mechanism, trial) === 'said'
+      const account = accountOf(mechanism, trial)
+      one.said ||= account === 'said'
+      if (account !== 'nobody-asked' || one.looked) continue
+      one.looked = true
+      now.push(one.look)
     }
+    return now
   }
 
   /** What is to be looked at, now that a scenario's experiments are over. */
   due({ id }: Scenario): Look[] {
-    return [...(this.#known.get(id)?.values() ?? [])].flatMap(({ look, said }) => (said ? [] : [look]))
+    const left = [...(this.#known.get(id)?.values() ?? [])].filter(({ said, looked }) => !said && !looked)
+    for (const one of left) one.looked = true
+    return left.map(({ look }) => look)
   }
 
   /** Looks, beside everything else that goes on: whether that settles it. If not, there is one more look in the end. */

@@ -31,6 +31,8 @@ export class Ledger {
   readonly #pending: Map<string, number>
   readonly #trials = new Map<string, TrialReport[]>()
   readonly #began = new Map<string, number>()
+  /** How many of those that are pending are closer looks. */
+  readonly #looks = new Map<string, number>()
 
   /** Those that have nothing to do have come to their end already. */
   constructor(
@@ -54,17 +56,24 @@ export class Ledger {
     return trials
   }
 
-  /** Whether there is nothing left to do but the one thing that is under way. */
+  /** Whether the experiment that is under way is the last one. */
   isLast({ id }: Scenario): boolean {
-    return this.#pending.get(id) === 1
+    return (this.#pending.get(id) ?? 0) - (this.#looks.get(id) ?? 0) === 1
   }
 
-  /** There is more to do. */
-  add({ id }: Scenario, more: number): void {
+  /** There are closer looks to be taken. */
+  addLooks({ id }: Scenario, more: number): void {
     this.#pending.set(id, (this.#pending.get(id) ?? 0) + more)
+    this.#looks.set(id, (this.#looks.get(id) ?? 0) + more)
   }
 
-  /** Something is over. */
+  /** A closer look has settled what it was taken for. */
+  endLook(scenario: Scenario): void {
+    this.#looks.set(scenario.id, (this.#looks.get(scenario.id) ?? 1) - 1)
+    this.end(scenario)
+  }
+
+  /** An experiment is over. */
   end(scenario: Scenario): void {
     const left = (this.#pending.get(scenario.id) ?? 1) - 1
     this.#pending.set(scenario.id, left)

@@ -151,6 +151,7 @@ export async function run(options: RunOptions): Promise<Report> {
     async work() {
       const { scenario, plan, repetition } = entry
       const own = ledger.begin(scenario)
+      const due: Look[] = []
       const lacks = plan.needs.flatMap(id => missing.get(id) ?? [])
       const stopped = !options.keepGoing && own.some(({ ok }) => !ok)
       if (lacks[0]) {
@@ -171,19 +172,21 @@ export async function run(options: RunOptions): Promise<Report> {
           secondTries.push(experiment(entry, trials))
           return []
         }
-        looks.add(entry, trials)
         own.push(...trials)
+        due.push(...looks.add(entry, trials))
       }
-      const due = ledger.isLast(scenario) && own.every(({ ok }) => ok) ? looks.due(scenario) : []
-      ledger.add(scenario, due.length)
+      if (ledger.isLast(scenario)) due.push(...looks.due(scenario))
+      // Of what is bad already, nothing is to be proved.
+      const taken = own.every(({ ok }) => ok) ? due : []
+      ledger.addLooks(scenario, taken.length)
       ledger.end(scenario)
-      return due.map(look => closerLook(look))
+      return taken.map(look => closerLook(look))
     },
   })
   const closerLook = (look: Look): Task => ({
     plan: look.entry.plan,
     async work() {
-      if (await looks.settled(look)) ledger.end(look.entry.scenario)
+      if (await looks.settled(look)) ledger.endLook(look.entry.scenario)
       return []
     },
   })
@@ -198,11 +201,12 @@ export async function run(options: RunOptions): Promise<Report> {
     await pool(secondTries, () => Math.min(options.jobs ?? jobsNow(speed), availableParallelism()))
     for await (const { entry, trial } of looks.settle()) {
       const { scenario, plan } = entry
-      if (trial) {
+      const own = ledger.begin(scenario)
+      if (trial && own.every(({ ok }) => ok)) {
         emit({ type: 'trial', scenario: scenario.id, experiment: plan.id, trial })
-        ledger.begin(scenario).push(trial)
+        own.push(trial)
       }
-      ledger.end(scenario)
+      ledger.endLook(scenario)
     }
   } finally {
     looks.close()
