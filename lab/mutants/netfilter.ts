@@ -47,12 +47,6 @@ export const NETFILTER_MUTANTS: readonly Mutant[] = [
       'loopback-published-port',
       trials('neighbour-to-kubelet', { route_localnet: 'all', 'kube-firewall': 'on' }),
     ),
-    // Its rules that only count say of both copies that they were translated.
-    fails(
-      'promisc-bridge-duplicates',
-      /by second copy of the same flow instead/,
-      trials('service', DUPLICATED),
-    ),
   ),
   mutant(
     'ctstate-dnat-matches-never',

@@ -280,6 +280,16 @@ export default defineScenario({
       'should_deliver() refuses a frame between two isolated ports (br_skb_isolated())',
       'resulting in no IPv6 connectivity',
     ),
+    'nothing-to-reach': {
+      title: 'host without an address that could be reached',
+      where: 'addrconf_dad_failure() has given it up, in a trial of that address; nobody is asked for it',
+      document: 'resulting in no IPv6 connectivity',
+      at: 'vm:eth0',
+      proofs: [
+        addressIs('vm:eth0', `${PREFIX}:`, 'missing'),
+        mib('neighbour', 'Icmp6OutNeighborSolicits').still(),
+      ],
+    },
     'ipv6-given-up': {
       title: 'IPv6 given up on the device',
       where:
@@ -356,7 +366,7 @@ export default defineScenario({
         why: 'Isolated ports do not talk to each other.',
       },
       ...REPAIRED.map(when => ({ when, works: 'A neighbour that has to find the VM first reaches it.' })),
-      { fails: 'slaac-duplicate', why: 'The VM has no address that could be reached.' },
+      { fails: 'nothing-to-reach', why: 'The VM has no address that could be reached.' },
     ],
   },
 
