@@ -6,7 +6,6 @@ import { EXIT, LabError } from '../base/errors.js'
 import { takeFolder } from '../base/files.js'
 import { anySeed } from '../base/random.js'
 import { lastLines } from '../base/text.js'
-import { run } from '../engine/run.js'
 import type { TopologyInstance } from '../engine/topology-instance.js'
 import { loadModules, modulesToLoad } from '../kernel/capabilities.js'
 import { defaultBackend, iptablesCommands } from '../kernel/iptables.js'
@@ -17,7 +16,7 @@ import { defaultSchema, type TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
 import { nameTrial } from '../model/trial.js'
 import { CONVENTIONS, exitStatus, statusFor } from '../model/verdict.js'
-import { checkToggles, chooseShard } from '../plan/catalogue.js'
+import { checkIds, checkToggles, chooseShard } from '../plan/catalogue.js'
 import { mayNeed } from '../plan/needs.js'
 import { folderReporter } from '../report/folder.js'
 import { profileReporter } from '../report/profile.js'
@@ -62,8 +61,15 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
   const parsed = optionsSchema.parse(rawOptions)
   const { words: toggle, ids } = await withoutScenarios(parsed.toggle, given)
   const options = { ...parsed, toggle }
-  const { scenarios, broken } = await chooseShard(ids, options.shard)
-  checkToggles(scenarios, options.toggle)
+  const choose = async () => {
+    const chosen = await chooseShard(ids, options.shard)
+    checkToggles(chosen.scenarios, options.toggle)
+    return chosen
+  }
+  // To load a catalogue twice would take longer than all else that is done outside: there, it is for what only outside can be done.
+  const alone = isAlone(options)
+  if (alone && !insideWorld()) await checkIds(ids)
+  const chosen = alone && !insideWorld() ? undefined : await choose()
   const requests = [...options.reporter, ...(options.json === undefined ? [] : [`json=${options.json}`])]
   const named = createReporters(requests, {
     runs: 1,
@@ -80,8 +86,10 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
     ? [{ name: 'profile', reporter: profileReporter(text => process.stderr.write(`\n${text}`)) }]
     : []
   const reporters = combine([...named, ...folder, ...profile], text => process.stderr.write(`lab: ${text}\n`))
-  if (!insideWorld()) await seeToModules(scenarios, options)
+  if (chosen && alone === insideWorld()) await seeToModules(chosen.scenarios, options)
   const work = async ({ rootless, signal }: Inside) => {
+    const { scenarios, broken } = chosen ?? (await choose())
+    const { run } = await import('../engine/run.js')
     const plain = await defaultBackend()
     const backends =
       options.iptables === 'both'
@@ -133,7 +141,17 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
   // One's own files are put into a root: this machine's, where no other was asked for.
   const choice = options.sysctl.length > 0 ? { rootfs: '/', ...options } : options
   const root = insideWorld() ? undefined : await chooseRoot(choice, outputsOf(options), options.sysctl)
-  return inWorld(options.rootless, work, { shell: options.onFailure === 'shell', root })
+  const status = inWorld(options.rootless, work, { shell: options.onFailure === 'shell', root })
+  // Where no world can be made, what is wrong with the words would be told last.
+  return status.catch(async (error: unknown) => {
+    if (!chosen) await choose()
+    throw error
+  })
+}
+
+/** Whether all can be done inside the world: no other root is asked for, and no module. */
+function isAlone({ distro, rootfs, sysctl, loadModules }: z.infer<typeof optionsSchema>): boolean {
+  return distro === undefined && rootfs === undefined && sysctl.length === 0 && !loadModules
 }
 
 /** What the root that this process is in sets by itself. Throws LabError where its own systemd-sysctl says otherwise. */
@@ -170,7 +188,7 @@ function outputsOf({ reporter, json, out, defaultsFrom }: z.infer<typeof options
   ]
 }
 
-/** From outside, as nothing inside the world may load a module: loads what the scenarios may need, or says once what only root can load. */
+/** Loads what the scenarios may need, from outside, as nothing inside the world may load a module; or says once what only root can load. */
 async function seeToModules(
   scenarios: readonly Scenario[],
   { loadModules: load, iptables }: Pick<z.infer<typeof optionsSchema>, 'loadModules' | 'iptables'>,

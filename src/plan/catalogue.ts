@@ -33,9 +33,12 @@ export interface Catalogue {
  * throws, it is malformed, its source is gone) is among the broken ones. Throws the file system's error for the folder itself.
  */
 export async function loadCatalogue(folder = FOLDER): Promise<Catalogue> {
+  return sorted(await Promise.all((await foldersIn(folder)).map(id => loadFolder(folder, id))))
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true })
-  const ids = entries.flatMap(entry => (entry.isDirectory() ? [entry.name] : [])).sort()
-  return sorted(await Promise.all(ids.map(id => loadFolder(folder, id))))
+  return entries.flatMap(entry => (entry.isDirectory() ? [entry.name] : [])).sort()
 }
 
 /**
@@ -58,6 +61,13 @@ export async function chooseScenarios(words: readonly string[]): Promise<Catalog
     scenarios: [...chosen(all.scenarios), ...own.scenarios],
     broken: [...chosen(all.broken), ...own.broken],
   })
+}
+
+/** Throws LabError (exit 2) for a word that is the id of no scenario's folder, naming the nearest, without loading any. */
+export async function checkIds(words: readonly string[]): Promise<void> {
+  const known = await foldersIn(FOLDER)
+  for (const word of words)
+    if (!meansFiles(word) && !known.includes(word)) throw unknownWord('scenario', word, known)
 }
 
 /** Whether a word means files: by how it is written, or as a folder of scenarios that has no id of the lab's for a name. */
