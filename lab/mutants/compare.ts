@@ -96,7 +96,15 @@ function trialsText(scenario: ScenarioReport): string {
     const key = [...probes].sort().join(', ')
     settingsByProbes.set(key, [...(settingsByProbes.get(key) ?? []), settings])
   }
-  return [...settingsByProbes].map(([probes, settings]) => `${probes} (${settings.join('; ')})`).join(', ')
+  return [...settingsByProbes].map(([probes, settings]) => `${probes} (${shortly(settings)})`).join(', ')
+}
+
+/** A control that fails takes all settings with it: nobody wants to read them all. */
+const SHOWN = 3
+
+function shortly(settings: readonly string[]): string {
+  const more = settings.length - SHOWN
+  return [...settings.slice(0, SHOWN), ...(more > 0 ? [`${more} more`] : [])].join('; ')
 }
 
 function settingsOf({ phase, toggles }: TrialReport, { story }: ScenarioReport): string {
