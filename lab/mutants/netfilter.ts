@@ -1,6 +1,6 @@
 /** Kernels whose address translation, or a match that it goes by, is changed. */
 import { DUPLICATED } from './bridge.js'
-import { fails, type Mutant, mutant, passes, regressed, trials } from './mutant.js'
+import { byLuck, fails, type Mutant, mutant, passes, regressed, trials } from './mutant.js'
 
 /** What a control that fails has seen is another thing for each. */
 const A_CONTROL = /./
@@ -20,7 +20,7 @@ export const NETFILTER_MUTANTS: readonly Mutant[] = [
       'snat-port-race',
       trials('two-clients source-ports', { 'random-fully': 'random' }),
       trials('two-clients source-ports', { 'random-fully': 'random-fully' }),
-      { ...trials('many-connections'), byLuck: true },
+      byLuck('many-connections'),
     ),
     passes('nat-idle-timeout', trials('client-first client-after-fin', { 'random-fully': 'random-fully' })),
   ),
@@ -32,7 +32,7 @@ export const NETFILTER_MUTANTS: readonly Mutant[] = [
       'snat-port-race',
       trials('source-ports', { 'random-fully': 'random' }),
       trials('source-ports', { 'random-fully': 'random-fully' }),
-      { ...trials('two-clients many-connections'), byLuck: true },
+      byLuck('two-clients many-connections'),
     ),
   ),
   mutant(

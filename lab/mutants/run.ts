@@ -1,8 +1,8 @@
 /**
- * `npm run mutants [-- ID…] [--alone] [--out FOLDER] [--judge FOLDER]`: builds kernels with every mutant in one of them, runs the
+ * `npm run mutants [-- ID…] [--alone] [--out FOLDER] [--judge FOLDER [--again SCENARIO,…]]`: builds kernels with every mutant in one of them, runs the
  * whole catalogue on each, compares with the unpatched kernel, and writes the table into docs/mutants.md. With ids, only their
  * rows, and each in a kernel by itself, as with `--alone`. `--out` keeps the reports, `--judge` takes such a folder in place of
- * guests, for expectations that have been mended since. A mutant that no scenario notices, or a trial that differs and should not,
+ * guests, for expectations that have been mended since, and `--again` runs the scenarios that have been. A mutant that no scenario notices, or a trial that differs and should not,
  * ends it with status 1.
  */
 import { mkdir } from 'node:fs/promises'
@@ -17,6 +17,7 @@ import { type BuiltKernel, buildKernel } from '../../src/kernels/build/build-ker
 import { readPatch } from '../../src/kernels/build/patch.js'
 import { type NamedKernel, runMatrix } from '../../src/matrix/matrix.js'
 import type { KernelRun } from '../../src/matrix/run-in-guest.js'
+import type { Report } from '../../src/model/report.js'
 import { readReport } from '../../src/report/read.js'
 import { differencesText, type MutantRun, surprisesOf } from './compare.js'
 import { alone, type MutantKernel, together } from './kernels.js'
@@ -39,7 +40,11 @@ try {
 
 async function main(names: readonly string[]): Promise<number> {
   const started = performance.now()
-  const runs = argv.judge === undefined ? await runAll(await kernelsFor(names)) : await readAll(argv.judge)
+  const again = argv.again === undefined ? [] : String(argv.again).split(',')
+  const runs =
+    argv.judge === undefined
+      ? await runAll(await kernelsFor(names))
+      : await runAgain(again, await readAll(String(argv.judge)), String(argv.judge))
   return tell(runs, performance.now() - started)
 }
 
@@ -65,24 +70,13 @@ function byId(name: string): Mutant {
 /** Builds and runs them; what came of each is kept in the folder of `--out`. */
 async function runAll(kernels: readonly MutantKernel[]): Promise<MutantRun[]> {
   const out = argv.out === undefined ? undefined : String(argv.out)
+  const keep = (name: string, report: Report) => out !== undefined && keepReport(out, name, report)
   if (out !== undefined) {
     await mkdir(out, { recursive: true })
     const index = kernels.map(({ name, mutants }) => ({ name, mutants: mutants.map(({ id }) => id) }))
     writeWhole(path.join(out, INDEX), `${JSON.stringify(index, null, 2)}\n`)
   }
-  const built: NamedKernel[] = []
-  // One after the other: they share a build tree, and each make uses every processor.
-  for (const kernel of kernels) built.push(await build(kernel))
-  const results = await runMatrix(built, {
-    scenarios: [],
-    jobs: GUESTS_AT_ONCE,
-    onLine: () => {},
-    onDone: async ({ kernel, report, problem, elapsedMs }: KernelRun) => {
-      echo(`${kernel}: ${problem ?? `ran in ${seconds(elapsedMs)}`}`)
-      if (report && out !== undefined)
-        writeWhole(path.join(out, `${kernel}.json`), `${JSON.stringify(report)}\n`)
-    },
-  })
+  const results = await runGuests(kernels, [], keep)
   return kernels.flatMap(kernel =>
     results
       .filter(result => result.kernel === kernel.name)
@@ -90,16 +84,62 @@ async function runAll(kernels: readonly MutantKernel[]): Promise<MutantRun[]> {
   )
 }
 
+/** Runs some scenarios again on all kernels, and puts what came of them in the place of what is kept. */
+async function runAgain(
+  scenarios: readonly string[],
+  kept: readonly MutantRun[],
+  folder: string,
+): Promise<MutantRun[]> {
+  if (scenarios.length === 0) return [...kept]
+  const results = await runGuests(kept, scenarios, () => {})
+  return kept.map(run => {
+    const fresh = results.find(({ kernel }) => kernel === run.name)
+    if (!run.report || !fresh?.report)
+      return { ...run, report: undefined, problem: fresh?.problem ?? run.problem }
+    const own = new Map(fresh.report.scenarios.map(scenario => [scenario.id, scenario]))
+    const report = {
+      ...run.report,
+      unavailable: fresh.report.unavailable,
+      scenarios: run.report.scenarios.map(scenario => own.get(scenario.id) ?? scenario),
+    }
+    keepReport(folder, run.name, report)
+    return { ...run, report }
+  })
+}
+
+async function runGuests(
+  kernels: readonly MutantKernel[],
+  scenarios: readonly string[],
+  keep: (name: string, report: Report) => void,
+): Promise<KernelRun[]> {
+  const built: NamedKernel[] = []
+  // One after the other: they share a build tree, and each make uses every processor.
+  for (const kernel of kernels) built.push(await build(kernel))
+  return runMatrix(built, {
+    scenarios,
+    jobs: GUESTS_AT_ONCE,
+    onLine: () => {},
+    onDone: async ({ kernel, report, problem, elapsedMs }: KernelRun) => {
+      echo(`${kernel}: ${problem ?? `ran in ${seconds(elapsedMs)}`}`)
+      if (report) keep(kernel, report)
+    },
+  })
+}
+
+function keepReport(folder: string, name: string, report: Report): void {
+  writeWhole(path.join(folder, `${name}.json`), `${JSON.stringify(report)}\n`)
+}
+
 /** What a run before has kept. Throws LabError. */
-async function readAll(folder: unknown): Promise<MutantRun[]> {
-  const file = path.join(String(folder), INDEX)
+async function readAll(folder: string): Promise<MutantRun[]> {
+  const file = path.join(folder, INDEX)
   const text = await readIfThere(file)
   if (text === undefined)
     throw new LabError(`there is no ${file}`, 'give a folder of npm run mutants -- --out', EXIT.usage)
   return indexSchema.parse(JSON.parse(text.toString())).map(({ name, mutants }) => {
     const kernel = { name, mutants: mutants.map(byId) }
     try {
-      return { ...kernel, report: readReport(path.join(String(folder), `${name}.json`)), problem: undefined }
+      return { ...kernel, report: readReport(path.join(folder, `${name}.json`)), problem: undefined }
     } catch (error) {
       return { ...kernel, report: undefined, problem: describeError(error) }
     }

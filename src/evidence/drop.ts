@@ -59,7 +59,7 @@ export const dropped = wordsOf(
       const { trace, owner } = seen
       startTracing(seen, own)
       const start = trace.join.drops.length
-      const before = trace.join.ownOnLo
+      const { ownOnLo, lost, nameless } = trace.join
       const expected = expectedReason(own, trace.reasons, kernel)
       const asExpected = (drop: TracedDrop<unknown>) =>
         (drop.function === undefined
@@ -86,11 +86,12 @@ export const dropped = wordsOf(
             source,
             node,
             state: 'not-seen',
-            says: nothingTraced('drop', own, trace.join.lost),
+            says: nothingTraced('drop', own, trace.join.lost > lost),
           } as const
           // On lo, only what was worked off in the middle of a send can be told from others' packets.
-          const told = own.device !== 'lo' || trace.join.ownOnLo > before
-          return trace.join.lost || trace.join.nameless || !told ? nothing : { ...nothing, complete: true }
+          const told = own.device !== 'lo' || trace.join.ownOnLo > ownOnLo
+          const gaps = trace.join.lost > lost || trace.join.nameless > nameless
+          return gaps || !told ? nothing : { ...nothing, complete: true }
         },
       }
     },

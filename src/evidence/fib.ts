@@ -49,6 +49,7 @@ export const lookedUp = wordsOf(
       const { trace, owner } = seen
       startTracing(seen, own)
       const start = trace.join.packets.length
+      const { lost } = trace.join
       return {
         pollable: false,
         look(): Finding {
@@ -64,7 +65,7 @@ export const lookedUp = wordsOf(
           const packet = packets.find(reverseLookup) ?? packets[0]
           return packet
             ? { source, node, state: 'seen', says: describeLookups(packet) }
-            : { source, node, state: 'not-seen', says: nothingTraced('lookup', own, trace.join.lost) }
+            : { source, node, state: 'not-seen', says: nothingTraced('lookup', own, trace.join.lost > lost) }
         },
       }
     },

@@ -44,14 +44,15 @@ class KernelLog {
   readonly #read: number[] = []
   /** How many were there when this was opened: the rate limit remembers them. */
   readonly #old: number
-  #lost = false
+  /** Before which record some are missing, the last time that the ring went round. */
+  #gap: number | undefined
 
   /** Opens /dev/kmsg at its end. Throws EPERM where the user may not read it. */
   constructor() {
     this.#fd = openSync('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK)
     // There is no lseek in Node.js: what was there before is read as well.
     this.#old = this.all().length
-    this.#lost = false
+    this.#gap = undefined
   }
 
   /** Those that came since it was opened, oldest first. */
@@ -75,7 +76,7 @@ class KernelLog {
         if (code === 'EAGAIN') return this.#records
         // The ring went round under us: records are missing, and the next read goes on with the oldest there is.
         if (code !== 'EPIPE') throw error
-        this.#lost = true
+        this.#gap = this.#records.length
       }
     }
   }
@@ -85,7 +86,8 @@ class KernelLog {
    * some back. Undefined where it had none to hold back: it lets the first lines of each window through.
    */
   incomplete(index: number, sinceMs: number): string | undefined {
-    if (this.#lost || this.#records.slice(index).some(({ text }) => /callbacks suppressed/.test(text)))
+    const lost = this.#gap !== undefined && this.#gap >= index
+    if (lost || this.#records.slice(index).some(({ text }) => /callbacks suppressed/.test(text)))
       return 'lines were suppressed'
     const recent = this.#read.filter(readAt => readAt >= sinceMs - RATE_LIMIT.windowMs)
     return recent.length < RATE_LIMIT.lines ? undefined : 'net_ratelimit() may have held it back'

@@ -73,10 +73,10 @@ const HELD = 4096
 export class TraceJoin<Owner> {
   readonly packets: TracedPacket<Owner>[] = []
   readonly drops: TracedDrop<Owner>[] = []
-  /** Whether the ring buffer overflowed: something may be missing. */
-  lost = false
-  /** Whether a function could not be told: what a queue gives up is then not known to be that. */
-  nameless = false
+  /** How often the ring buffer overflowed: something may be missing since the last time that this was less. */
+  lost = 0
+  /** How often a function could not be told: what a queue gives up is then not known to be that. */
+  nameless = 0
   /** How many packets came in on lo by system calls of ours. */
   ownOnLo = 0
   readonly #byIndex = new Map<number, TracedDevice<Owner>>()
@@ -125,7 +125,7 @@ export class TraceJoin<Owner> {
   }
 
   #forget(): void {
-    this.lost = true
+    this.lost++
     this.#current.clear()
     this.#held.clear()
   }
@@ -195,7 +195,7 @@ export class TraceJoin<Owner> {
   #free(cpu: string, rest: string): void {
     const [, skb = '', location = '', reason] = FREE.exec(rest) ?? []
     const name = ADDRESS.test(location) ? this.functionAt(location) : /^[A-Za-z_][\w.]*/.exec(location)?.[0]
-    this.nameless ||= name === undefined
+    if (name === undefined) this.nameless++
     const packet = this.#end(cpu, skb, name)
     if (!packet) return
     this.drops.push({
