@@ -3,7 +3,7 @@ import type { Verdict } from '../../src/model/verdict.js'
 import { reportOf, scenario, trial } from '../../src/report/synthetic.fixture.js'
 import { differencesText, surprisesOf } from './compare.js'
 import { alone, together } from './kernels.js'
-import { fails, type Mutant, mutant, regressed, trials } from './mutant.js'
+import { fails, failsUnlessLost, type Mutant, mutant, regressed, trials } from './mutant.js'
 import { UNPATCHED } from './mutants.js'
 import { rowOf, rowsOf } from './table.js'
 
@@ -76,6 +76,25 @@ t.test('it is a surprise when', async t => {
       'm: there is no scenario nowhere',
     ])
   })
+})
+
+t.test('an error may be another verdict by luck, or be held back with the words for it', async t => {
+  const unproved = fails('bounce', /because/, trials('own-address-tcp', ON))
+  const either = mutant('m', 'a title', undefined, { ...unproved, or: 'regressed' })
+  t.strictSame(surprises(either, 'regressed', 'confirmed', 'regressed'), [])
+  t.strictSame(surprises(either, 'error', 'confirmed', 'error'), [])
+  const held = mutant(
+    'm',
+    'a title',
+    undefined,
+    failsUnlessLost('bounce', /because/, trials('own-address-tcp', ON)),
+  )
+  t.match(surprises(held, 'confirmed', 'confirmed', 'confirmed'), [/is confirmed, not error/, /has no trial/])
+  const lost = { what: 'it in the kernel’s own words', why: 'lines of the kernel log were lost each time' }
+  t.strictSame(
+    surprisesOf({ ...kernel(held), report: { ...stock, unavailable: [lost] }, problem: undefined }, stock),
+    [],
+  )
 })
 
 t.test('what takes luck need not differ', async t => {
