@@ -16,6 +16,8 @@ const TURNS_OF_A_STRAY = 10
 const SETTLE_MS = 20
 /** What takes longer than this may have been forgotten on the way: the shortest time-out of connection tracking is a second. */
 const LATEST_MS = 500
+/** How often a silence is looked at. */
+const LOOK_MS = 50
 
 const SHAPE = {
   from: node(),
@@ -101,6 +103,7 @@ async function live(spec: Spec, ends: BothEnds, opened: number, context: ProbeCo
     return { outcome: 'fails', ...saw, says: `connected, but the first word was lost${because(before)}` }
   if (serverEnds) await ends.endServersHalf(patience)
   if (stray) sendStray(stray, ends, spec, context)
+  let longest = 0
   if (idleMs > 0) {
     ends.acknowledge()
     // The client's clock starts after everybody else's: who remembers for as long as that has forgotten by then.
@@ -111,12 +114,15 @@ async function live(spec: Spec, ends: BothEnds, opened: number, context: ProbeCo
       if (ends.silenceMs > LATEST_MS)
         throw tooBusy(`a client that was to ask each second was silent for ${ends.silenceMs} ms before`)
     }
-    await delay(idleMs)
+    longest = await silenceWithin(idleMs, ends)
     // A segment that was sent again meanwhile, as on a busy machine, was no silence: it begins anew with it.
     for (let silent = ends.silenceMs; !keepAlive && silent < idleMs; silent = ends.silenceMs)
       await delay(idleMs - silent)
   }
   const fault = await afterwards(spec, ends, context)
+  const asksMs = Number(context.netns(from).readSysctl('net.ipv4.tcp_keepalive_time')) * 1000
+  if (keepAlive && fault !== undefined && asksMs < idleMs && longest > asksMs + LATEST_MS)
+    throw tooBusy(`a client that was to ask each ${asksMs} ms may have been silent for ${longest} ms`)
   const what = `a word from the ${speaks}${serverEnds ? ', whose server has ended its half,' : ''}`
   const when = idleMs > 0 ? ` after ${idleMs} ms` : ''
   if (fault === undefined)
@@ -132,6 +138,20 @@ async function live(spec: Spec, ends: BothEnds, opened: number, context: ProbeCo
     says: `${what} was lost${when}${because(fault)}, seen from ${speaks === 'client' ? from : server}`,
     ...(fault === '' ? {} : { refused: { call: 'recv', code: fault } }),
   }
+}
+
+/** Waits, and says for how many milliseconds both ends may have been silent at a time: more than they were where nobody looked in time. */
+async function silenceWithin(ms: number, ends: BothEnds): Promise<number> {
+  const began = performance.now()
+  let longest = 0
+  for (let now = began; now < began + ms; ) {
+    const before = ends.silenceMs
+    await delay(Math.min(LOOK_MS, began + ms - now))
+    const passed = performance.now() - now
+    now += passed
+    longest = Math.max(longest, Math.round(before + passed))
+  }
+  return longest
 }
 
 /** Speaks once; behind a stray segment so often that it has had its turn. */
