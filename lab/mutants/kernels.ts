@@ -1,4 +1,4 @@
-/** Which mutants share a kernel: some forty kernels with a catalogue each take hours, ten take half of one. */
+/** Which mutants share a kernel: sixty kernels with a catalogue each take hours, eleven take half of one. */
 import type { Mutant } from './mutant.js'
 import { UNPATCHED } from './mutants.js'
 
@@ -15,7 +15,7 @@ export function alone(mutants: readonly Mutant[]): MutantKernel[] {
 }
 
 /**
- * As few kernels as there can be in which no two mutants change the same scenario, or the same file of the source: what differs
+ * Few kernels, in which no two mutants change the same scenario, or the same file of the source: what differs
  * in a scenario is then the doing of the only one that must change it. The unpatched kernel is one by itself.
  * `filesOf` has the files that a mutant's patch changes.
  */

@@ -188,7 +188,7 @@ function outputsOf({ reporter, json, out, defaultsFrom }: z.infer<typeof options
   ]
 }
 
-/** Loads what the scenarios may need, from outside, as nothing inside the world may load a module; or says once what only root can load. */
+/** With --load-modules, loads what the scenarios may need: outside, as nothing inside the world may. Else says once what only root can load. */
 async function seeToModules(
   scenarios: readonly Scenario[],
   { loadModules: load, iptables }: Pick<z.infer<typeof optionsSchema>, 'loadModules' | 'iptables'>,

@@ -241,9 +241,11 @@ export function setSocketOption(fd: number, level: number, name: number, value: 
   checked('setsockopt', raw.setsockopt(fd, level, name, bytes, bytes.length), `level ${level} option ${name}`)
 }
 
+/** A peer that is gone is an error, and no signal. */
+const MSG_NOSIGNAL = 0x4000
+
 /** Sends, to `to` when given. Returns the bytes sent, or undefined when the socket is not ready. Throws SystemError. */
 export function sendBytes(fd: number, data: Buffer, to?: SocketAddress): number | undefined {
-  const MSG_NOSIGNAL = 0x4000
   const bytes = to ? encodeSocketAddress(to) : null
   const result = Number(raw.sendto(fd, data, data.length, MSG_NOSIGNAL, bytes, bytes?.length ?? 0))
   if (result < 0 && koffi.errno() === EAGAIN) return undefined
@@ -255,7 +257,6 @@ export function sendBytes(fd: number, data: Buffer, to?: SocketAddress): number 
  * configures any namespace (rtnl_mutex). Throws SystemError.
  */
 export async function sendBytesAside(fd: number, data: Buffer): Promise<void> {
-  const MSG_NOSIGNAL = 0x4000
   const result = await new Promise<number>((resolve, reject) => {
     raw.sendto.async(
       ...([fd, data, data.length, MSG_NOSIGNAL, null, 0] as const),
