@@ -6,19 +6,15 @@ import { describeError, LabError } from '../base/errors.js'
 import type { FeaturesStep, LinksUpStep, NamespacesStep, NetworkStep, SysctlsStep } from '../model/steps.js'
 import { ipRequests } from '../topology/ip-requests.js'
 import { ipLine } from '../topology/ip-words.js'
-import { addNetnsAside } from '../world/aside.js'
 import { SystemError } from '../world/libc.js'
-import { deleteNetns, type Netns } from '../world/netns.js'
+import { addNetns, deleteNetns, type Netns } from '../world/netns.js'
 import { attributes, NetlinkError, type NetlinkSocket, NLM_F, RTM } from '../world/rtnetlink.js'
 
-/** Makes namespaces, or takes their names away; each within `timeoutMs`. Throws LabError when the kernel refuses. */
-export async function performNamespaces(
-  { action, names, why }: NamespacesStep,
-  timeoutMs: number,
-): Promise<void> {
+/** Makes namespaces, or takes their names away. Throws LabError when the kernel refuses. */
+export async function performNamespaces({ action, names, why }: NamespacesStep): Promise<void> {
   for (const name of names) {
     try {
-      if (action === 'add') await addNetnsAside(name, timeoutMs)
+      if (action === 'add') addNetns(name)
       else await deleteNetns(name)
     } catch (error) {
       const full = error instanceof SystemError && error.code === 'ENOSPC'

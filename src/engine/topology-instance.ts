@@ -108,7 +108,7 @@ export class TopologyInstance {
       case 'links-up':
         return this.#linksUp(step)
       case 'namespaces':
-        await this.#itself(step, () => performNamespaces(step, this.#patienceMs()))
+        await this.#itself(step, () => performNamespaces(step))
         return
       case 'network':
         return this.#network(step)
