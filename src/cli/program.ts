@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { compileLater } from '../base/compile.js'
 import { EXIT, LabError } from '../base/errors.js'
 import { asCalled } from '../base/program-name.js'
 import { repositoryFile } from '../base/root.js'
@@ -172,6 +173,9 @@ Examples:
   $ lab run --reporter html=report.html --reporter junit=report.xml`,
   )
   .action(async (ids: string[], options: object) => {
+    const { runAhead } = await import('./run-ahead.js')
+    runAhead(options)
+    compileLater()
     const { runCommandLine } = await import('./run.js')
     process.exitCode = await runCommandLine(ids, options)
   })

@@ -21,8 +21,9 @@ import { mayNeed } from '../plan/needs.js'
 import { folderReporter } from '../report/folder.js'
 import { profileReporter } from '../report/profile.js'
 import { combine, createReporters } from '../report/registry.js'
-import { insideWorld } from '../world/enter.js'
+import { insideWorld, waitOutside } from '../world/enter.js'
 import { chooseRoot } from './other-root.js'
+import { isAlone } from './run-ahead.js'
 import { withoutScenarios } from './words.js'
 import { type Inside, inWorld } from './world.js'
 
@@ -69,7 +70,7 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
   // To load a catalogue twice would take longer than all else that is done outside: there, it is for what only outside can be done.
   const alone = isAlone(options)
   if (alone && !insideWorld()) await checkIds(ids)
-  const chosen = alone && !insideWorld() ? undefined : await choose()
+  const chosen = alone && !insideWorld() ? undefined : await choose().finally(onceLetIn)
   const requests = [...options.reporter, ...(options.json === undefined ? [] : [`json=${options.json}`])]
   const named = createReporters(requests, {
     runs: 1,
@@ -149,9 +150,9 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
   })
 }
 
-/** Whether all can be done inside the world: no other root is asked for, and no module. */
-function isAlone({ distro, rootfs, sysctl, loadModules }: z.infer<typeof optionsSchema>): boolean {
-  return distro === undefined && rootfs === undefined && sysctl.length === 0 && !loadModules
+/** Inside, nothing is written and nothing is said before what is outside has looked at the rest of the words. */
+function onceLetIn(): void {
+  if (insideWorld()) waitOutside()
 }
 
 /** What the root that this process is in sets by itself. Throws LabError where its own systemd-sysctl says otherwise. */

@@ -2,8 +2,17 @@
 import { getuid } from 'node:process'
 import { EXIT, LabError } from '../base/errors.js'
 import { missingTool } from '../base/tools.js'
-import { insideWorld, leaveWorld, rootlessWorld, runInWorld, settleInWorld } from '../world/enter.js'
-import { type OtherRoot, otherRoot } from '../world/root.js'
+import {
+  insideWorld,
+  leaveWorld,
+  type OpenWorld,
+  openWorld,
+  rootlessWorld,
+  settleInWorld,
+  type WorldOptions,
+  waitOutside,
+} from '../world/enter.js'
+import { otherRoot } from '../world/root.js'
 import { complain } from './usage.js'
 
 /** What every world is made with. */
@@ -16,20 +25,40 @@ export interface Inside {
   readonly signal: AbortSignal
 }
 
+/** What a command asks of its world. */
+interface Wanted extends Pick<WorldOptions, 'root'> {
+  readonly shell?: boolean
+}
+
+let ahead: OpenWorld | undefined
+
+/**
+ * Opens the world of a command before anything else is done: inside, everything is loaded while the words of the command line are
+ * looked at out here. `inWorld` lets it go on.
+ */
+export function openAhead(rootless: boolean, wanted: Wanted = {}): void {
+  if (!insideWorld() && ESSENTIAL.every(tool => missingTool(tool) === undefined))
+    ahead = open(rootless, wanted)
+}
+
+function open(rootless: boolean, { shell = false, root }: Wanted): OpenWorld {
+  return openWorld(process.argv.slice(1), { rootless: rootless || getuid?.() !== 0, shell, root })
+}
+
 /**
  * Calls `work` in the world and resolves with its exit status: outside, by running the same command line in a new world;
- * inside, by getting on with it. `shell` says that the user gets a shell there, `root` in which root. Throws LabError (exit 69) where no world
- * can be made.
+ * inside, by getting on with it. Throws LabError (exit 69) where no world can be made.
  */
 export async function inWorld(
   rootless: boolean,
   work: (inside: Inside) => Promise<number>,
-  { shell = false, root }: { readonly shell?: boolean; readonly root?: OtherRoot | undefined } = {},
+  wanted: Wanted = {},
 ): Promise<number> {
   if (!insideWorld()) {
     requireEssential('')
-    return runInWorld(process.argv.slice(1), { rootless: rootless || getuid?.() !== 0, shell, root })
+    return (ahead ?? open(rootless, wanted)).go()
   }
+  waitOutside()
   const controller = new AbortController()
   settleInWorld(signal => {
     controller.abort(signal)

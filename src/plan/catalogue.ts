@@ -52,14 +52,12 @@ export async function chooseScenarios(words: readonly string[]): Promise<Catalog
   const files = [...new Set((await Promise.all(paths.map(filesOf))).flat())]
   const own = sorted(await Promise.all(files.map(loadFile)))
   if (paths.length > 0 && named.length === 0) return withDistinctIds(own)
-  const all = await loadCatalogue()
-  const known = [...all.scenarios, ...all.broken].map(({ id }) => id).sort()
-  for (const id of named) if (!known.includes(id)) throw unknownWord('scenario', id, known)
-  const chosen = <T extends { readonly id: string }>(entries: readonly T[]) =>
-    named.length === 0 ? entries : entries.filter(({ id }) => named.includes(id))
+  await checkIds(named)
+  const chosen = (await foldersIn(FOLDER)).filter(id => named.length === 0 || named.includes(id))
+  const { scenarios, broken } = sorted(await Promise.all(chosen.map(id => loadFolder(FOLDER, id))))
   return withDistinctIds({
-    scenarios: [...chosen(all.scenarios), ...own.scenarios],
-    broken: [...chosen(all.broken), ...own.broken],
+    scenarios: [...scenarios, ...own.scenarios],
+    broken: [...broken, ...own.broken],
   })
 }
 

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeSync } from 'node:fs'
+import { readFileSync, readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EXIT, LabError } from '../base/errors.js'
@@ -18,6 +18,8 @@ const MARK = 'NETNS_LAB_WORLD'
 const PIPE = 3
 /** How long what came through the pipe may take after the process at its other end is gone. */
 const LAST_WORD_MS = 1000
+/** What lets the process inside go on. */
+const GO = 'go'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 /** Whether this process is the one inside. */
@@ -40,13 +42,20 @@ export interface WorldOptions {
   readonly root?: OtherRoot | undefined
 }
 
+/** A world that has been begun. */
+export interface OpenWorld {
+  /**
+   * Has the process inside do what it was started for, and resolves with its exit status. Throws LabError (exit 69) when the
+   * machine does not allow the namespaces, with what allows them.
+   */
+  go(): Promise<number>
+}
+
 /**
- * Runs `argv` with this Node.js in a new world and resolves with its exit status. Throws LabError (exit 69) when the machine does not allow the namespaces, with what allows them.
+ * Starts `argv` with this Node.js in a new world. It loads what it needs, and waits until it may go on (`waitOutside`): what is
+ * outside may look at the words of the command line in the meantime. Where it never lets it, the world ends with this process.
  */
-export async function runInWorld(
-  argv: readonly string[],
-  { rootless, shell, root }: WorldOptions,
-): Promise<number> {
+export function openWorld(argv: readonly string[], { rootless, shell, root }: WorldOptions): OpenWorld {
   const flags = [
     '--mount',
     '--net',
@@ -71,31 +80,59 @@ export async function runInWorld(
   let said = ''
   pipe.on('data', data => (said += data))
   pipe.on('error', () => {})
+  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  // Whoever lets it go on is told.
+  ended.catch(() => {})
+  child.unref()
+  pipe.unref()
   // A terminal sends its signal to the process inside as well; `kill` does not.
   const forward = (signal: NodeJS.Signals) => pipe.write(`${signal}\n`)
-  for (const signal of SIGNALS) process.on(signal, forward)
-  try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
-    if (!pipe.closed) await Promise.race([once(pipe, 'close'), delay(LAST_WORD_MS)])
-    // Not unshare's own status: where the process inside is killed, that is 1, as after a regression.
-    const end = /^end (\d+)$/m.exec(said)?.[1]
-    if (end !== undefined) return Number(end)
-    if (said.startsWith('up'))
-      throw new LabError(
-        `the run was ended by ${signal ?? 'a signal'}`,
-        'everything that it made is gone, and nothing is known about the kernel: run it again',
-        signal === null || signal === 'SIGKILL' ? EXIT.error : EXIT.interrupted,
-      )
-    // unshare's and setpriv's own failures end with these; any other status is that of the process inside, which has said why.
-    if (code !== null && ![1, 126, 127].includes(code)) return code
-    throw cannotEnter(`unshare ended with ${signal ?? `status ${code}`}`, rootless)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new LabError("'setpriv' is not installed", 'apt-get install util-linux', EXIT.unavailable)
-    throw error
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, forward)
+  return {
+    async go() {
+      child.ref()
+      pipe.ref()
+      for (const signal of SIGNALS) process.on(signal, forward)
+      pipe.write(`${GO}\n`)
+      try {
+        const [code, signal] = await ended
+        if (!pipe.closed) await Promise.race([once(pipe, 'close'), delay(LAST_WORD_MS)])
+        // Not unshare's own status: where the process inside is killed, that is 1, as after a regression.
+        const end = /^end (\d+)$/m.exec(said)?.[1]
+        if (end !== undefined) return Number(end)
+        if (said.startsWith('up'))
+          throw new LabError(
+            `the run was ended by ${signal ?? 'a signal'}`,
+            'everything that it made is gone, and nothing is known about the kernel: run it again',
+            signal === null || signal === 'SIGKILL' ? EXIT.error : EXIT.interrupted,
+          )
+        // unshare's and setpriv's own failures end with these; any other status is that of the process inside, which has said why.
+        if (code !== null && ![1, 126, 127].includes(code)) return code
+        throw cannotEnter(`unshare ended with ${signal ?? `status ${code}`}`, rootless)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+          throw new LabError("'setpriv' is not installed", 'apt-get install util-linux', EXIT.unavailable)
+        throw error
+      } finally {
+        for (const signal of SIGNALS) process.off(signal, forward)
+      }
+    },
   }
+}
+
+let mayGoOn = false
+
+/** Inside: waits until the process outside lets this one go on. Ends it where that wants it to end, or is gone. */
+export function waitOutside(): void {
+  if (mayGoOn) return
+  mayGoOn = true
+  const byte = Buffer.alloc(1)
+  let line = ''
+  // One byte at a time: what follows is for whoever reads next.
+  while (!line.endsWith('\n')) {
+    if (readSync(PIPE, byte) === 0) exitNow(EXIT.interrupted)
+    line += byte.toString('latin1')
+  }
+  if (line.trim() !== GO) exitNow(EXIT.interrupted)
 }
 
 /** Ends the process inside, and with it the world. The process outside gets the status from here. */
