@@ -63,7 +63,7 @@ export const arrival = probeKind('arrival', SHAPE, {
   from: ({ from }) => from,
   to: ({ to }) => to,
   oneWay: true,
-  typicalMs: (_, outcome) => (outcome === 'fails' ? 1500 : 5),
+  typicalMs: (_, outcome) => (outcome === 'fails' ? 50 : 5),
   script: ({ from, to, at, source = OWN_ADDRESS }) => ({
     words: ['arrival_at', from, to, at.node, at.device, source],
     library: LIBRARY,

@@ -37,6 +37,8 @@ import { newSourcePort } from './source-port.js'
 /** More than one segment of any MTU up to 9000. */
 const REQUEST_BYTES = 20_000
 const RESPONSE_BYTES = 100_000
+/** What surely goes into one segment. */
+const SEGMENT_BYTES = 500
 const MOST_BYTES = 100_000_000
 const CHUNK = 1 << 16
 const BACKLOG = 128
@@ -134,7 +136,9 @@ export const http = probeKind('http', SHAPE, {
     `head -c ${requestBytes} /dev/urandom | curl --data-binary @- http://${to.includes(':') ? `[${to}]` : to}:${port}/`,
   from: ({ from }) => from,
   to: ({ to }) => to,
-  typicalMs: ({ bytes = RESPONSE_BYTES }, outcome) => (outcome === 'fails' ? 1500 : 10 + bytes / 50_000),
+  // What takes more than one segment may come whole only after time-outs.
+  typicalMs: ({ bytes = RESPONSE_BYTES }, outcome) =>
+    outcome === 'fails' ? 70 : bytes > SEGMENT_BYTES ? 300 : 10,
   script: ({
     from,
     to,
