@@ -1,6 +1,7 @@
 /** Network namespaces, entered by the calling thread for the length of one synchronous function. */
 
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
 import { describeError, LabError } from '../base/errors.js'
 import { withSlashes } from '../base/sysctl-key.js'
 import { Ethtool } from './ethtool.js'
@@ -34,7 +35,8 @@ export function addNetns(name: string): void {
 export async function deleteNetns(name: string): Promise<void> {
   const path = `/run/netns/${name}`
   await detachMountAside(path)
-  unlinkSync(path)
+  // Of what was a mount point, the kernel waits until nobody looks at it any more (namespace_unlock(), fs/namespace.c).
+  await unlink(path)
 }
 
 /** A network namespace that `ip netns` knows by `name`. */
