@@ -8,6 +8,7 @@ import { trial } from '../report/synthetic.fixture.js'
 import { CloserLooks, planOfLook } from './closer-look.js'
 import { EvidenceRecorder } from './recorder.js'
 import type { Entry } from './schedule.js'
+import { turns } from './schedule.js'
 
 const scenario = readScenario(definition('neutron-floating-ip-self'), FILE)
 const signal = new AbortController().signal
@@ -16,7 +17,12 @@ t.teardown(() => speed.close())
 
 function looks(): CloserLooks {
   const recorder = new EvidenceRecorder({ level: 'none', notice: () => {}, signal })
-  return new CloserLooks({ kernel: OPTIONS.kernel, speed, recorder, emit: () => {}, keepGoing: true, signal })
+  const building = turns(1)
+  return new CloserLooks({
+    ...{ kernel: OPTIONS.kernel, speed, recorder, building, signal },
+    emit: () => {},
+    keepGoing: true,
+  })
 }
 
 const [plan] = planScenario(scenario, OPTIONS)
@@ -26,6 +32,11 @@ const entry: Entry = {
   plan,
   repetition: 1,
   again: suffix => planScenario(scenario, { ...OPTIONS, instance: suffix })[0] ?? plan,
+}
+
+/** Takes note of all trials of an experiment; the mechanisms that are to be looked at already. */
+function add(own: CloserLooks, trials: readonly TrialReport[]): string[] {
+  return trials.flatMap((trial, index) => own.add(entry, index, trial)?.id ?? [])
 }
 
 /** Trials as they are planned, those that must fail proved by counts, and by what the kernel log says. */
@@ -47,8 +58,8 @@ function ran(log: 'seen' | 'not-seen' | 'unavailable'): TrialReport[] {
 
 t.test('a mechanism that the kernel never named is looked at more closely, once', async test => {
   const own = looks()
-  own.add(entry, ran('not-seen'))
-  own.add(entry, ran('not-seen'))
+  add(own, ran('not-seen'))
+  add(own, ran('not-seen'))
   test.same(
     own.due(scenario).map(({ id }) => id),
     ['martian-source'],
@@ -58,23 +69,22 @@ t.test('a mechanism that the kernel never named is looked at more closely, once'
 
 t.test('what nobody can have asked is looked at at once, and not again in the end', async test => {
   const own = looks()
-  const ids = (found: readonly { id: string }[]) => found.map(({ id }) => id)
-  test.same(ids(own.add(entry, ran('unavailable'))), ['martian-source'])
-  test.same(ids(own.add(entry, ran('unavailable'))), [])
-  test.same(ids(own.due(scenario)), [])
+  test.same(add(own, ran('unavailable')), ['martian-source'])
+  test.same(add(own, ran('unavailable')), [])
+  test.same(own.due(scenario), [])
 })
 
 t.test('one line of the kernel’s own in a whole run is enough', async test => {
   const own = looks()
-  own.add(entry, ran('not-seen'))
-  own.add(entry, ran('seen'))
+  add(own, ran('not-seen'))
+  add(own, ran('seen'))
   test.same(own.due(scenario), [])
 })
 
 t.test('a trial that is not as it must be proves nothing', async test => {
   const own = looks()
-  own.add(
-    entry,
+  add(
+    own,
     ran('not-seen').map(one => ({ ...one, verdict: 'regressed', ok: false })),
   )
   test.same(own.due(scenario), [])
@@ -82,7 +92,7 @@ t.test('a trial that is not as it must be proves nothing', async test => {
 
 t.test('a look takes the control, and the one trial with what leads to it', async test => {
   const own = looks()
-  own.add(entry, ran('not-seen'))
+  add(own, ran('not-seen'))
   const [look] = own.due(scenario)
   const short = look && planOfLook(look, 'look')
   test.same(

@@ -51,36 +51,34 @@ export class CloserLooks {
   constructor(private readonly context: Omit<ExperimentContext, 'scenario' | 'repetition' | 'onSurprise'>) {}
 
   /**
-   * Takes note of the trials that an experiment came to, in the order of its plan. What is to be looked at whatever the rest comes to:
-   * mechanisms of which, with this evidence, nobody asks the kernel.
+   * Takes note of a trial, `index` in the order of its plan. What is to be looked at whatever the rest comes to: a mechanism of
+   * which, with this evidence, nobody asks the kernel.
    */
-  add(entry: Entry, trials: readonly TrialReport[]): Look[] {
-    const now: Look[] = []
+  add(entry: Entry, index: number, trial: TrialReport): Look | undefined {
     const { scenario, plan } = entry
+    const { mechanism: id = '', outcome, verdict } = trial
+    const mechanism = scenario.mechanisms[id]
+    const places = plan.phases.flatMap((phase, at) =>
+      phase.trials.map((_, which) => ({ phase: at, trial: which })),
+    )
+    const place = places[index]
+    if (!mechanism || !place || outcome !== 'fails' || isBad(verdict)) return undefined
+    if (!mechanism.proofs.some(isOwnAccount)) return undefined
     const known = this.#known.get(scenario.id) ?? new Map<string, Known>()
     this.#known.set(scenario.id, known)
-    const places = plan.phases.flatMap((phase, at) => phase.trials.map((_, trial) => ({ phase: at, trial })))
-    for (const [index, trial] of trials.entries()) {
-      const { mechanism: id = '', outcome, verdict } = trial
-      const mechanism = scenario.mechanisms[id]
-      const place = places[index]
-      if (!mechanism || !place || outcome !== 'fails' || isBad(verdict)) continue
-      if (!mechanism.proofs.some(isOwnAccount)) continue
-      const one = known.get(id) ?? {
-        look: { entry, id, mechanism, ...place },
-        times: 0,
-        said: false,
-        looked: false,
-      }
-      known.set(id, one)
-      one.times++
-      const account = accountOf(mechanism, trial)
-      one.said ||= account === 'said'
-      if (account !== 'nobody-asked' || one.looked) continue
-      one.looked = true
-      now.push(one.look)
+    const one = known.get(id) ?? {
+      look: { entry, id, mechanism, ...place },
+      times: 0,
+      said: false,
+      looked: false,
     }
-    return now
+    known.set(id, one)
+    one.times++
+    const account = accountOf(mechanism, trial)
+    one.said ||= account === 'said'
+    if (account !== 'nobody-asked' || one.looked) return undefined
+    one.looked = true
+    return one.look
   }
 
   /** What is to be looked at, now that a scenario's experiments are over. */
@@ -148,7 +146,13 @@ export class CloserLooks {
     const notice = (event: RunEvent) => event.type === 'notice' && context.emit(event)
     // What this machine lacks has been said where it was asked for; here, it is only that there is less to look at.
     this.#recorder ??= new EvidenceRecorder({ level: 'full', notice: () => {}, signal: context.signal })
-    const own = { ...context, scenario, repetition, recorder: this.#recorder, emit: notice }
+    const own = {
+      ...context,
+      scenario,
+      repetition,
+      recorder: this.#recorder.only(look.mechanism),
+      emit: notice,
+    }
     const plan = planOfLook(look, `look${++this.#looks}`)
     const trials = await runExperiment(plan, own)
     const planned = plan.phases.reduce((sum, phase) => sum + phase.trials.length, 0)

@@ -18,8 +18,9 @@ import { probeOf } from '../probes/index.js'
 import { watchWay } from '../way/measure.js'
 import { ConfigurationWatch, describeChange } from './configuration.js'
 import { type Judgement, judgeTrial, type MechanismFindings, untriggered } from './judge.js'
-import type { EvidenceRecorder, ExperimentRecorder } from './recorder.js'
+import type { ExperimentRecorder, ExperimentRecorders } from './recorder.js'
 import { savedChanges } from './saved-rules.js'
+import type { Turns } from './schedule.js'
 import { TopologyInstance } from './topology-instance.js'
 
 /** An answer that takes longer than this, on a machine of normal speed, counts as lost. */
@@ -35,8 +36,10 @@ export interface ExperimentContext {
   readonly scenario: Scenario
   readonly kernel: KernelVersion
   readonly speed: Speed
-  readonly recorder: EvidenceRecorder
+  readonly recorder: ExperimentRecorders
   readonly repetition: number
+  /** Has topologies built a few at a time, so that those that come first have their time for themselves. */
+  readonly building: Turns
   readonly emit: (event: RunEvent) => void
   /** Whether to go on after a trial that did not come out as it must. */
   readonly keepGoing: boolean
@@ -68,7 +71,7 @@ export async function runExperiment(
   let recorder: ExperimentRecorder | undefined
   let watch: ConfigurationWatch | undefined
   try {
-    await topology.build()
+    await context.building(() => topology.build())
     watch = new ConfigurationWatch(
       plan,
       node => topology.netns(node),

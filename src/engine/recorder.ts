@@ -39,6 +39,12 @@ export interface ExperimentRecorder {
   close(): void
 }
 
+/** Takes up experiments. */
+export interface ExperimentRecorders {
+  /** Takes up an experiment whose topology stands. */
+  experiment(plan: ExperimentPlan, netns: (node: string) => Netns): ExperimentRecorder
+}
+
 /** The evidence of one run. */
 export class EvidenceRecorder {
   readonly #observed = new Map<Observer<unknown>, RunObservation<unknown> | string>()
@@ -55,8 +61,24 @@ export class EvidenceRecorder {
     }
   }
 
-  /** Takes up an experiment whose topology stands. */
-  experiment(plan: ExperimentPlan, netns: (node: string) => Netns): ExperimentRecorder {
+  /**
+   * The same, where of all that is not basic only what proofs of this mechanism ask for is taken up: no frames for the way of a
+   * packet that has been shown already.
+   */
+  only({ proofs }: Mechanism): ExperimentRecorders {
+    const asked = new Set(proofs.map(proof => sourceOf(proof).observer))
+    return {
+      experiment: (plan, netns) =>
+        this.experiment(plan, netns, observer => isAsked(observer, 'basic') || asked.has(observer)),
+    }
+  }
+
+  /** Takes up an experiment whose topology stands; what is not `asked` for is left alone. */
+  experiment(
+    plan: ExperimentPlan,
+    netns: (node: string) => Netns,
+    asked: (observer: Observer<unknown>) => boolean = () => true,
+  ): ExperimentRecorder {
     const { level, out } = this.options
     const experiment = {
       title: `${plan.scenario}, ${plan.title}`,
@@ -65,10 +87,12 @@ export class EvidenceRecorder {
       netns,
     }
     const observations = new Map(
-      [...this.#observed].map(([observer, run]): [Observer<unknown>, ExperimentObservation<unknown>] => [
-        observer,
-        typeof run === 'string' ? { view: run } : run.experiment(experiment),
-      ]),
+      [...this.#observed]
+        .filter(([observer]) => asked(observer))
+        .map(([observer, run]): [Observer<unknown>, ExperimentObservation<unknown>] => [
+          observer,
+          typeof run === 'string' ? { view: run } : run.experiment(experiment),
+        ]),
     )
     const folder = out === undefined ? undefined : join(out, 'trials', `${plan.scenario}-${plan.id}`)
     return {

@@ -24,8 +24,9 @@ import { CloserLooks, type Look } from './closer-look.js'
 import { type OnSurprise, runExperiment } from './experiment.js'
 import { giveUp, Ledger, type Planned } from './ledger.js'
 import { EvidenceRecorder } from './recorder.js'
-import { type Entry, inOrder, pool, type Task } from './schedule.js'
+import { type Entry, inOrder, pool, type Task, turns } from './schedule.js'
 import { storyOf } from './story.js'
+import { expectNamespaces } from './topology-instance.js'
 import { untriedTrials } from './untried.js'
 
 /** How iptables is called for a backend; the machine's own `iptables` when it is that backend. */
@@ -70,6 +71,8 @@ export interface RunOptions {
  * where something else keeps it from its work, so that a run gets slower and not wrong.
  */
 const JOBS_PER_CPU = { idle: 24, slow: 3, late: 1 }
+/** Topologies that are built at once for each CPU: as many as keep it busy. */
+const BUILDING_PER_CPU = 2
 const SLOW = 2
 const LATE = 4
 
@@ -138,20 +141,28 @@ export async function run(options: RunOptions): Promise<Report> {
     kernel: runningVersion(),
     speed,
     recorder,
+    building: turns(availableParallelism() * BUILDING_PER_CPU),
     emit,
     keepGoing: options.keepGoing,
     signal: options.signal,
   }
+  const entries = planned.flatMap(({ entries: own }) => own)
+  expectNamespaces(entries.reduce((sum, { plan }) => sum + Object.keys(plan.netns).length, 0))
   const looks = new CloserLooks(context)
   // One bad answer of a busy machine is no verdict: where a trial ends in error, all of the experiment is tried once more, from
   // nothing, when the run has little else to do.
   const secondTries: Task[] = []
   const experiment = (entry: Entry, first?: readonly TrialReport[]): Task => ({
     plan: entry.plan,
-    async work() {
+    async work(more) {
       const { scenario, plan, repetition } = entry
       const own = ledger.begin(scenario)
-      const due: Look[] = []
+      // Of what is bad already, nothing is to be proved.
+      const take = (look: Look) => {
+        if (own.some(({ ok }) => !ok)) return
+        ledger.addLooks(scenario, 1)
+        more(closerLook(look))
+      }
       const lacks = plan.needs.flatMap(id => missing.get(id) ?? [])
       const stopped = !options.keepGoing && own.some(({ ok }) => !ok)
       if (lacks[0]) {
@@ -163,39 +174,36 @@ export async function run(options: RunOptions): Promise<Report> {
       else {
         const { onSurprise, tries = 2 } = options
         if (first) emit({ type: 'experiment-again', scenario: plan.scenario, experiment: plan.id })
+        let index = 0
         const trials = await runExperiment(first ? { ...entry.again('again'), id: plan.id } : plan, {
           ...context,
           ...{ scenario, repetition },
+          emit(event) {
+            emit(event)
+            const look = event.type === 'trial' && looks.add(entry, index++, event.trial)
+            if (look) take(look)
+          },
           ...(onSurprise ? { onSurprise } : {}),
         })
         if (!first && tries > 1 && trials.some(({ verdict }) => verdict === 'error')) {
           secondTries.push(experiment(entry, trials))
-          return []
+          return
         }
         own.push(...trials)
-        due.push(...looks.add(entry, trials))
       }
-      if (ledger.isLast(scenario)) due.push(...looks.due(scenario))
-      // Of what is bad already, nothing is to be proved.
-      const taken = own.every(({ ok }) => ok) ? due : []
-      ledger.addLooks(scenario, taken.length)
+      if (ledger.isLast(scenario)) for (const look of looks.due(scenario)) take(look)
       ledger.end(scenario)
-      return taken.map(look => closerLook(look))
     },
   })
   const closerLook = (look: Look): Task => ({
     plan: look.entry.plan,
     async work() {
       if (await looks.settled(look)) ledger.endLook(look.entry.scenario)
-      return []
     },
   })
   try {
     await pool(
-      inOrder(
-        planned.flatMap(({ entries }) => entries),
-        options.seed,
-      ).map(entry => experiment(entry)),
+      inOrder(entries, options.seed).map(entry => experiment(entry)),
       () => options.jobs ?? jobsNow(speed),
     )
     await pool(secondTries, () => Math.min(options.jobs ?? jobsNow(speed), availableParallelism()))

@@ -36,9 +36,9 @@ function typicalLength(plan: ExperimentPlan): number {
 
 /** Something to do, and the plan by which it has its turn. */
 export interface Task {
-  readonly plan: ExperimentPlan
-  /** Does it; what it resolves with is to be done as well. */
-  readonly work: () => Promise<readonly Task[]>
+  readonly plan: Pick<ExperimentPlan, 'exclusive'>
+  /** Does it, and hands over what comes of it. */
+  readonly work: (more: (task: Task) => void) => Promise<void>
 }
 
 /**
@@ -50,10 +50,18 @@ export async function pool(tasks: readonly Task[], size: () => number): Promise<
   const held = new Set<string>()
   const running = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
+  let wake = () => {}
+  const more = (task: Task) => {
+    waiting.unshift(task)
+    wake()
+  }
   while ((waiting.length > 0 || running.size > 0) && !failure) {
     const at = waiting.findIndex(({ plan }) => plan.exclusive === undefined || !held.has(plan.exclusive))
     if (at < 0 || running.size >= Math.max(1, size())) {
-      await Promise.race(running)
+      const handedOver = new Promise<void>(resolve => {
+        wake = resolve
+      })
+      await Promise.race([...running, handedOver])
       continue
     }
     const [task] = waiting.splice(at, 1)
@@ -61,10 +69,7 @@ export async function pool(tasks: readonly Task[], size: () => number): Promise<
     const { exclusive } = task.plan
     if (exclusive) held.add(exclusive)
     const turn = task
-      .work()
-      .then(more => {
-        waiting.unshift(...more)
-      })
+      .work(more)
       .catch((error: unknown) => {
         failure ??= { error }
       })
@@ -76,4 +81,24 @@ export async function pool(tasks: readonly Task[], size: () => number): Promise<
   }
   await Promise.all(running)
   if (failure) throw failure.error instanceof Error ? failure.error : new Error(describeError(failure.error))
+}
+
+/** Does what it is given, at most `most` at once, in the order in which it came. */
+export type Turns = <T>(work: () => Promise<T>) => Promise<T>
+
+export function turns(most: number): Turns {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async work => {
+    if (running >= most) await new Promise<void>(resolve => waiting.push(resolve))
+    else running++
+    try {
+      return await work()
+    } finally {
+      // Whoever comes next takes the place.
+      const next = waiting.shift()
+      if (next) next()
+      else running--
+    }
+  }
 }

@@ -1,4 +1,5 @@
 /** A topology that stands: its namespaces, its servers and its daemons, and the way to take them down. */
+import { freemem } from 'node:os'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { LabError } from '../base/errors.js'
 import type { Persistence } from '../model/persistence.js'
@@ -45,12 +46,24 @@ const TURN_MS = 10
  * configuration (cleanup_net(), rtnl_mutex), one or a hundred alike, and all else that configures anything waits for it.
  */
 const retired: Netns[] = []
+/** How many are let go of at once in a run that makes too many of them to keep. */
 const RETIRED_AT_ONCE = 128
+/** As many go with the world in the end: a second's work for the kernel, some 200 MiB. */
+const KEPT_MOST = 1024
+const KEPT_MEMORY_SHARE = 4
+const NETNS_BYTES = 200 * 1024
+let retiredAtOnce = RETIRED_AT_ONCE
+
+/** Has namespaces that nobody needs any more go in the end, where a run makes so few, `count`, that the machine can keep them. */
+export function expectNamespaces(count: number): void {
+  const fit = Math.min(KEPT_MOST, freemem() / KEPT_MEMORY_SHARE / NETNS_BYTES)
+  retiredAtOnce = count <= fit ? KEPT_MOST : RETIRED_AT_ONCE
+}
 
 function retire(netns: Netns): void {
   netns.closeSockets()
   retired.push(netns)
-  if (retired.length < RETIRED_AT_ONCE) return
+  if (retired.length < retiredAtOnce) return
   for (const one of retired.splice(0)) one.close()
 }
 

@@ -57,7 +57,7 @@ export const dropped = wordsOf(
       const seen = view(traceObserver)
       if (typeof seen === 'string') return unavailable(own, seen)
       const { trace, owner } = seen
-      startTracing(seen, own)
+      startTracing(seen, own.device)
       const start = trace.join.drops.length
       const { ownOnLo, lost, nameless } = trace.join
       const expected = expectedReason(own, trace.reasons, kernel)

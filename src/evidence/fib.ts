@@ -47,7 +47,7 @@ export const lookedUp = wordsOf(
       const seen = view(traceObserver)
       if (typeof seen === 'string') return unavailable(own, seen)
       const { trace, owner } = seen
-      startTracing(seen, own)
+      startTracing(seen, own.device)
       const start = trace.join.packets.length
       const { lost } = trace.join
       return {

@@ -112,7 +112,10 @@ export class TraceJoin<Owner> {
   line(text: string): void {
     const match = EVENT.exec(text)
     if (!match) {
-      if (/LOST \d* ?EVENTS/.test(text)) this.#forget()
+      if (/LOST \d* ?EVENTS/.test(text)) {
+        this.lost++
+        this.interrupt()
+      }
       return
     }
     const [, pid = '', cpu = '', flags = '', event, rest = ''] = match
@@ -124,8 +127,8 @@ export class TraceJoin<Owner> {
     else if (flags[2] === 's') this.#lookup(cpu, rest)
   }
 
-  #forget(): void {
-    this.lost++
+  /** What comes next does not follow upon what came: packets that were under way are nobody's. */
+  interrupt(): void {
     this.#current.clear()
     this.#held.clear()
   }

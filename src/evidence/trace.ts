@@ -42,6 +42,7 @@ class Trace<Owner> {
   readonly #buffer = Buffer.alloc(1 << 18)
   #rest = ''
   #closed = false
+  #watchers = 0
 
   /** Throws SystemError where tracefs cannot be mounted, ENOENT where the kernel lacks an event. */
   constructor() {
@@ -71,10 +72,26 @@ class Trace<Owner> {
     this.#write('buffer_size_kb', String(BUFFER_KB_PER_CPU))
     this.#write('events/skb/kfree_skb/filter', IP_ONLY)
     this.#write('trace_marker', name)
+    this.#write('tracing_on', '0')
     for (const event of EVENTS) this.#write(`events/${event}/enable`, '1')
     this.reasons = reasonNames(readFileSync(join(this.#folder, 'events/skb/kfree_skb/format'), 'utf8'))
     this.#timer = setInterval(() => this.drain(), DRAIN_INTERVAL_MS)
     this.#timer.unref()
+  }
+
+  /**
+   * Traces until as many have left as came: a catalogue at once makes 30,000 events a second, and next to none of them is of a
+   * trial that asks.
+   */
+  enter(): void {
+    if (this.#watchers++ === 0 && !this.#closed) this.#write('tracing_on', '1')
+  }
+
+  leave(): void {
+    if (--this.#watchers > 0 || this.#closed) return
+    this.#write('tracing_on', '0')
+    this.drain()
+    this.join.interrupt()
   }
 
   /** Reads everything that was traced until now into `join`. */
@@ -140,6 +157,8 @@ interface TraceView {
   readonly trace: Trace<ObservedExperiment>
   /** What the experiment's devices are registered with the tracer under. */
   readonly owner: ObservedExperiment
+  /** Has the kernel trace until the end of the trial. */
+  readonly begin: () => void
 }
 
 /** The tracer of a run, which knows every experiment's devices by their indexes. */
@@ -153,7 +172,23 @@ export const traceObserver: Observer<TraceView> = {
       experiment(owner) {
         for (const { node, device, index } of owner.devices)
           trace.join.register(index, { owner, node, device })
-        return { view: { trace, owner }, close: () => trace.join.unregister(owner) }
+        let tracing = false
+        const rest = () => {
+          if (tracing) trace.leave()
+          tracing = false
+        }
+        const begin = () => {
+          if (!tracing) trace.enter()
+          tracing = true
+        }
+        return {
+          view: { trace, owner, begin },
+          startTrial: rest,
+          close() {
+            trace.join.unregister(owner)
+            rest()
+          },
+        }
       },
       close: () => trace.close(),
       // The tracer is the machine's, and does not go away with the world.
@@ -187,10 +222,11 @@ export function isAbout(
   )
 }
 
-/** Takes up a proof about packets on a device: everything that was traced before it is left out. */
-export function startTracing({ trace, owner }: TraceView, { device }: Pick<PacketProof, 'device'>): void {
+/** Takes up packets, on a device or on all: everything that was traced before is left out. */
+export function startTracing({ trace, owner, begin }: TraceView, device?: string): void {
   if (device === 'lo') trace.join.lookAtLo(owner)
   trace.drain()
+  begin()
 }
 
 /** That nothing was traced that a proof is about. */

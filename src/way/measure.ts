@@ -1,7 +1,7 @@
 /** Measuring the way of a trial's packet: what is taken up before the probe runs, and what comes of it afterwards. */
 import { captureObserver } from '../evidence/capture.js'
 import { conntrackEventObserver } from '../evidence/conntrack-event.js'
-import { traceObserver } from '../evidence/trace.js'
+import { startTracing, traceObserver } from '../evidence/trace.js'
 import type { EvidenceContext } from '../model/evidence.js'
 import type { MeasuredWay } from '../model/report.js'
 import type { Topology } from '../model/topology.js'
@@ -61,7 +61,7 @@ function watchFrames({
   if (typeof capture === 'string') return undefined
   const traced = view(traceObserver)
   const trace = typeof traced === 'string' ? undefined : traced
-  trace?.trace.drain()
+  if (trace) startTracing(trace)
   const before = { frames: capture.frames().length, drops: trace?.trace.join.drops.length ?? 0 }
   return (sought, wiring) => {
     trace?.trace.drain()
