@@ -53,7 +53,38 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       liar.setting === 'default' &&
       !liar.lie.startsWith('takes'),
   },
+  {
+    which: '`stale-udp-conntrack`: `nf_conntrack_udp_timeout=30` is not written, or written elsewhere',
+    why: 'what goes before it, `before`, has been done with 30 seconds anyway',
+    is: liar =>
+      isAbout(liar, 'stale-udp-conntrack', 'nf_conntrack_udp_timeout') &&
+      liar.setting === '30' &&
+      !liar.lie.startsWith('takes'),
+  },
+  {
+    which: '`snat-stale-after-failover`: connection tracking forgets everything when `nat` is set, too',
+    why: 'there is nothing yet to forget: the flow that is to be remembered begins after it',
+    is: liar =>
+      isAbout(liar, 'snat-stale-after-failover', 'nat') && liar.lie === 'sets conntrack=deleted, too',
+  },
+  {
+    which:
+      '`ra-prefix-static-address`: the address before the advertisement in place of after it, or the other way round',
+    why: 'where the kernel has f72514b3c569, it does not matter which came first; that is what it repairs',
+    is: liar =>
+      isAbout(liar, 'ra-prefix-static-address', 'order') &&
+      liar.setting !== 'own-route' &&
+      /^(sets (advertised|address)-first$|takes it back)/.test(liar.lie),
+  },
 ]
+
+function isAbout(
+  liar: Liar,
+  scenario: string,
+  toggle: string,
+): liar is Extract<Liar, { readonly of: 'toggle' }> {
+  return liar.of === 'toggle' && liar.scenario.id === scenario && liar.toggle === toggle
+}
 
 /** Why what a liar does comes to the same; undefined where nobody knows of that. */
 export function equivalenceOf(liar: Liar): string | undefined {

@@ -5,7 +5,7 @@ import { PLAIN_IPTABLES } from '../../src/model/steps.js'
 import type { ToggleContext } from '../../src/model/toggle.js'
 import { defaultSettings } from '../../src/plan/expectations.js'
 import type { Change } from './lie.js'
-import { toolOf, toolSteps } from './lie.js'
+import { stepsTo, toolOf } from './lie.js'
 import { liesAbout } from './lies.js'
 
 /** A program that lies whenever a toggle is brought to a setting. */
@@ -38,15 +38,19 @@ export function changeOf(
   const fixes = new Map(
     scenario.experiments.flatMap(({ fixes }) => fixes.flatMap(fix => Object.entries(fix))),
   )
-  const steps = toolSteps(scenario.toggles[toggle]?.change(to, from, context) ?? [])
+  const steps = stepsTo(scenario.toggles[toggle], to, from, context)
   return {
     scenario: { topology: scenario.topology, toggles: scenario.toggles, fixes: [...fixes] },
     toggle,
     to,
     from,
     context,
-    // The sysctls that a topology begins with are written by the lab itself (planScenario()).
-    steps: from === undefined ? steps.filter(step => step.do === 'run') : steps,
+    steps: steps.filter(
+      step =>
+        step.do === 'run' ||
+        // The sysctls that a topology begins with are written by the lab itself (planScenario()).
+        (step.by === 'tool' && from !== undefined),
+    ),
   }
 }
 

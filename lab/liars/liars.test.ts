@@ -4,6 +4,7 @@ import t from 'tap'
 import type { RunEvent } from '../../src/model/event.js'
 import type { Scenario } from '../../src/model/scenario.js'
 import { PLAIN_IPTABLES } from '../../src/model/steps.js'
+import { defaultSettings } from '../../src/plan/expectations.js'
 import { definitions, FILE } from '../../src/plan/plan.fixture.js'
 import { readScenario } from '../../src/plan/read.js'
 import { scenario as report, trial } from '../../src/report/synthetic.fixture.js'
@@ -60,8 +61,9 @@ t.test('every setting that an experiment changes has liars, one of which does no
     for (const [name, { toggle, to, first }] of used) {
       // What is given is set in a topology that has just been built.
       const from = first ? undefined : toggles[toggle]?.settings.find(setting => setting !== to)
-      const { steps } = changeOf(scenario, toggle, { to, from, context: CONTEXT })
-      // What another toggle writes into its own rule, or what is done anew after each change, has none.
+      const context = { ...CONTEXT, settings: defaultSettings(scenario) }
+      const { steps } = changeOf(scenario, toggle, { to, from, context })
+      // What another toggle writes into its own rule has none.
       if (steps.length > 0)
         test.ok(names.has(`${id}: ${name}: ${steps[0] && toolOf(steps[0])} does nothing`), name)
     }

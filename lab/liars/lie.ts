@@ -41,9 +41,11 @@ export interface Change {
   readonly steps: readonly ToolStep[]
 }
 
-/** Those of some steps that programs perform. */
+/** Those of some steps that stand for commands; not those that only wait. */
 export function toolSteps(steps: readonly Step[]): ToolStep[] {
-  return steps.flatMap(step => (step.do === 'run' || step.do === 'sysctls' ? [step] : []))
+  return steps.flatMap(step =>
+    step.do === 'sysctls' || (step.do === 'run' && step.untilNot === undefined) ? [step] : [],
+  )
 }
 
 /** The program that performs a step. */
@@ -58,7 +60,17 @@ export function deedOf(step: ToolStep): Deed {
   return { node: node ?? '', argv, ...(stdin === undefined ? {} : { stdin }) }
 }
 
-/** What brings a toggle from one setting to another. */
+/** What brings a toggle from one setting to another, with what follows whenever anything was set. */
+export function stepsTo(
+  toggle: Toggle | undefined,
+  to: string,
+  from: string | undefined,
+  context: ToggleContext,
+): ToolStep[] {
+  return toolSteps([...(toggle?.change(to, from, context) ?? []), ...(toggle?.again?.(to, context) ?? [])])
+}
+
+/** The same, as commands. */
 export function deedsOf(
   { scenario, context }: Pick<Change, 'scenario' | 'context'>,
   toggle: string,
@@ -66,8 +78,7 @@ export function deedsOf(
   from: string | undefined,
 ): Deed[] {
   const settings = { ...context.settings, [toggle]: to }
-  const steps = scenario.toggles[toggle]?.change(to, from, { ...context, settings }) ?? []
-  return toolSteps(steps).map(deedOf)
+  return stepsTo(scenario.toggles[toggle], to, from, { ...context, settings }).map(deedOf)
 }
 
 /** Something else in place of a whole change. */

@@ -86,10 +86,14 @@ function otherToggles(change: Change): Lie[] {
   const others = scenario.fixes.flatMap(([other, setting]) => {
     const now = context.settings[other]
     const deeds = other === toggle || now === setting ? [] : deedsOf(change, other, setting, now)
-    return deeds.length > 0 ? [{ name: `${other}=${setting}`, deeds }] : []
+    const own = scenario.toggles[other]
+    const anew = now === undefined ? [] : (own?.again?.(now, context) ?? [])
+    return deeds.length > 0 ? [{ name: `${other}=${setting}`, deeds, isUndone: anew.length > 0 }] : []
   })
+  // What a toggle does anew after each change undoes what was done in its name before.
+  const lasting = others.filter(({ isUndone }) => !isUndone)
   return [
     ...others.map(({ name, deeds }) => instead(change, `sets ${name} in its place`, deeds)),
-    ...others.slice(0, 1).map(({ name, deeds }) => besides(change, `sets ${name}, too`, deeds)),
+    ...lasting.slice(0, 1).map(({ name, deeds }) => besides(change, `sets ${name}, too`, deeds)),
   ]
 }
