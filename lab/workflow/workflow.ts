@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT, LabError } from '../../src/base/errors.js'
 import { unknownWord } from '../../src/base/nearest.js'
+import { type Turns, turns } from '../../src/base/turns.js'
 import { interpolate, isRun, isValues, type Scope, textOf, type Value, type Values } from './expression.js'
 import { type BuiltClone, type JobResult, runJob } from './job.js'
 import { Machine } from './machine.js'
@@ -67,7 +68,7 @@ class WorkflowRun {
   constructor(workflow: Workflow, options: WorkflowOptions) {
     this.#workflow = workflow
     this.#options = options
-    this.#turns = new Turns(options.jobs)
+    this.#turns = turns(options.jobs)
     this.#github = {
       workflow: workflow.name,
       repository: options.repository.name,
@@ -130,7 +131,7 @@ class WorkflowRun {
       this.#options.onJob?.(record)
       return [record]
     }
-    const running = cells(job, scope).map(cell => this.#turns.take(() => this.#runCell(id, job, cell, needs)))
+    const running = cells(job, scope).map(cell => this.#turns(() => this.#runCell(id, job, cell, needs)))
     this.#cells.push(...running)
     return Promise.all(running)
   }
@@ -224,26 +225,4 @@ function cells(job: Job, scope: Scope): Values[] {
     },
     [{}],
   )
-}
-
-/** So many at once, in the order in which they ask. */
-class Turns {
-  #free: number
-  readonly #waiting: (() => void)[] = []
-
-  constructor(count: number) {
-    this.#free = count
-  }
-
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--
-    else await new Promise<void>(resolve => this.#waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#free++
-    }
-  }
 }

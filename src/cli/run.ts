@@ -70,7 +70,8 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
   // To load a catalogue twice would take longer than all else that is done outside: there, it is for what only outside can be done.
   const alone = isAlone(options)
   if (alone && !insideWorld()) await checkIds(ids)
-  const chosen = alone && !insideWorld() ? undefined : await choose().finally(onceLetIn)
+  // Nothing is written and nothing is said inside before what is outside has looked at the rest of the words.
+  const chosen = alone && !insideWorld() ? undefined : await choose().finally(waitOutside)
   const requests = [...options.reporter, ...(options.json === undefined ? [] : [`json=${options.json}`])]
   const named = createReporters(requests, {
     runs: 1,
@@ -148,11 +149,6 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
     if (!chosen) await choose()
     throw error
   })
-}
-
-/** Inside, nothing is written and nothing is said before what is outside has looked at the rest of the words. */
-function onceLetIn(): void {
-  if (insideWorld()) waitOutside()
 }
 
 /** What the root that this process is in sets by itself. Throws LabError where its own systemd-sysctl says otherwise. */

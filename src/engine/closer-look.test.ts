@@ -1,4 +1,5 @@
 import t from 'tap'
+import { turns } from '../base/turns.js'
 import { Speed } from '../kernel/speed.js'
 import type { TrialReport } from '../model/report.js'
 import { definition, FILE, OPTIONS } from '../plan/plan.fixture.js'
@@ -8,7 +9,6 @@ import { trial } from '../report/synthetic.fixture.js'
 import { CloserLooks, planOfLook } from './closer-look.js'
 import { EvidenceRecorder } from './recorder.js'
 import type { Entry } from './schedule.js'
-import { turns } from './schedule.js'
 
 const scenario = readScenario(definition('neutron-floating-ip-self'), FILE)
 const signal = new AbortController().signal

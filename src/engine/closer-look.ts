@@ -58,12 +58,13 @@ export class CloserLooks {
     const { scenario, plan } = entry
     const { mechanism: id = '', outcome, verdict } = trial
     const mechanism = scenario.mechanisms[id]
+    if (!mechanism || outcome !== 'fails' || isBad(verdict)) return undefined
+    if (!mechanism.proofs.some(isOwnAccount)) return undefined
     const places = plan.phases.flatMap((phase, at) =>
       phase.trials.map((_, which) => ({ phase: at, trial: which })),
     )
     const place = places[index]
-    if (!mechanism || !place || outcome !== 'fails' || isBad(verdict)) return undefined
-    if (!mechanism.proofs.some(isOwnAccount)) return undefined
+    if (!place) return undefined
     const known = this.#known.get(scenario.id) ?? new Map<string, Known>()
     this.#known.set(scenario.id, known)
     const one = known.get(id) ?? {

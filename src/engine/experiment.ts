@@ -1,6 +1,7 @@
 /** Executes one experiment plan: builds its topology, goes through its phases, and judges every trial. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeError } from '../base/errors.js'
+import type { Turns } from '../base/turns.js'
 import { clearest, happenings, type MechanismWatch, placeOfLoss, watchMechanism } from '../evidence/index.js'
 import { momentary } from '../evidence/momentary.js'
 import { describeState } from '../evidence/state.js'
@@ -20,7 +21,6 @@ import { ConfigurationWatch, describeChange } from './configuration.js'
 import { type Judgement, judgeTrial, type MechanismFindings, untriggered } from './judge.js'
 import type { ExperimentRecorder, ExperimentRecorders } from './recorder.js'
 import { savedChanges } from './saved-rules.js'
-import type { Turns } from './schedule.js'
 import { TopologyInstance } from './topology-instance.js'
 
 /** An answer that takes longer than this, on a machine of normal speed, counts as lost. */

@@ -82,23 +82,3 @@ export async function pool(tasks: readonly Task[], size: () => number): Promise<
   await Promise.all(running)
   if (failure) throw failure.error instanceof Error ? failure.error : new Error(describeError(failure.error))
 }
-
-/** Does what it is given, at most `most` at once, in the order in which it came. */
-export type Turns = <T>(work: () => Promise<T>) => Promise<T>
-
-export function turns(most: number): Turns {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async work => {
-    if (running >= most) await new Promise<void>(resolve => waiting.push(resolve))
-    else running++
-    try {
-      return await work()
-    } finally {
-      // Whoever comes next takes the place.
-      const next = waiting.shift()
-      if (next) next()
-      else running--
-    }
-  }
-}

@@ -42,7 +42,7 @@ class Trace<Owner> {
   readonly #buffer = Buffer.alloc(1 << 18)
   #rest = ''
   #closed = false
-  #watchers = 0
+  readonly #watchers = new Set<Owner>()
 
   /** Throws SystemError where tracefs cannot be mounted, ENOENT where the kernel lacks an event. */
   constructor() {
@@ -80,15 +80,17 @@ class Trace<Owner> {
   }
 
   /**
-   * Traces until as many have left as came: a catalogue at once makes 30,000 events a second, and next to none of them is of a
-   * trial that asks.
+   * Traces as long as anybody watches: a catalogue at once makes 30,000 events a second, and next to none of them is of a trial
+   * that asks.
    */
-  enter(): void {
-    if (this.#watchers++ === 0 && !this.#closed) this.#write('tracing_on', '1')
+  watch(owner: Owner): void {
+    if (this.#watchers.size === 0 && !this.#closed) this.#write('tracing_on', '1')
+    this.#watchers.add(owner)
   }
 
-  leave(): void {
-    if (--this.#watchers > 0 || this.#closed) return
+  /** Ends that. Calling it again does nothing. */
+  unwatch(owner: Owner): void {
+    if (!this.#watchers.delete(owner) || this.#watchers.size > 0 || this.#closed) return
     this.#write('tracing_on', '0')
     this.drain()
     this.join.interrupt()
@@ -157,8 +159,6 @@ interface TraceView {
   readonly trace: Trace<ObservedExperiment>
   /** What the experiment's devices are registered with the tracer under. */
   readonly owner: ObservedExperiment
-  /** Has the kernel trace until the end of the trial. */
-  readonly begin: () => void
 }
 
 /** The tracer of a run, which knows every experiment's devices by their indexes. */
@@ -172,21 +172,12 @@ export const traceObserver: Observer<TraceView> = {
       experiment(owner) {
         for (const { node, device, index } of owner.devices)
           trace.join.register(index, { owner, node, device })
-        let tracing = false
-        const rest = () => {
-          if (tracing) trace.leave()
-          tracing = false
-        }
-        const begin = () => {
-          if (!tracing) trace.enter()
-          tracing = true
-        }
         return {
-          view: { trace, owner, begin },
-          startTrial: rest,
+          view: { trace, owner },
+          startTrial: () => trace.unwatch(owner),
           close() {
             trace.join.unregister(owner)
-            rest()
+            trace.unwatch(owner)
           },
         }
       },
@@ -222,11 +213,11 @@ export function isAbout(
   )
 }
 
-/** Takes up packets, on a device or on all: everything that was traced before is left out. */
-export function startTracing({ trace, owner, begin }: TraceView, device?: string): void {
+/** Takes up packets, on a device or on all, until the trial is over: everything that was traced before is left out. */
+export function startTracing({ trace, owner }: TraceView, device?: string): void {
   if (device === 'lo') trace.join.lookAtLo(owner)
   trace.drain()
-  begin()
+  trace.watch(owner)
 }
 
 /** That nothing was traced that a proof is about. */

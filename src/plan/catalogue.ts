@@ -33,7 +33,11 @@ export interface Catalogue {
  * throws, it is malformed, its source is gone) is among the broken ones. Throws the file system's error for the folder itself.
  */
 export async function loadCatalogue(folder = FOLDER): Promise<Catalogue> {
-  return sorted(await Promise.all((await foldersIn(folder)).map(id => loadFolder(folder, id))))
+  return loadFolders(folder, await foldersIn(folder))
+}
+
+async function loadFolders(folder: string, ids: readonly string[]): Promise<Catalogue> {
+  return sorted(await Promise.all(ids.map(id => loadFolder(folder, id))))
 }
 
 async function foldersIn(folder: string): Promise<string[]> {
@@ -52,20 +56,22 @@ export async function chooseScenarios(words: readonly string[]): Promise<Catalog
   const files = [...new Set((await Promise.all(paths.map(filesOf))).flat())]
   const own = sorted(await Promise.all(files.map(loadFile)))
   if (paths.length > 0 && named.length === 0) return withDistinctIds(own)
-  await checkIds(named)
-  const chosen = (await foldersIn(FOLDER)).filter(id => named.length === 0 || named.includes(id))
-  const { scenarios, broken } = sorted(await Promise.all(chosen.map(id => loadFolder(FOLDER, id))))
+  const { scenarios, broken } = await loadFolders(FOLDER, await checkIds(named))
   return withDistinctIds({
     scenarios: [...scenarios, ...own.scenarios],
     broken: [...broken, ...own.broken],
   })
 }
 
-/** Throws LabError (exit 2) for a word that is the id of no scenario's folder, naming the nearest, without loading any. */
-export async function checkIds(words: readonly string[]): Promise<void> {
+/**
+ * The ids among these words, or all when there are no words, in their order, without loading any. Throws LabError (exit 2) for a word that
+ * is the id of no scenario's folder, naming the nearest.
+ */
+export async function checkIds(words: readonly string[]): Promise<string[]> {
   const known = await foldersIn(FOLDER)
   for (const word of words)
     if (!meansFiles(word) && !known.includes(word)) throw unknownWord('scenario', word, known)
+  return words.length === 0 ? known : known.filter(id => words.includes(id))
 }
 
 /** Whether a word means files: by how it is written, or as a folder of scenarios that has no id of the lab's for a name. */

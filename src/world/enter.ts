@@ -121,9 +121,9 @@ export function openWorld(argv: readonly string[], { rootless, shell, root }: Wo
 
 let mayGoOn = false
 
-/** Inside: waits until the process outside lets this one go on. Ends it where that wants it to end, or is gone. */
+/** Inside, waits until the process outside lets this one go on. Ends it where that wants it to end, or is gone. */
 export function waitOutside(): void {
-  if (mayGoOn) return
+  if (mayGoOn || !insideWorld()) return
   mayGoOn = true
   const byte = Buffer.alloc(1)
   let line = ''
