@@ -23,6 +23,16 @@ const HOOKS: Readonly<Record<string, readonly string[]>> = {
   raw: ['PREROUTING', 'OUTPUT'],
 }
 
+/** What they are then, by `set table chain`. */
+const EMPTY = RULE_SETS.flatMap(set =>
+  Object.entries(HOOKS).flatMap(([table, chains]) =>
+    chains.map((chain): [string, WantedChain] => [
+      `${set} ${table} ${chain}`,
+      { rules: [], policy: 'ACCEPT' },
+    ]),
+  ),
+)
+
 /** A rule or a policy that is other than it should be. */
 export interface WrongRule {
   /** The set that it is in, or is not. */
@@ -67,16 +77,7 @@ function chainsOf(
   loaded: ExperimentPlan['rules'],
   claims: readonly ToggleClaim[],
 ): Map<string, WantedChain> {
-  const wanted = new Map(
-    RULE_SETS.flatMap(set =>
-      Object.entries(HOOKS).flatMap(([table, chains]) =>
-        chains.map((chain): [string, WantedChain] => [
-          `${set} ${table} ${chain}`,
-          { rules: [], policy: 'ACCEPT' },
-        ]),
-      ),
-    ),
-  )
+  const wanted = new Map(EMPTY)
   for (const { node: of, set, table, chain, rules, policy = 'ACCEPT' } of loaded)
     if (of === node) wanted.set(`${set} ${table} ${chain}`, { rules, policy })
   for (const { claim } of claims) {

@@ -13,11 +13,11 @@ import {
   type ToggleClaim,
 } from '../model/plan.js'
 import type { RuleCount } from '../model/rule-count.js'
-import { type RuleSet, rulePrograms } from '../model/steps.js'
+import { type RuleSet, rulePrograms, type Step } from '../model/steps.js'
 import { partsOf } from '../model/topology.js'
+import { type Nodes, NodesAside } from '../state/aside.js'
 import { diffConfigurations } from '../state/diff.js'
-import { NodeState } from '../state/node-state.js'
-import { readableNow } from '../world/libc.js'
+import { RuleCounters } from '../state/rule-counters.js'
 import type { Netns } from '../world/netns.js'
 import { type ListedChain, type WrongRule, wrongRule } from './as-built.js'
 import { wronglyLoaded } from './as-loaded.js'
@@ -25,54 +25,44 @@ import { asBridgeRule, bridgeRules, isBridgeRules } from './bridge-rules.js'
 import { asListed, familyOf, RuleBook, rulesIn, setOf } from './rule-book.js'
 
 const LO_INDEX = 1
-/** Sysctls of a device that decide about packets, and that somebody may have set on another one by mistake. */
-const DEVICE_SYSCTLS = [
-  'rp_filter',
-  'accept_local',
-  'route_localnet',
-  'forwarding',
-  'proxy_arp',
-  'arp_ignore',
-]
 
 /** What rules read like; the same rule reads the same in every namespace. */
 const book = new RuleBook()
 
-/** The configuration of every node, by its name. */
-type Nodes = ReadonlyMap<string, Configuration>
-
 /** Watches over the configuration of one topology. Close it when done. */
 export class ConfigurationWatch {
-  readonly #states: ReadonlyMap<string, NodeState>
+  readonly #nodes: NodesAside
+  readonly #counters = new Map<string, RuleCounters>()
   #built: Nodes | undefined
   #base: Nodes | undefined
   #now: Nodes | undefined
   #before: PhasePlan | undefined
   #setBy: readonly string[] = []
+  /** What the rules of a node were last found to be as they should. */
+  readonly #right = new Map<string, { readonly configuration: Configuration; readonly asked: string }>()
   /** What the fix that is set claims, and the phase before did not. */
   #claimed: ReadonlySet<string> = new Set()
 
   /** `list` runs a program in a node and resolves with what it prints. Throws SystemError. */
   constructor(
     private readonly plan: ExperimentPlan,
-    netns: (node: string) => Netns,
+    private readonly netns: (node: string) => Netns,
     private readonly list: (node: string, argv: readonly string[]) => Promise<string>,
   ) {
     const devices = Object.entries(plan.indexes).map(([place, index]) => ({ ...partsOf(place), index }))
-    this.#states = new Map(
-      Object.keys(plan.netns).map(node => {
+    this.#nodes = new NodesAside(
+      Object.entries(plan.netns).map(([node, name]) => {
         const own = devices.flatMap(({ node: of, device, index }) =>
           of === node ? [[index, device] as const] : [],
         )
-        return [
+        const tried = triedSysctls(plan, node)
+        return {
           node,
-          new NodeState(
-            netns(node),
-            new Map([[LO_INDEX, 'lo'], ...own]),
-            ownSysctls(plan, node),
-            otherSysctls(own),
-          ),
-        ]
+          netns: name,
+          devices: [[LO_INDEX, 'lo'], ...own],
+          own: tried,
+          built: builtSysctls(plan, node),
+        }
       }),
     )
   }
@@ -140,10 +130,13 @@ export class ConfigurationWatch {
     return []
   }
 
-  /** What changed since the phase was taken up, or since the last look. */
-  changes(): ConfigurationChange[] {
+  /**
+   * What changed since the phase was taken up, or since the last look. What was built, and is not to change, is looked at where there is
+   * no phase to come that does. Throws LabError.
+   */
+  async changes(isLast: boolean): Promise<ConfigurationChange[]> {
     const before = this.#now
-    const now = this.#read(false)
+    const now = await this.#nodes.read(isLast)
     this.#now = now
     if (!before) return []
     return changesBetween(before, now).flatMap(change => readable(change, this.plan.iptables))
@@ -151,19 +144,20 @@ export class ConfigurationWatch {
 
   /** What the rules and policies of a node have counted until now, as the kernel has them. Throws SystemError. */
   chainCounts(node: string): RuleCount[] {
-    return this.#states.get(node)?.counts() ?? []
+    const counters = this.#counters.get(node) ?? new RuleCounters(this.netns(node))
+    this.#counters.set(node, counters)
+    return counters.read()
   }
 
   /** What the rules and policies of a node have counted until now, in the words of iptables-save. Throws LabError. */
   async counts(node: string): Promise<CountedRule[]> {
-    const state = this.#states.get(node)
     const counts = this.chainCounts(node).flatMap(count => {
       const [, , table = '', chain = ''] = count.chain.split(' ')
       const set = setOf(count.chain, this.plan.iptables)
       return set ? [{ ...count, set, table, chain }] : []
     })
-    if (state && counts.some(count => 'rule' in count && !book.knows(count.rule)))
-      await this.#learn(node, state.read({ notified: true, thorough: false }))
+    if (counts.some(count => 'rule' in count && !book.knows(count.rule)))
+      await this.#learn(node, (await this.#nodes.read(false)).get(node) ?? new Map())
     return counts.map(({ set, table, chain, packets, ...of }) => ({
       set,
       table,
@@ -178,24 +172,13 @@ export class ConfigurationWatch {
   }
 
   close(): void {
-    for (const state of this.#states.values()) state.close()
-  }
-
-  #read(thorough: boolean): Nodes {
-    const states = [...this.#states]
-    // One question for all of them: most of the time, nothing has happened.
-    const readable = readableNow(states.flatMap(([, state]) => state.notified))
-    return new Map(
-      states.map(([node, state]) => [
-        node,
-        state.read({ notified: state.notified.some(fd => readable.has(fd)), thorough }),
-      ]),
-    )
+    this.#nodes.close()
+    for (const counters of this.#counters.values()) counters.close()
   }
 
   /** Everything that is configured now, with the words of its rules. */
   async #lookAround(): Promise<Nodes> {
-    const nodes = this.#read(true)
+    const nodes = await this.#nodes.read(true)
     for (const [node, configuration] of nodes) await this.#learn(node, configuration)
     return nodes
   }
@@ -235,10 +218,14 @@ export class ConfigurationWatch {
 
   #wrongRule(claims: readonly ToggleClaim[], nodes: Nodes): WrongRule | undefined {
     for (const [node, configuration] of nodes) {
+      const asked = JSON.stringify(claims.filter(({ claim }) => claim.node === node))
+      const right = this.#right.get(node)
+      if (right?.configuration === configuration && right.asked === asked) continue
       const fault = wrongRule(node, this.plan, claims, (set, table, chain) =>
         this.#chain(configuration, set, table, chain),
       )
       if (fault) return fault
+      this.#right.set(node, { configuration, asked })
     }
     return undefined
   }
@@ -319,12 +306,8 @@ function listed(rules: readonly string[] | undefined): string {
   return rules.length === 0 ? 'none' : rules.map(rule => `'${rule}'`).join(', ')
 }
 
-/** Keys that a plan writes in a node, or claims. */
-function ownSysctls({ build, phases }: ExperimentPlan, node: string): Set<string> {
-  const steps = [...build.flat(), ...phases.flatMap(({ change }) => change)]
-  const written = steps.flatMap(step =>
-    step.do === 'sysctls' && step.node === node ? Object.keys(step.values) : [],
-  )
+/** Sysctls that a plan writes in a node after it is built, or claims. */
+function triedSysctls({ phases }: ExperimentPlan, node: string): string[] {
   const claimed = phases.flatMap(({ claims }) =>
     claims.flatMap(({ claim }) =>
       claim.node === node && 'what' in claim && claim.what.startsWith('sysctl ')
@@ -332,19 +315,24 @@ function ownSysctls({ build, phases }: ExperimentPlan, node: string): Set<string
         : [],
     ),
   )
-  return new Set([...written, ...claimed])
+  const written = phases.flatMap(({ change }) => writtenBy(change, node))
+  return [...new Set([...written, ...claimed])]
 }
 
-/** Keys of a node's devices that somebody may have written instead. */
-function otherSysctls(devices: readonly (readonly [number, string])[]): Set<string> {
-  // A device with a dot in its name would take another spelling, and is left out.
-  const names = ['all', 'lo', ...devices.map(([, device]) => device)].filter(name => !name.includes('.'))
-  return new Set(names.flatMap(device => DEVICE_SYSCTLS.map(name => `net.ipv4.conf.${device}.${name}`)))
+/** Sysctls that a plan writes in a node to build it. */
+function builtSysctls({ build }: ExperimentPlan, node: string): string[] {
+  return [...new Set(writtenBy(build.flat(), node))]
+}
+
+function writtenBy(steps: readonly Step[], node: string): string[] {
+  return steps.flatMap(step => (step.do === 'sysctls' && step.node === node ? Object.keys(step.values) : []))
 }
 
 function changesBetween(before: Nodes, after: Nodes): ConfigurationChange[] {
   return [...after].flatMap(([node, configuration]) =>
-    diffConfigurations(node, before.get(node) ?? new Map(), configuration),
+    before.get(node) === configuration
+      ? []
+      : diffConfigurations(node, before.get(node) ?? new Map(), configuration),
   )
 }
 

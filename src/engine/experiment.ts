@@ -93,6 +93,7 @@ export async function runExperiment(
             await runTrial(running, phase, topology, scenario, context, recorder, watch, changes),
             trials,
           ),
+          await watch.changes(phase === plan.phases.at(-1) && running === phase.trials.at(-1)),
           watch,
         )
         record(trial)
@@ -148,8 +149,11 @@ function phaseReport(
 }
 
 /** A trial during which somebody changed the configuration says nothing about the kernel. */
-function undisturbed(trial: TrialReport, watch: ConfigurationWatch): TrialReport {
-  const changes = watch.changes()
+function undisturbed(
+  trial: TrialReport,
+  changes: readonly ConfigurationChange[],
+  watch: ConfigurationWatch,
+): TrialReport {
   if (changes.length === 0) return trial
   const last = watch.setBy.join(', ')
   return {

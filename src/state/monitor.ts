@@ -20,7 +20,7 @@ const NFTABLES_GROUP = 1 << 6
 /** Listens in one namespace. */
 export class Monitor {
   /** Descriptors of which one can be read once there is a notification. */
-  readonly fds: readonly number[]
+  readonly fds: readonly [network: number, rules: number]
   readonly #buffer = Buffer.allocUnsafe(1 << 15)
 
   /** Throws SystemError. */
@@ -31,9 +31,11 @@ export class Monitor {
     ])
   }
 
-  /** Forgets the notifications until now. Throws SystemError. */
-  drain(): void {
-    for (const fd of this.fds) this.#drain(fd)
+  /** What was notified of until now, where these descriptors can be read; it is forgotten. Throws SystemError. */
+  drain(readable: ReadonlySet<number>): { readonly network: boolean; readonly rules: boolean } {
+    for (const fd of this.fds) if (readable.has(fd)) this.#drain(fd)
+    const [network, rules] = this.fds
+    return { network: readable.has(network), rules: readable.has(rules) }
   }
 
   close(): void {

@@ -3,7 +3,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { withSlashes } from '../base/sysctl-key.js'
 import type { Configuration } from '../model/configuration.js'
-import type { RuleCount } from '../model/rule-count.js'
 import type { Netns } from '../world/netns.js'
 import { readAddresses, readNeighbours } from './addresses.js'
 import { readFeatures } from './features.js'
@@ -20,7 +19,7 @@ const VALUE_BYTES = 256
 interface OpenSysctl {
   readonly what: string
   readonly fd: number
-  /** Whether the scenario itself sets it. */
+  /** Whether it is read at every look. */
   readonly own: boolean
 }
 
@@ -32,25 +31,27 @@ export class NodeState {
   readonly #sysctls: readonly OpenSysctl[]
   readonly #values = new Map<string, string>()
   readonly #buffer = Buffer.alloc(VALUE_BYTES)
-  #structure: ReadonlyMap<string, string> | undefined
+  #network: ReadonlyMap<string, string> | undefined
+  #rules: ReadonlyMap<string, string> | undefined
 
   /**
-   * `devices` are the node's by index; `own` the sysctls that the scenario sets, `others` those that somebody may have set in
-   * their place. Those that this kernel does not have are left out. Throws SystemError.
+   * `devices` are the node's by index; `own` are the sysctls that are read at every look, `others` those of thorough ones. Those that this
+   * kernel does not have are left out. Throws SystemError.
    */
   constructor(
     private readonly netns: Netns,
     private readonly devices: ReadonlyMap<number, string>,
-    own: ReadonlySet<string>,
-    others: ReadonlySet<string>,
+    own: readonly string[],
+    others: readonly string[],
   ) {
     this.#monitor = new Monitor(netns)
     this.#nftables = new NftablesReader(netns)
     this.#legacy = new LegacyReader(netns)
+    const tried = new Set(own)
     this.#sysctls = netns.inside(() =>
       [...new Set([...own, ...others])].flatMap(key => {
         const fd = openOptional(`/proc/sys/${withSlashes(key)}`)
-        return fd === undefined ? [] : [{ what: `sysctl ${key}`, fd, own: own.has(key) }]
+        return fd === undefined ? [] : [{ what: `sysctl ${key}`, fd, own: tried.has(key) }]
       }),
     )
   }
@@ -61,24 +62,20 @@ export class NodeState {
   }
 
   /**
-   * Everything that is configured now. `notified` says whether the kernel has told of a change; without `thorough`, sysctls that
-   * the scenario does not set are as they were at the last thorough look.
+   * Everything that is configured now. `readable` are the descriptors of `notified` that can be read: what the kernel has not told of is
+   * as it was. Without `thorough`, so are sysctls other than the scenario's own.
    */
-  read({ notified, thorough }: { readonly notified: boolean; readonly thorough: boolean }): Configuration {
-    if (notified) this.#monitor.drain()
-    if (notified || !this.#structure) this.#structure = this.#readStructure()
-    const all = new Map(this.#structure)
+  read(readable: ReadonlySet<number>, thorough: boolean): Configuration {
+    const changed = this.#monitor.drain(readable)
+    if (changed.network || !this.#network) this.#network = this.#readNetwork()
+    if (changed.rules || !this.#rules) this.#rules = this.#readRules()
+    const all = new Map([...this.#network, ...this.#rules])
     this.#legacy.read(all)
     for (const { what, fd, own } of this.#sysctls) {
       if (own || thorough) this.#values.set(what, this.#readValue(fd))
       all.set(what, this.#values.get(what) ?? '')
     }
     return all
-  }
-
-  /** What the rules of nf_tables and x_tables have counted until now. */
-  counts(): RuleCount[] {
-    return [...this.#nftables.counts(), ...this.#legacy.counts()]
   }
 
   close(): void {
@@ -93,7 +90,7 @@ export class NodeState {
     return this.#buffer.toString('latin1', 0, length).trim().replace(/\s+/g, ' ')
   }
 
-  #readStructure(): Map<string, string> {
+  #readNetwork(): Map<string, string> {
     const found = new Map<string, string>()
     const socket = this.netns.route()
     const nameOf = (index: number) => this.devices.get(index) ?? `index ${index}`
@@ -105,6 +102,11 @@ export class NodeState {
     readPolicyRules(socket, found)
     readNeighbours(socket, nameOf, found)
     readTrafficControl(socket, nameOf, found)
+    return found
+  }
+
+  #readRules(): Map<string, string> {
+    const found = new Map<string, string>()
     this.#nftables.read(found)
     return found
   }

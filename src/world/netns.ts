@@ -1,6 +1,6 @@
 /** Network namespaces, entered by the calling thread for the length of one synchronous function. */
 
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { describeError, LabError } from '../base/errors.js'
 import { withSlashes } from '../base/sysctl-key.js'
@@ -45,6 +45,7 @@ export class Netns {
   readonly fd: number
   #route: NetlinkSocket | undefined
   #ethtool: Ethtool | undefined
+  readonly #files = new Map<string, number>()
 
   /** Opens `/run/netns/NAME`, or the namespace at `path`. Throws ENOENT when there is none, EACCES for another user's process. */
   constructor(
@@ -70,9 +71,15 @@ export class Netns {
     }
   }
 
-  /** Reads a file under `/proc/thread-self/net` of this namespace, or undefined when the kernel has no such file. */
+  /**
+   * Reads a file under `/proc/thread-self/net` of this namespace, or undefined when the kernel has no such file. It stays open: to find
+   * it takes as long as to read it.
+   */
   readProc(file: string): string | undefined {
-    return this.inside(() => readOptional(`/proc/thread-self/net/${file}`))
+    const fd = this.#files.get(file) ?? this.inside(() => openOptional(`/proc/thread-self/net/${file}`))
+    if (fd === undefined) return undefined
+    this.#files.set(file, fd)
+    return readAgain(fd)
   }
 
   /** The value of a sysctl (`net.ipv4.ip_forward`) in this namespace, or undefined when the kernel has no such key. */
@@ -110,8 +117,10 @@ export class Netns {
     return this.#ethtool
   }
 
-  /** Closes its sockets, but keeps the namespace. */
+  /** Closes its sockets and files, but keeps the namespace. */
   closeSockets(): void {
+    for (const fd of this.#files.values()) closeSync(fd)
+    this.#files.clear()
     this.#route?.close()
     this.#route = undefined
     this.#ethtool?.close()
@@ -146,6 +155,28 @@ function writeSysctl(key: string, value: string): void {
     writeSync(fd, value)
   } finally {
     closeSync(fd)
+  }
+}
+
+function openOptional(path: string): number | undefined {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+const buffer = Buffer.allocUnsafe(1 << 16)
+
+/** All that a file of procfs says now: read from its beginning, it says all of it anew (seq_read_iter()). */
+function readAgain(fd: number): string {
+  let text = ''
+  for (let at = 0; ; ) {
+    const length = readSync(fd, buffer, 0, buffer.length, at)
+    if (length === 0) return text
+    text += buffer.toString('utf8', 0, length)
+    at += length
   }
 }
 
