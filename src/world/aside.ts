@@ -1,7 +1,6 @@
 /**
- * Commands that a process beside the lab's own starts. To start a program is to copy the address space of the one that does
- * (fork), to fault it in again page by page, and to stand still until the program has been found (uv_spawn()): for a process
- * of some hundred MiB that has packets to answer, milliseconds each time.
+ * Commands that a process beside the lab's own starts. To start a program is to stand still until that has the processor, and has been
+ * found: for a process that has packets to answer, milliseconds each time on a busy machine.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -1,9 +1,11 @@
 /** The process that starts commands for the lab: see aside.ts. */
 import { describeError, LabError } from '../base/errors.js'
 import type { Answer, Order } from './aside.js'
-import { runCommand } from './command.js'
+import { environmentOf, runCommand } from './command.js'
 import { dieWithParent } from './libc.js'
 import { Netns } from './netns.js'
+
+const environment = environmentOf(process.env)
 
 dieWithParent()
 // A terminal sends its signals to every process; the lab decides what they mean.
@@ -15,7 +17,7 @@ async function perform({ id, argv, netns: name, options }: Order): Promise<void>
   try {
     const netns = name === undefined ? undefined : new Netns(name)
     try {
-      reply({ id, record: await runCommand(argv, { ...options, netns }) })
+      reply({ id, record: await runCommand(argv, { ...options, netns }, environment) })
     } finally {
       netns?.close()
     }

@@ -1,10 +1,15 @@
 /** Running one program in a node: what it was, what it said, how it ended. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { constants } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import { LabError } from '../base/errors.js'
 import { packageOf } from '../base/tools.js'
-import { memoryFile } from './libc.js'
+import { makePipe, memoryFile, programEnd, startProgram } from './libc.js'
 import type { Netns } from './netns.js'
+
+/** A program closes its output a moment before it has ended. */
+const POLL_MS = 1
 
 /** One command that ran, as the event stream and the reports keep it. */
 export interface CommandRecord {
@@ -56,34 +61,37 @@ export interface RunOptions {
   readonly node: string | null
   readonly netns?: Netns | undefined
   readonly stdin?: string | undefined
-  readonly env?: Readonly<Record<string, string>>
   /** Milliseconds until the command and everything that it started is killed. */
   readonly timeoutMs: number
 }
 
+/** What a program gets as its environment, `NAME=VALUE`. */
+type Environment = readonly string[]
+
+/** These variables, with messages in English. */
+export function environmentOf(variables: NodeJS.ProcessEnv): Environment {
+  return Object.entries({ ...variables, LC_ALL: 'C' }).map(([name, value]) => `${name}=${value}`)
+}
+
 /**
- * Runs a program to its end, in the node's network namespace when one is given. Never throws for its exit status.
+ * Runs a program to its end, in the node's network namespace when one is given. Never throws for its exit status. Whoever runs
+ * many passes the environment: to look at all of it (process.env) takes as long as the rest of what is done here.
  * Throws LabError when the program does not exist, CommandTimeout when it does not end in time.
  */
-export async function runCommand(argv: readonly string[], options: RunOptions): Promise<CommandRecord> {
-  const [file = '', ...args] = argv
+export async function runCommand(
+  argv: readonly string[],
+  options: RunOptions,
+  environment: Environment = environmentOf(process.env),
+): Promise<CommandRecord> {
+  const [file = ''] = argv
   const started = performance.now()
-  const input = options.stdin ? inputFile(options.stdin) : undefined
-  // Not execa, which takes as much of this process's time for each of the thousand commands of a run as most of them do (1.3 ms).
-  const start = () =>
-    spawn(file, args, {
-      stdio: [input ?? 'ignore', 'pipe', 'pipe'],
-      // A group of its own, so that a helper that holds the pipes open can be killed with it.
-      detached: true,
-      env: { ...process.env, LC_ALL: 'C', ...options.env },
-    })
-  const child = withInput(input, () => (options.netns ? options.netns.inside(start) : start()))
   let timedOut = false
-  const timer = setTimeout(() => {
-    timedOut = true
-    if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL')
-  }, options.timeoutMs)
-  const { problem, stdout, stderr, exitCode, signal } = await end(child).finally(() => clearTimeout(timer))
+  const { problem, stdout, stderr, exitCode, signal } = await runToEnd(
+    argv,
+    options,
+    environment,
+    () => (timedOut = true),
+  )
   const where = options.node ? `node ${options.node}` : 'the world'
   if (problem === 'ENOENT') {
     const known = packageOf(file)
@@ -122,19 +130,69 @@ interface Ending {
   readonly stderr: string
 }
 
-/** Waits until a program has ended, and nobody has its output open any longer. */
-function end(child: ChildProcess): Promise<Ending> {
-  let stdout = ''
-  let stderr = ''
-  let problem: string | undefined
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  return new Promise(resolve => {
-    child.on('error', (error: NodeJS.ErrnoException) => (problem = error.code ?? error.message))
-    child.on('close', (exitCode, signal) => {
-      resolve({ ...(problem === undefined ? {} : { problem }), exitCode, signal, stdout, stderr })
-    })
+/**
+ * Runs a program until it has ended, and nobody has its output open any longer. Neither execa nor spawn(), which copy the process that
+ * starts it (fork): for the thousand commands of a run, that takes longer than all else that is done for them.
+ */
+async function runToEnd(
+  argv: readonly string[],
+  { netns, stdin, timeoutMs }: RunOptions,
+  environment: Environment,
+  late: () => void,
+): Promise<Ending> {
+  const mine: number[] = []
+  const theirs: number[] = []
+  let pid: number
+  try {
+    theirs.push(stdin ? inputFile(stdin) : openSync('/dev/null', 'r'))
+    for (let output = 1; output <= 2; output++) {
+      const { read, write } = makePipe()
+      mine.push(read)
+      theirs.push(write)
+    }
+    const start = () => startProgram(argv, environment, theirs)
+    pid = netns ? netns.inside(start) : start()
+  } catch (error) {
+    for (const fd of mine) closeSync(fd)
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    return { problem: code, exitCode: null, signal: null, stdout: '', stderr: '' }
+  } finally {
+    for (const fd of theirs) closeSync(fd)
+  }
+  // Its group is its session: a helper that holds the pipes open is killed with it.
+  const timer = setTimeout(() => {
+    late()
+    killGroup(pid, 'SIGKILL')
+  }, timeoutMs)
+  try {
+    const [stdout = '', stderr = ''] = await Promise.all(mine.map(allOf))
+    for (;;) {
+      const end = programEnd(pid)
+      if (end && 'exitCode' in end) return { exitCode: end.exitCode, signal: null, stdout, stderr }
+      if (end) return { exitCode: null, signal: nameOf(end.signal), stdout, stderr }
+      await delay(POLL_MS)
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** All that comes out of a pipe until nobody can write to it any more. */
+function allOf(fd: number): Promise<string> {
+  const pipe = new Socket({ fd, readable: true, writable: false })
+  let text = ''
+  pipe.setEncoding('utf8').on('data', (more: string) => (text += more))
+  return new Promise((resolve, reject) => {
+    pipe.on('error', reject)
+    pipe.on('close', () => resolve(text))
   })
+}
+
+function nameOf(signal: number): NodeJS.Signals {
+  const [name = `signal ${signal}`] =
+    Object.entries(constants.signals).find(([, number]) => number === signal) ?? []
+  return name as NodeJS.Signals
 }
 
 /**
@@ -147,15 +205,6 @@ function inputFile(text: string): number {
   for (let data = Buffer.from(text), at = 0; at < data.length; )
     at += writeSync(fd, data, at, data.length - at, at)
   return fd
-}
-
-/** Starts a program that has got its input's descriptor, which this process does not need any longer then. */
-function withInput<T>(input: number | undefined, start: () => T): T {
-  try {
-    return start()
-  } finally {
-    if (input !== undefined) closeSync(input)
-  }
 }
 
 /** Signals a whole process group; one that has ended already is not an error. */
