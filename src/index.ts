@@ -9,7 +9,6 @@
 
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
 import { EXIT, LabError } from './base/errors.js'
 import { Collector } from './model/collect.js'
 import type { TimedEvent } from './model/event.js'
@@ -81,6 +80,8 @@ export async function run(scenarios: readonly (string | URL)[], settings: RunSet
     ...(out === undefined ? [] : ['--out', out]),
   ]
   signal?.throwIfAborted()
+  // Scenarios import this file, and do not call this.
+  const { execa } = await import('execa')
   const child = execa(process.execPath, [main, ...args], {
     stdin: 'ignore',
     reject: false,

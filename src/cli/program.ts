@@ -174,10 +174,11 @@ Examples:
   )
   .action(async (ids: string[], options: object) => {
     const { runAhead } = await import('./run-ahead.js')
-    runAhead(options)
-    compileLater()
-    const { runCommandLine } = await import('./run.js')
-    process.exitCode = await runCommandLine(ids, options)
+    process.exitCode = await runAhead(options, async () => {
+      compileLater()
+      const { runCommandLine } = await import('./run.js')
+      return runCommandLine(ids, options)
+    })
   })
 
 program

@@ -22,7 +22,7 @@ import { folderReporter } from '../report/folder.js'
 import { profileReporter } from '../report/profile.js'
 import { combine, createReporters } from '../report/registry.js'
 import { insideWorld, waitOutside } from '../world/enter.js'
-import { chooseRoot } from './other-root.js'
+import type { OtherRoot } from '../world/root.js'
 import { isAlone } from './run-ahead.js'
 import { withoutScenarios } from './words.js'
 import { type Inside, inWorld } from './world.js'
@@ -140,15 +140,21 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
       )
     return statusFor(options.exitStatus, exitStatus(report.scenarios.map(({ verdict }) => verdict)))
   }
-  // One's own files are put into a root: this machine's, where no other was asked for.
-  const choice = options.sysctl.length > 0 ? { rootfs: '/', ...options } : options
-  const root = insideWorld() ? undefined : await chooseRoot(choice, outputsOf(options), options.sysctl)
+  const root = alone || insideWorld() ? undefined : await otherRootOf(options)
   const status = inWorld(options.rootless, work, { shell: options.onFailure === 'shell', root })
   // Where no world can be made, what is wrong with the words would be told last.
   return status.catch(async (error: unknown) => {
     if (!chosen) await choose()
     throw error
   })
+}
+
+/** The root that a run asks for, with the files of the machine that it takes along into it. Throws what `chooseRoot` throws. */
+async function otherRootOf(options: z.infer<typeof optionsSchema>): Promise<OtherRoot | undefined> {
+  const { chooseRoot } = await import('./other-root.js')
+  // One's own files are put into a root: this machine's, where no other was asked for.
+  const choice = options.sysctl.length > 0 ? { rootfs: '/', ...options } : options
+  return chooseRoot(choice, outputsOf(options), options.sysctl)
 }
 
 /** What the root that this process is in sets by itself. Throws LabError where its own systemd-sysctl says otherwise. */

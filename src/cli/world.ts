@@ -34,11 +34,12 @@ let ahead: OpenWorld | undefined
 
 /**
  * Opens the world of a command before anything else is done: inside, everything is loaded while the words of the command line are
- * looked at out here. `inWorld` lets it go on.
+ * looked at out here. `inWorld`, or whoever gets it here, lets it go on. Undefined inside, and where it cannot be opened.
  */
-export function openAhead(rootless: boolean, wanted: Wanted = {}): void {
+export function openAhead(rootless: boolean, wanted: Wanted = {}): OpenWorld | undefined {
   if (!insideWorld() && ESSENTIAL.every(tool => missingTool(tool) === undefined))
     ahead = open(rootless, wanted)
+  return ahead
 }
 
 function open(rootless: boolean, { shell = false, root }: Wanted): OpenWorld {

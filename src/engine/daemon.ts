@@ -1,20 +1,18 @@
 /** Programs that keep running in a node while a topology stands. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { execa, type ResultPromise } from 'execa'
 import { LabError } from '../base/errors.js'
 import { type DaemonStep, daemonCommand } from '../model/steps.js'
 import { killGroup } from '../world/command.js'
 import type { Netns } from '../world/netns.js'
 
 const POLL_MS = 5
-/** In a group of its own, which it is ended with; what it says is kept here, as it may say it for as long as a run lasts. */
-const OPTIONS = { detached: true, reject: false, buffer: false, stdin: 'ignore', cleanup: false } as const
-
 /** A program that was started, with all that it starts. */
 export class Daemon {
-  readonly #child: ResultPromise<typeof OPTIONS>
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
   #said = ''
   #failure: Error | undefined
 
@@ -30,10 +28,11 @@ export class Daemon {
     const { folders, argv } = daemonCommand(step)
     for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o755 })
     const [file = '', ...args] = argv
-    const { child } = netns.inside(() => ({ child: execa(file, args, OPTIONS) }))
+    // In a group of its own, which it is ended with. Not execa: to load it takes longer than anything else of it that is loaded.
+    const child = netns.inside(() => spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] }))
+    child.on('error', error => (this.#failure = error))
     child.stdout.on('data', data => (this.#said += data))
     child.stderr.on('data', data => (this.#said += data))
-    child.on('error', error => (this.#failure = error))
     this.#child = child
   }
 

@@ -1,7 +1,7 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { execa, type ResultPromise } from 'execa'
 import { z } from 'zod'
 import { LabError } from '../base/errors.js'
 import { type FieldsOf, ipv4, milliseconds, node, port } from '../model/fields.js'
@@ -39,8 +39,6 @@ const HEAD_START_NS = 5_000_000n
  */
 const FAILS_ABOVE = 0.001
 
-/** It is told a line for each round, and answers with one: nothing of that is to be kept. */
-const OPTIONS = { stdin: 'pipe', buffer: false, reject: false } as const
 const CLIENT = fileURLToPath(new URL('./load-client.js', import.meta.url))
 const SERVER = fileURLToPath(new URL('./load-server.js', import.meta.url))
 
@@ -107,7 +105,7 @@ class Load {
 
 /** One of the processes that make the load. */
 class LoadProcess {
-  readonly #child: ResultPromise<typeof OPTIONS>
+  readonly #child: ChildProcessWithoutNullStreams
   readonly #lines: AsyncIterator<string>
   #said = ''
 
@@ -116,9 +114,7 @@ class LoadProcess {
     private readonly script: string,
     args: readonly (string | number)[],
   ) {
-    this.#child = netns.inside(() => ({
-      child: execa(process.execPath, [script, ...args.map(String)], OPTIONS),
-    })).child
+    this.#child = netns.inside(() => spawn(process.execPath, [script, ...args.map(String)]))
     // That it could not be started, or is gone before it reads what it is told, shows as a line that does not come.
     this.#child.on('error', error => (this.#said += error.message))
     this.#child.stdin.on('error', () => {})

@@ -183,7 +183,7 @@ export function settleInWorld(interrupted: (signal: NodeJS.Signals) => void): vo
   hideMachine(rootlessWorld())
   for (const signal of SIGNALS) process.on(signal, interrupted)
   const pipe = new Socket({ fd: PIPE, readable: true, writable: true })
-  pipe.on('data', data => interrupted(data.toString().trim() as NodeJS.Signals))
+  pipe.on('data', data => interrupted(data.toString().split('\n')[0] as NodeJS.Signals))
   pipe.on('close', () => exitNow(EXIT.interrupted))
   pipe.on('error', () => exitNow(EXIT.interrupted))
   pipe.write('up\n')
