@@ -74,6 +74,21 @@ t.test('what nobody can have asked is looked at at once, and not again in the en
   test.same(own.due(scenario), [])
 })
 
+t.test('what nobody will have asked, and takes a second, is looked at while its trial runs', async test => {
+  const race = readScenario(definition('snat-port-race'), FILE)
+  const plans = planScenario(race, OPTIONS)
+  const [first] = plans
+  const of: Entry = { ...entry, scenario: race, plan: first ?? plan }
+  test.same(looks().ahead(of, 'full'), [], 'with this evidence, its own trial asks')
+  const own = looks()
+  const [look, ...others] = own.ahead(of, 'basic')
+  test.equal(look?.id, 'source-port-clash')
+  test.equal(first?.phases[look?.phase ?? 0]?.phase, 'broken')
+  test.same(others, [])
+  test.same(own.ahead(of, 'basic'), [], 'once')
+  test.same(own.ahead(entry, 'basic'), [], 'and nothing that takes no time')
+})
+
 t.test('one line of the kernel’s own in a whole run is enough', async test => {
   const own = looks()
   add(own, ran('not-seen'))

@@ -5,19 +5,24 @@
  * trials is done again with everything open.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { isOwnAccount } from '../evidence/index.js'
+import { isAsked, isOwnAccount, sourceOf } from '../evidence/index.js'
 import type { RunEvent } from '../model/event.js'
-import type { Mechanism } from '../model/evidence.js'
+import type { EvidenceLevel, Mechanism } from '../model/evidence.js'
 import type { ExperimentPlan, PhasePlan, TrialPlan } from '../model/plan.js'
 import type { TrialReport } from '../model/report.js'
 import type { Scenario } from '../model/scenario.js'
 import { isBad } from '../model/verdict.js'
+import { probeOf } from '../probes/index.js'
 import { type ExperimentContext, runExperiment } from './experiment.js'
 import { EvidenceRecorder } from './recorder.js'
 import type { Entry } from './schedule.js'
 
 /** After this, net_ratelimit() lets lines through again (net_ratelimit_state in net/core/utils.c). */
 const LOG_WINDOW_MS = 5100
+/** Trials that take this long are not waited for, where it is clear that they will be looked at. */
+const LONG_MS = 500
+/** What looks take is closed when none was taken for so long: to close the tracer takes 50 ms, which nobody is to wait for in the end. */
+const IDLE_MS = 200
 
 /** A trial that proved a mechanism, to be done again. */
 export interface Look {
@@ -32,7 +37,8 @@ export interface Look {
 
 /** What is known of one mechanism until now. */
 interface Known {
-  readonly look: Look
+  /** The first trial that has proved it, or that is to. */
+  look: Look
   /** How often counts have proved it. */
   times: number
   /** Whether the kernel has said so itself. */
@@ -44,11 +50,32 @@ interface Known {
 /** What of a run the kernel has said itself; what only counts say is looked at more closely. */
 export class CloserLooks {
   readonly #known = new Map<string, Map<string, Known>>()
-  readonly #doubts: Look[] = []
+  readonly #doubts: Known[] = []
   #recorder: EvidenceRecorder | undefined
   #looks = 0
+  #underWay = 0
+  #idle: NodeJS.Timeout | undefined
 
   constructor(private readonly context: Omit<ExperimentContext, 'scenario' | 'repetition' | 'onSurprise'>) {}
+
+  /**
+   * What of an experiment that is about to begin will be looked at whatever comes of the rest, and takes long: mechanisms of which,
+   * with the evidence of this level, nobody asks the kernel.
+   */
+  ahead(entry: Entry, level: EvidenceLevel): Look[] {
+    return placesIn(entry.plan).flatMap(place => {
+      const { spec, expectation } = place.of
+      const { outcome, mechanism: id = '' } = expectation
+      const mechanism = entry.scenario.mechanisms[id]
+      if (!mechanism || outcome !== 'fails' || probeOf(spec).typicalMs(outcome) < LONG_MS) return []
+      const own = mechanism.proofs.filter(isOwnAccount)
+      if (own.length === 0 || own.some(proof => isAsked(sourceOf(proof), level))) return []
+      const one = this.#knownOf(entry, id, mechanism, place)
+      if (one.looked) return []
+      one.looked = true
+      return [one.look]
+    })
+  }
 
   /**
    * Takes note of a trial, `index` in the order of its plan. What is to be looked at whatever the rest comes to: a mechanism of
@@ -60,21 +87,11 @@ export class CloserLooks {
     const mechanism = scenario.mechanisms[id]
     if (!mechanism || outcome !== 'fails' || isBad(verdict)) return undefined
     if (!mechanism.proofs.some(isOwnAccount)) return undefined
-    const places = plan.phases.flatMap((phase, at) =>
-      phase.trials.map((_, which) => ({ phase: at, trial: which })),
-    )
-    const place = places[index]
+    const place = placesIn(plan)[index]
     if (!place) return undefined
-    const known = this.#known.get(scenario.id) ?? new Map<string, Known>()
-    this.#known.set(scenario.id, known)
-    const one = known.get(id) ?? {
-      look: { entry, id, mechanism, ...place },
-      times: 0,
-      said: false,
-      looked: false,
-    }
-    known.set(id, one)
-    one.times++
+    const one = this.#knownOf(entry, id, mechanism, place)
+    // Of what was begun before there was a proof, another trial may have become the first one.
+    if (one.times++ === 0) one.look = lookAt(entry, id, mechanism, place)
     const account = accountOf(mechanism, trial)
     one.said ||= account === 'said'
     if (account !== 'nobody-asked' || one.looked) return undefined
@@ -94,7 +111,8 @@ export class CloserLooks {
     const trial = await this.#again(look)
     const account = trial?.ok ? accountOf(look.mechanism, trial) : 'silent'
     const settled = account === 'said' || account === 'nobody-asked'
-    if (!settled) this.#doubts.push(look)
+    const one = this.#known.get(look.entry.scenario.id)?.get(look.id)
+    if (!settled && one) this.#doubts.push(one)
     return settled
   }
 
@@ -103,8 +121,12 @@ export class CloserLooks {
    * once more when the rate limit of the log is over. Each is settled with it: by a trial that is no proof, if there is one.
    */
   async *settle(): AsyncGenerator<{ readonly entry: Entry; readonly trial?: TrialReport }> {
-    for (const look of this.#doubts) {
-      const { entry, id, mechanism } = look
+    for (const { look, times: proved } of this.#doubts) {
+      const { entry, mechanism } = look
+      if (proved === 0) {
+        yield { entry }
+        continue
+      }
       let trial = await this.#again(look)
       let account = trial ? accountOf(mechanism, trial) : 'nobody-asked'
       if (trial?.ok && account === 'held-back') {
@@ -125,7 +147,7 @@ export class CloserLooks {
             ...trial,
             ok: false,
             verdict: 'error',
-            why: `unproved: counts have shown ${mechanism.title} (${mechanism.where}) ${times(this.#times(entry, id))}, and the kernel never said so itself, looked at closely: ${silence(mechanism, trial)}`,
+            why: `unproved: counts have shown ${mechanism.title} (${mechanism.where}) ${times(proved)}, and the kernel never said so itself, looked at closely: ${silence(mechanism, trial)}`,
           },
         }
       else yield { entry, ...(trial && !trial.ok ? { trial } : {}) }
@@ -133,15 +155,36 @@ export class CloserLooks {
   }
 
   close(): void {
+    clearTimeout(this.#idle)
     this.#recorder?.close()
+    this.#recorder = undefined
   }
 
-  #times({ scenario }: Entry, id: string): number {
-    return this.#known.get(scenario.id)?.get(id)?.times ?? 0
+  #knownOf(entry: Entry, id: string, mechanism: Mechanism, place: TrialPlace): Known {
+    const known = this.#known.get(entry.scenario.id) ?? new Map<string, Known>()
+    this.#known.set(entry.scenario.id, known)
+    const one = known.get(id) ?? {
+      look: lookAt(entry, id, mechanism, place),
+      times: 0,
+      said: false,
+      looked: false,
+    }
+    known.set(id, one)
+    return one
   }
 
   /** Does the trial of a look again; undefined where it did not come to that. */
   async #again(look: Look): Promise<TrialReport | undefined> {
+    clearTimeout(this.#idle)
+    this.#underWay++
+    try {
+      return await this.#runAgain(look)
+    } finally {
+      if (--this.#underWay === 0) this.#idle = setTimeout(() => this.close(), IDLE_MS)
+    }
+  }
+
+  async #runAgain(look: Look): Promise<TrialReport | undefined> {
     const { scenario, repetition } = look.entry
     const { context } = this
     const notice = (event: RunEvent) => event.type === 'notice' && context.emit(event)
@@ -160,6 +203,21 @@ export class CloserLooks {
     // A control that fails is the trial that says why there is no more.
     return trials.length === planned ? trials.at(-1) : trials.find(({ ok }) => !ok)
   }
+}
+
+/** A trial with its place in a plan. */
+interface TrialPlace {
+  readonly phase: number
+  readonly trial: number
+  readonly of: TrialPlan
+}
+
+function placesIn({ phases }: ExperimentPlan): TrialPlace[] {
+  return phases.flatMap((phase, at) => phase.trials.map((of, which) => ({ phase: at, trial: which, of })))
+}
+
+function lookAt(entry: Entry, id: string, mechanism: Mechanism, { phase, trial }: TrialPlace): Look {
+  return { entry, id, mechanism, phase, trial }
 }
 
 function times(count: number): string {

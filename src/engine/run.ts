@@ -20,6 +20,7 @@ import type { IptablesCommands } from '../model/steps.js'
 import { toolVersions } from '../model/tool-version.js'
 import type { BrokenScenario } from '../plan/catalogue.js'
 import { planScenario } from '../plan/plan.js'
+import { startReader } from '../state/aside.js'
 import { startRunner } from '../world/aside.js'
 import { CloserLooks, type Look } from './closer-look.js'
 import { type OnSurprise, runExperiment } from './experiment.js'
@@ -89,6 +90,7 @@ export async function run(options: RunOptions): Promise<Report> {
   const { defaults } = options
   const machine = { ...(await describeMachine(options.rootless)), ...(defaults ? { defaults } : {}) }
   startRunner()
+  startReader()
   const planned = options.scenarios.map((scenario, index) =>
     machine.slowness > TOO_SLOW
       ? { scenario, entries: [], problem: tooSlow(machine.slowness) }
@@ -174,6 +176,7 @@ export async function run(options: RunOptions): Promise<Report> {
       } else if (stopped) own.push(...(first ?? []))
       else {
         const { onSurprise, tries = 2 } = options
+        for (const look of looks.ahead(entry, options.evidence ?? 'basic')) take(look)
         if (first) emit({ type: 'experiment-again', scenario: plan.scenario, experiment: plan.id })
         let index = 0
         const trials = await runExperiment(first ? { ...entry.again('again'), id: plan.id } : plan, {

@@ -30,7 +30,7 @@ function typicalLength(plan: ExperimentPlan): number {
   const daemons = plan.build.flat().filter(step => step.do === 'daemon')
   return trials.reduce(
     (sum, { spec, expectation }) => sum + probeOf(spec).typicalMs(expectation.outcome),
-    DAEMON_MS * daemons.length,
+    DAEMON_MS * daemons.length + (plan.waitsMs ?? 0),
   )
 }
 

@@ -75,6 +75,8 @@ export interface ExperimentPlan {
   /** Ids of the capabilities that it needs. */
   readonly needs: readonly string[]
   readonly exclusive?: string
+  /** Milliseconds that it takes, about, besides what its probes always do. */
+  readonly waitsMs?: number
   /** Whether it would be another experiment with another backend. */
   readonly usesIptables: boolean
   /** The rules that the topology is loaded with, chain by chain, without the words that name the chain. */

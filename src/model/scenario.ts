@@ -63,6 +63,8 @@ export interface Experiment {
    * next (path MTUs, TIME_WAIT, connections that go on). They then run side by side.
    */
   readonly fresh?: true
+  /** Milliseconds that it takes, about, besides what its probes always do: the longest experiments begin first. */
+  readonly waitsMs?: number
 }
 
 /** One documented failure. */
@@ -165,6 +167,7 @@ export interface ScenarioDefinition<
     readonly probes?: readonly NoInfer<P>[]
     readonly guards?: readonly NoInfer<P>[]
     readonly fresh?: true
+    readonly waitsMs?: number
   }[]
   readonly audit?: Audit<NoInfer<N>, NoInfer<P>>
 }

@@ -292,6 +292,7 @@ function planExperiment(
       ]),
     ],
     ...(scenario.exclusive ? { exclusive: scenario.exclusive } : {}),
+    ...(experiment.waitsMs === undefined ? {} : { waitsMs: experiment.waitsMs }),
     rules: rulesOf(scenario.topology),
     loaded: Object.fromEntries(
       Object.entries(scenario.topology.nodes).map(([node, { nft, tc }]) => [

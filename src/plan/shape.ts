@@ -132,6 +132,7 @@ const experiment = z.strictObject({
   probes: texts.optional(),
   guards: texts.optional(),
   fresh: z.literal(true).optional(),
+  waitsMs: z.number().min(0).optional(),
 } satisfies SchemasOf<Experiment>)
 
 const word = z.string().min(1)
