@@ -32,3 +32,17 @@ export function describeError(error: unknown): string {
   if (error instanceof LabError) return error.remedy ? `${error.message}\n  → ${error.remedy}` : error.message
   return error instanceof Error ? error.message : String(error)
 }
+
+/** An error on its way from one process or thread to another. */
+export type SentError = Pick<LabError, 'message' | 'remedy' | 'exitCode'>
+
+/** What of an error can be sent. */
+export function sentError(error: unknown): SentError {
+  const { message, remedy, exitCode } = error instanceof LabError ? error : new LabError(describeError(error))
+  return { message, remedy, exitCode }
+}
+
+/** The error that was sent. */
+export function receivedError({ message, remedy, exitCode }: SentError): LabError {
+  return new LabError(message, remedy, exitCode)
+}

@@ -23,6 +23,16 @@ export function makeFolder(folder: string, mode = 0o777): void {
   }
 }
 
+/** What comes of opening or reading a file; undefined where there is none. Throws the file system's other errors. */
+export function unlessMissing<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 /**
  * Tries whether a file may be written, before there is something to write: not after a run of minutes. A device or a pipe is
  * taken at its word. Throws LabError (exit 2).

@@ -70,7 +70,7 @@ export async function runCommandLine(given: readonly string[], rawOptions: objec
   // To load a catalogue twice would take longer than all else that is done outside: there, it is for what only outside can be done.
   const alone = isAlone(options)
   if (alone && !insideWorld()) await checkIds(ids)
-  // Nothing is written and nothing is said inside before what is outside has looked at the rest of the words.
+  // Nothing is written and nothing is said inside before what is outside, if anything, has looked at the rest of the words.
   const chosen = alone && !insideWorld() ? undefined : await choose().finally(waitOutside)
   const requests = [...options.reporter, ...(options.json === undefined ? [] : [`json=${options.json}`])]
   const named = createReporters(requests, {

@@ -3,7 +3,7 @@
  * done to a topology, which took a fifth of the time of the thread that has packets to answer.
  */
 import { Worker } from 'node:worker_threads'
-import { LabError } from '../base/errors.js'
+import { LabError, receivedError, type SentError } from '../base/errors.js'
 import type { Configuration } from '../model/configuration.js'
 
 /** A node whose configuration is to be read. */
@@ -42,10 +42,7 @@ export type Changes = readonly (readonly [
 /** What it answers: of every node, what is not as it was; null where that is not there any more. */
 export type Answer =
   | { readonly id: number; readonly changed: Changes }
-  | {
-      readonly id: number
-      readonly failure: { readonly message: string; readonly remedy: string; readonly exitCode: number }
-    }
+  | { readonly id: number; readonly failure: SentError }
 
 interface Waiting {
   readonly resolve: (changed: Changes) => void
@@ -68,7 +65,7 @@ export function startReader(): Worker {
     waiting.delete(answer.id)
     if (waiting.size === 0) worker.unref()
     if ('changed' in answer) asked?.resolve(answer.changed)
-    else asked?.reject(new LabError(answer.failure.message, answer.failure.remedy, answer.failure.exitCode))
+    else asked?.reject(receivedError(answer.failure))
   })
   const ended = (how: string) => {
     if (reader === worker) reader = undefined

@@ -1,6 +1,7 @@
 /** What one node is configured to be, read from the kernel: by netlink, /proc/sys and x_tables, never by a tool that set it. */
 
 import { closeSync, openSync, readSync } from 'node:fs'
+import { unlessMissing } from '../base/files.js'
 import { withSlashes } from '../base/sysctl-key.js'
 import type { Configuration } from '../model/configuration.js'
 import type { Netns } from '../world/netns.js'
@@ -50,7 +51,7 @@ export class NodeState {
     const tried = new Set(own)
     this.#sysctls = netns.inside(() =>
       [...new Set([...own, ...others])].flatMap(key => {
-        const fd = openOptional(`/proc/sys/${withSlashes(key)}`)
+        const fd = unlessMissing(() => openSync(`/proc/sys/${withSlashes(key)}`, 'r'))
         return fd === undefined ? [] : [{ what: `sysctl ${key}`, fd, own: tried.has(key) }]
       }),
     )
@@ -109,14 +110,5 @@ export class NodeState {
     const found = new Map<string, string>()
     this.#nftables.read(found)
     return found
-  }
-}
-
-function openOptional(path: string): number | undefined {
-  try {
-    return openSync(path, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
   }
 }

@@ -1,6 +1,6 @@
 /** The thread that reads configurations for the lab: see aside.ts. */
 import { parentPort } from 'node:worker_threads'
-import { describeError, LabError } from '../base/errors.js'
+import { sentError } from '../base/errors.js'
 import type { Configuration } from '../model/configuration.js'
 import { readableNow } from '../world/libc.js'
 import { Netns } from '../world/netns.js'
@@ -29,9 +29,7 @@ function answer(order: Exclude<Order, { readonly close: true }>): Answer {
     if (nodes) open(topology, nodes)
     return { id, changed: changedIn(topologies.get(topology) ?? [], thorough) }
   } catch (error) {
-    const { message, remedy, exitCode } =
-      error instanceof LabError ? error : new LabError(describeError(error))
-    return { id, failure: { message, remedy, exitCode } }
+    return { id, failure: sentError(error) }
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { LabError } from '../base/errors.js'
+import { LabError, receivedError, type SentError } from '../base/errors.js'
 import type { CommandRecord, RunOptions } from './command.js'
 
 /** What the process is asked for. */
@@ -19,10 +19,7 @@ export interface Order {
 /** What it answers. */
 export type Answer =
   | { readonly id: number; readonly record: CommandRecord }
-  | {
-      readonly id: number
-      readonly failure: { readonly message: string; readonly remedy: string; readonly exitCode: number }
-    }
+  | { readonly id: number; readonly failure: SentError }
 
 interface Waiting {
   readonly resolve: (record: CommandRecord) => void
@@ -73,7 +70,7 @@ export function startRunner(): ChildProcess {
     waiting.delete(answer.id)
     if (waiting.size === 0) child.channel?.unref()
     if ('record' in answer) asked?.resolve(answer.record)
-    else asked?.reject(new LabError(answer.failure.message, answer.failure.remedy, answer.failure.exitCode))
+    else asked?.reject(receivedError(answer.failure))
   })
   const ended = (how: string) => {
     if (runner === child) runner = undefined

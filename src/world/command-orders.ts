@@ -1,5 +1,5 @@
 /** The process that starts commands for the lab: see aside.ts. */
-import { describeError, LabError } from '../base/errors.js'
+import { sentError } from '../base/errors.js'
 import type { Answer, Order } from './aside.js'
 import { environmentOf, runCommand } from './command.js'
 import { dieWithParent } from './libc.js'
@@ -22,8 +22,6 @@ async function perform({ id, argv, netns: name, options }: Order): Promise<void>
       netns?.close()
     }
   } catch (error) {
-    const { message, remedy, exitCode } =
-      error instanceof LabError ? error : new LabError(describeError(error))
-    reply({ id, failure: { message, remedy, exitCode } })
+    reply({ id, failure: sentError(error) })
   }
 }

@@ -3,6 +3,7 @@
 import { closeSync, openSync, readFileSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { describeError, LabError } from '../base/errors.js'
+import { unlessMissing } from '../base/files.js'
 import { withSlashes } from '../base/sysctl-key.js'
 import { Ethtool } from './ethtool.js'
 import { detachMountAside, enterNewNetworkNamespace, MS_BIND, mount, setNetworkNamespace } from './libc.js'
@@ -76,7 +77,9 @@ export class Netns {
    * it takes as long as to read it.
    */
   readProc(file: string): string | undefined {
-    const fd = this.#files.get(file) ?? this.inside(() => openOptional(`/proc/thread-self/net/${file}`))
+    const fd =
+      this.#files.get(file) ??
+      unlessMissing(() => this.inside(() => openSync(`/proc/thread-self/net/${file}`, 'r')))
     if (fd === undefined) return undefined
     this.#files.set(file, fd)
     return readAgain(fd)
@@ -84,7 +87,7 @@ export class Netns {
 
   /** The value of a sysctl (`net.ipv4.ip_forward`) in this namespace, or undefined when the kernel has no such key. */
   readSysctl(key: string): string | undefined {
-    return this.inside(() => readOptional(sysctlPath(key)))?.trim()
+    return unlessMissing(() => this.inside(() => readFileSync(sysctlPath(key), 'utf8')))?.trim()
   }
 
   /** Writes sysctls in this namespace, in order. Throws LabError, which names the one that was refused. */
@@ -158,15 +161,6 @@ function writeSysctl(key: string, value: string): void {
   }
 }
 
-function openOptional(path: string): number | undefined {
-  try {
-    return openSync(path, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
 const buffer = Buffer.allocUnsafe(1 << 16)
 
 /** All that a file of procfs says now: read from its beginning, it says all of it anew (seq_read_iter()). */
@@ -177,14 +171,5 @@ function readAgain(fd: number): string {
     if (length === 0) return text
     text += buffer.toString('utf8', 0, length)
     at += length
-  }
-}
-
-function readOptional(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
   }
 }
