@@ -9,6 +9,7 @@ import { execa } from 'execa'
 import { withDir } from 'tmp-promise'
 import { argv, echo } from 'zx'
 import { describeError, EXIT } from '../src/base/errors.js'
+import { turns } from '../src/base/turns.js'
 import { runningVersion } from '../src/kernel/running.js'
 import { PrivateApt } from '../src/kernels/apt.js'
 import { findInCatalogue } from '../src/kernels/catalogue.js'
@@ -38,18 +39,17 @@ try {
 async function runAll(folder: string, library: string): Promise<void> {
   const jobs = await jobsIn(folder, library)
   const bad: string[] = []
-  const work = async () => {
-    for (let job = jobs.shift(); job; job = jobs.shift()) {
-      // As the lab tries an experiment once more: others on the machine can come in between.
-      let { status, output } = await job.run()
-      if (status === EXIT.failed) ({ status, output } = await job.run())
-      echo(`${status === 0 ? 'ok' : status === EXIT.allSkipped ? 'skipped' : 'FAILED'}\t${job.title}`)
-      if (status === 0) continue
-      echo(output.split('\n').slice(-8).join('\n'))
-      if (status !== EXIT.allSkipped) bad.push(job.title)
-    }
+  const inTurn = turns(JOBS)
+  const work = async ({ title, run }: Job) => {
+    // As the lab tries an experiment once more: others on the machine can come in between.
+    let { status, output } = await run()
+    if (status === EXIT.failed) ({ status, output } = await run())
+    echo(`${status === 0 ? 'ok' : status === EXIT.allSkipped ? 'skipped' : 'FAILED'}\t${title}`)
+    if (status === 0) return
+    echo(output.split('\n').slice(-8).join('\n'))
+    if (status !== EXIT.allSkipped) bad.push(title)
   }
-  await Promise.all(Array.from({ length: JOBS }, work))
+  await Promise.all(jobs.map(job => inTurn(() => work(job))))
   echo(bad.length === 0 ? 'all scripts came out as they must' : `${bad.length} did not: ${bad.join('; ')}`)
   if (bad.length > 0) process.exitCode = EXIT.failed
 }

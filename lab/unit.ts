@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { $, cd } from 'zx'
 import { EXIT } from '../src/base/errors.js'
 import { projectRoot } from '../src/base/root.js'
+import { turns } from '../src/base/turns.js'
 import { unitFiles } from './unit-files.js'
 import { type FileResult, GroupReader, subtestOf } from './unit-tap.js'
 
@@ -27,12 +28,9 @@ async function main(paths: readonly string[]): Promise<number> {
   })`${process.execPath} dist/lab/tap-summary.js`
   summary.stdin.write('TAP version 14\n')
   let count = 0
-  const waiting = [...groupsOf(files).entries()]
-  const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift())
-      await runGroup(...next, result => summary.stdin.write(subtestOf(result, ++count)))
-  }
-  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  const inTurn = turns(availableParallelism())
+  const done = (result: FileResult) => summary.stdin.write(subtestOf(result, ++count))
+  await Promise.all(groupsOf(files).map((group, number) => inTurn(() => runGroup(number, group, done))))
   summary.stdin.end(`1..${count}\n`)
   return (await summary).exitCode ?? EXIT.error
 }

@@ -1,6 +1,7 @@
 /** The same run on several kernels, some guests at once. */
 
 import { EXIT } from '../base/errors.js'
+import { turns } from '../base/turns.js'
 import type { Kernel } from '../kernels/kernel.js'
 import { exitStatus, worstStatus } from '../model/verdict.js'
 import { breaksFix, diffReports, type ReportDiff } from '../report/diff.js'
@@ -27,22 +28,16 @@ export async function runMatrix(
   kernels: readonly NamedKernel[],
   { jobs, onLine, onDone, ...options }: MatrixOptions,
 ): Promise<KernelRun[]> {
-  const waiting = kernels.map((entry, index) => ({ ...entry, index }))
-  const runs: KernelRun[] = []
-  const worker = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const { name, kernel, root, index } = next
-      const result = await runInGuest(name, kernel, {
-        ...options,
-        root,
-        onLine: line => onLine(name, line),
-      })
-      runs[index] = result
-      await onDone(result)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(jobs, kernels.length) }, worker))
-  return runs
+  const inTurn = turns(jobs)
+  return Promise.all(
+    kernels.map(({ name, kernel, root }) =>
+      inTurn(async () => {
+        const run = await runInGuest(name, kernel, { ...options, root, onLine: line => onLine(name, line) })
+        await onDone(run)
+        return run
+      }),
+    ),
+  )
 }
 
 /** The differences from each kernel to the next one that has a report. */

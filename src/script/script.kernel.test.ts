@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { missingTool } from '../base/tools.js'
+import { turns } from '../base/turns.js'
 import { runningVersion } from '../kernel/running.js'
 import { find, make, planOf, scenarios } from './script.fixture.js'
 
@@ -68,14 +69,12 @@ async function runScript(file: string, wrapper: readonly string[]): Promise<Ende
 
 /** Runs scripts, some side by side. */
 async function runAll(scripts: readonly Made[], wrapper: readonly string[]): Promise<Map<string, Ended>> {
-  const waiting = [...scripts]
-  const ended = new Map<string, Ended>()
-  const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift())
-      ended.set(next.title, await runScript(next.file, wrapper))
-  }
-  await Promise.all(Array.from({ length: JOBS }, work))
-  return ended
+  const inTurn = turns(JOBS)
+  return new Map(
+    await Promise.all(
+      scripts.map(async ({ title, file }) => [title, await inTurn(() => runScript(file, wrapper))] as const),
+    ),
+  )
 }
 
 const noShellcheck = missingTool('shellcheck')

@@ -3,6 +3,7 @@
  * done to a topology, which took a fifth of the time of the thread that has packets to answer.
  */
 import { Worker } from 'node:worker_threads'
+import { Asked } from '../base/asked.js'
 import { LabError, receivedError, type SentError } from '../base/errors.js'
 import type { Configuration } from '../model/configuration.js'
 
@@ -44,15 +45,9 @@ export type Answer =
   | { readonly id: number; readonly changed: Changes }
   | { readonly id: number; readonly failure: SentError }
 
-interface Waiting {
-  readonly resolve: (changed: Changes) => void
-  readonly reject: (error: Error) => void
-}
-
 const READER = new URL('./reader.js', import.meta.url)
-const waiting = new Map<number, Waiting>()
+const looks = new Asked<Changes>()
 let reader: Worker | undefined
-let orders = 0
 let topologies = 0
 
 /** Starts the thread, which takes a while, before there is something to do for it. */
@@ -61,17 +56,13 @@ export function startReader(): Worker {
   const worker = new Worker(READER)
   reader = worker
   worker.on('message', (answer: Answer) => {
-    const asked = waiting.get(answer.id)
-    waiting.delete(answer.id)
-    if (waiting.size === 0) worker.unref()
-    if ('changed' in answer) asked?.resolve(answer.changed)
-    else asked?.reject(receivedError(answer.failure))
+    if ('changed' in answer) looks.answer(answer.id, answer.changed)
+    else looks.refuse(answer.id, receivedError(answer.failure))
+    if (looks.answered) worker.unref()
   })
   const ended = (how: string) => {
     if (reader === worker) reader = undefined
-    for (const { reject } of waiting.values())
-      reject(new LabError(`the thread that reads configurations ${how}`, 'run it again'))
-    waiting.clear()
+    looks.refuseAll(new LabError(`the thread that reads configurations ${how}`, 'run it again'))
   }
   worker.on('error', error => ended(`failed: ${error.message}`))
   worker.on('exit', status => ended(`ended with status ${status}`))
@@ -95,16 +86,14 @@ export class NodesAside {
     const worker = startReader()
     const first = this.#asked !== worker
     this.#asked = worker
-    const order: Order = {
-      topology: this.#topology,
-      id: ++orders,
-      thorough: thorough || first,
-      ...(first ? { nodes: this.nodes } : {}),
-    }
-    const changed = await new Promise<Changes>((resolve, reject) => {
-      waiting.set(order.id, { resolve, reject })
+    const changed = await looks.ask(id => {
       worker.ref()
-      worker.postMessage(order)
+      worker.postMessage({
+        topology: this.#topology,
+        id,
+        thorough: thorough || first,
+        ...(first ? { nodes: this.nodes } : {}),
+      } satisfies Order)
     })
     if (changed.length > 0) {
       const now = new Map(this.#now)

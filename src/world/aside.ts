@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { Asked } from '../base/asked.js'
 import { LabError, receivedError, type SentError } from '../base/errors.js'
 import type { CommandRecord, RunOptions } from './command.js'
 
@@ -21,43 +22,33 @@ export type Answer =
   | { readonly id: number; readonly record: CommandRecord }
   | { readonly id: number; readonly failure: SentError }
 
-interface Waiting {
-  readonly resolve: (record: CommandRecord) => void
-  readonly reject: (error: Error) => void
-}
-
 /** After a command's own time-out, which that process sees to. */
 const GRACE_MS = 5000
 const RUNNER = fileURLToPath(new URL('./command-runner.js', import.meta.url))
-const waiting = new Map<number, Waiting>()
+const commands = new Asked<CommandRecord>()
 let runner: ChildProcess | undefined
-let orders = 0
 
 /** Runs a program as `runCommand` does, without keeping this process from its work. Throws what `runCommand` throws. */
-export function runAside(argv: readonly string[], { netns, ...options }: RunOptions): Promise<CommandRecord> {
+export async function runAside(
+  argv: readonly string[],
+  { netns, ...options }: RunOptions,
+): Promise<CommandRecord> {
   runner ??= startRunner()
   const child = runner
-  const order: Order = { id: ++orders, argv, netns: netns?.name, options }
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => {
-      waiting.delete(order.id)
-      const ms = options.timeoutMs + GRACE_MS
-      reject(new LabError(`the process that starts commands did not answer within ${ms} ms`, 'run it again'))
-    }, options.timeoutMs + GRACE_MS)
-    waiting.set(order.id, {
-      resolve: record => {
-        clearTimeout(late)
-        resolve(record)
-      },
-      reject: error => {
-        clearTimeout(late)
-        reject(error)
-      },
+  const ms = options.timeoutMs + GRACE_MS
+  let late: NodeJS.Timeout | undefined
+  try {
+    return await commands.ask(id => {
+      const order: Order = { id, argv, netns: netns?.name, options }
+      const how = `the process that starts commands did not answer within ${ms} ms`
+      late = setTimeout(() => commands.refuse(id, new LabError(how, 'run it again')), ms)
+      child.channel?.ref()
+      // That it is gone is what its end says.
+      child.send(order, () => {})
     })
-    child.channel?.ref()
-    // That it is gone is what its end says.
-    child.send(order, () => {})
-  })
+  } finally {
+    clearTimeout(late)
+  }
 }
 
 /** Starts the process, which takes a while, before there is something to do for it. */
@@ -66,17 +57,13 @@ export function startRunner(): ChildProcess {
   const child = fork(RUNNER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
   runner = child
   child.on('message', (answer: Answer) => {
-    const asked = waiting.get(answer.id)
-    waiting.delete(answer.id)
-    if (waiting.size === 0) child.channel?.unref()
-    if ('record' in answer) asked?.resolve(answer.record)
-    else asked?.reject(receivedError(answer.failure))
+    if ('record' in answer) commands.answer(answer.id, answer.record)
+    else commands.refuse(answer.id, receivedError(answer.failure))
+    if (commands.answered) child.channel?.unref()
   })
   const ended = (how: string) => {
     if (runner === child) runner = undefined
-    for (const { reject } of waiting.values())
-      reject(new LabError(`the process that starts commands ${how}`, 'run it again'))
-    waiting.clear()
+    commands.refuseAll(new LabError(`the process that starts commands ${how}`, 'run it again'))
   }
   child.on('error', error => ended(`could not be started: ${error.message}`))
   child.on('exit', (status, signal) => ended(`ended with ${signal ?? `status ${status}`}`))

@@ -79,3 +79,9 @@ export function readIpv6Addresses(netns: Netns): DeviceAddress[] {
     ]
   })
 }
+
+/** Whether a device has joined an IPv6 multicast group: what igmp6_mc_seq_show() in net/ipv6/mcast.c says. */
+export function isMulticastMember(netns: Netns, device: number, group: Buffer): boolean {
+  const member = new RegExp(`^${device}\\s+\\S+\\s+${group.toString('hex')}\\s`, 'm')
+  return member.test(netns.readProc('igmp6') ?? '')
+}
