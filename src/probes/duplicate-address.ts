@@ -178,7 +178,8 @@ async function test(
   const started = performance.now()
   /** How many objections have come in time, and whether the last one will have, if the address is still under test then. */
   let objections = 0
-  let couldHear = false
+  let saidInTest = false
+  let joined = false
   if (!configure(own, RTM.newAddress, index, address))
     return { outcome: 'refused', elapsedMs: 0, objected: false, atOnce: false }
   try {
@@ -195,12 +196,11 @@ async function test(
       if (entry?.dadFailed) return came('given up as a duplicate')
       if (entry && !entry.tentative) return came('usable')
       if (elapsedMs > testMs + deadlineMs) return came('still tentative')
-      if (couldHear) objections++
-      if (objects) {
-        // addrconf_dad_begin() joins it: who says something before that has not been heard.
-        couldHear = isMulticastMember(own, index, solicitedNode(bytes))
-        objects.object()
-      }
+      if (saidInTest) objections++
+      // Nobody is heard until addrconf_dad_begin() has joined the group; whether there is a test at all (accept_dad), it asks after that.
+      saidInTest = joined
+      if (saidInTest) objects?.object()
+      joined ||= isMulticastMember(own, index, solicitedNode(bytes))
       if (objects && busy && objections < OBJECTIONS && elapsedMs < testMs / 2)
         Atomics.wait(nobody, 0, 0, POLL_MS)
       else await delay(POLL_MS)
