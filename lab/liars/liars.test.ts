@@ -206,23 +206,24 @@ t.test(
     const phases = new Phases()
     const had = (atMs: number, experiment = where.experiment) =>
       phases.had(nova, 'hairpin_mode', 'on', { atMs, experiment })
-    const over = (atMs: number) =>
-      phases.add({ type: 'trial', ...where, trial: trial('confirmed', 'fixed', {}) }, atMs)
+    const over = (atMs: number, elapsedMs = 5) =>
+      phases.add({ type: 'trial', ...where, trial: trial('confirmed', 'fixed', { elapsedMs }) }, atMs)
     phases.add(set('broken'), 10)
     over(20)
     phases.add(set('fixed', { hairpin_mode: 'on' }), 25)
     over(35)
-    over(40)
+    over(42)
     phases.add(set('broken'), 45)
     test.same(
       [15, 22, 30, 40, 41, 50].map(at => had(at)),
       [false, false, true, true, false, false],
+      'the last trial was over at 40, and told of at 42',
     )
     test.equal(had(30, '1n1-2'), false, 'in the topology of another experiment')
     phases.add({ type: 'experiment-again', ...where }, 50)
     test.equal(had(30), false)
     phases.add(set('fixed', { hairpin_mode: 'on' }), 60)
-    over(70)
+    over(70, 10)
     test.same([had(65), had(65, '1n1again-1')], [false, true])
   },
 )

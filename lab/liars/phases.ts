@@ -4,7 +4,7 @@ import type { Scenario, Settings } from '../../src/model/scenario.js'
 import { defaultSettings } from '../../src/plan/expectations.js'
 import type { Told } from './stand.js'
 
-/** A phase from when its toggles were set until its last trial was over: nobody looks at what comes after that. */
+/** A phase from when its toggles were set until its topology was looked at after its last trial: nobody sees what comes after that. */
 interface Span {
   readonly scenario: string
   readonly experiment: string
@@ -13,6 +13,8 @@ interface Span {
   readonly fix: Settings
   readonly fromMs: number
   toMs: number
+  /** When it was told of last. */
+  toldMs: number
 }
 
 /** Takes down when phases began, and their last trials ended. */
@@ -24,7 +26,8 @@ export class Phases {
     if (event.type === 'phase-set') {
       const { scenario, experiment, phase } = event
       const fix = phase.phase === 'fixed' ? (phase.fix ?? {}) : {}
-      this.#spans.push({ scenario, experiment, title: phase.experiment, fix, fromMs: atMs, toMs: atMs })
+      const title = phase.experiment
+      this.#spans.push({ scenario, experiment, title, fix, fromMs: atMs, toMs: atMs, toldMs: atMs })
     }
     // What came of a first try that ended in error is void, and so are the lies that were told in it.
     if (event.type === 'experiment-again') {
@@ -37,7 +40,10 @@ export class Phases {
     const last = this.#spans.findLast(
       ({ scenario, experiment }) => scenario === event.scenario && experiment === event.experiment,
     )
-    if (last) last.toMs = atMs
+    if (!last) return
+    // A trial begins when what came before it is told, and the look at the topology when it is over; that is told of still later.
+    last.toMs = Math.min(atMs, last.toldMs + event.trial.elapsedMs)
+    last.toldMs = atMs
   }
 
   /** Whether a toggle of a scenario had a setting at a moment, as far as the lab knew, with trials going on. */

@@ -67,14 +67,10 @@ export async function tryLiars(
   return liars.flatMap(liar => found.get(liar) ?? [])
 }
 
-/**
- * What is not plain from the first experiment takes all of them. What goes on behind everybody's back between the last look at a
- * topology and the word that its trial is over, nobody can notice, and it seems to have been told in time: another time, it is.
- */
+/** What is not plain from the first experiment takes all of them. */
 const ROUNDS: readonly { readonly brief: boolean; isDue(outcome: Outcome | undefined): boolean }[] = [
   { brief: true, isDue: () => true },
   { brief: false, isDue: outcome => !isPlain(outcome) },
-  { brief: false, isDue: outcome => outcome?.came === 'missed' },
 ]
 
 /** Whether an outcome would be no other if more were tried. */
