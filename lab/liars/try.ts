@@ -55,8 +55,8 @@ export async function tryLiars(
 ): Promise<Outcome[]> {
   const stand = new Stand(folder)
   const found = new Map<Liar, Outcome>()
-  for (const { brief, isDue } of ROUNDS) {
-    const left = liars.filter(liar => isDue(found.get(liar)))
+  for (const brief of [true, false]) {
+    const left = liars.filter(liar => !isPlain(found.get(liar)))
     // What toggles and topologies come to is basic evidence; traces and captures cost more, and are lied about by themselves.
     const full = left.filter(liar => liar.of === 'evidence' && liar.level === 'full')
     const others = left.filter(liar => !full.includes(liar))
@@ -66,12 +66,6 @@ export async function tryLiars(
   }
   return liars.flatMap(liar => found.get(liar) ?? [])
 }
-
-/** What is not plain from the first experiment takes all of them. */
-const ROUNDS: readonly { readonly brief: boolean; isDue(outcome: Outcome | undefined): boolean }[] = [
-  { brief: true, isDue: () => true },
-  { brief: false, isDue: outcome => !isPlain(outcome) },
-]
 
 /** Whether an outcome would be no other if more were tried. */
 function isPlain(outcome: Outcome | undefined): boolean {

@@ -173,12 +173,10 @@ async function test(
   const own = netns(from)
   const index = own.inside(() => deviceIndex(device))
   const objects = rival ? new Rival(netns(rival.node), rival.device, address) : undefined
-  const bytes = ipv6Bytes(address)
-  const text = ipv6Text(bytes)
+  const text = ipv6Text(ipv6Bytes(address))
   const started = performance.now()
-  /** How many objections have come in time, and whether the last one will have, if the address is still under test then. */
-  let objections = 0
-  let saidInTest = false
+  /** How many objections have been said; all but the last one surely came while the address was still under test. */
+  let said = 0
   let joined = false
   if (!configure(own, RTM.newAddress, index, address))
     return { outcome: 'refused', elapsedMs: 0, objected: false, atOnce: false }
@@ -189,20 +187,20 @@ async function test(
       const came = (outcome: Tested['outcome']): Tested => ({
         outcome,
         elapsedMs: Math.round(elapsedMs),
-        objected: objections >= OBJECTIONS,
+        objected: said > OBJECTIONS,
         // The timer of a test may be a tick short of its time: half of it is sure.
         atOnce: elapsedMs < testMs / 2,
       })
       if (entry?.dadFailed) return came('given up as a duplicate')
       if (entry && !entry.tentative) return came('usable')
       if (elapsedMs > testMs + deadlineMs) return came('still tentative')
-      if (saidInTest) objections++
+      if (objects && joined) {
+        objects.object()
+        said++
+      }
       // Nobody is heard until addrconf_dad_begin() has joined the group; whether there is a test at all (accept_dad), it asks after that.
-      saidInTest = joined
-      if (saidInTest) objects?.object()
-      joined ||= isMulticastMember(own, index, solicitedNode(bytes))
-      if (objects && busy && objections < OBJECTIONS && elapsedMs < testMs / 2)
-        Atomics.wait(nobody, 0, 0, POLL_MS)
+      if (objects) joined ||= isMulticastMember(own, index, objects.group)
+      if (objects && busy && said <= OBJECTIONS && elapsedMs < testMs / 2) Atomics.wait(nobody, 0, 0, POLL_MS)
       else await delay(POLL_MS)
     }
   } finally {
@@ -249,8 +247,13 @@ class Rival {
   constructor(netns: Netns, device: string, target: string) {
     const index = netns.inside(() => deviceIndex(device))
     this.#packet = solicitation(ipv6Bytes(target), randomBytes(6))
-    this.#to = `${ipv6Text(this.#packet.subarray(24, IPV6_HEADER))}%${index}`
+    this.#to = `${ipv6Text(this.group)}%${index}`
     this.#fd = netns.inside(() => openSocket(AF_INET6, SOCK_RAW, IPPROTO_RAW))
+  }
+
+  /** The solicited-node group that it is said to. */
+  get group(): Buffer {
+    return this.#packet.subarray(24, IPV6_HEADER)
   }
 
   /** Sends its solicitation. Throws SystemError. */
@@ -263,11 +266,6 @@ class Rival {
   }
 }
 
-/** The group that everybody joins who has an address that ends as this one does (RFC 4291, 2.7.1): ff02::1:ff and its last three bytes. */
-function solicitedNode(address: Buffer): Buffer {
-  return Buffer.concat([Buffer.from('ff0200000000000000000001ff', 'hex'), address.subarray(13)])
-}
-
 /** A neighbour solicitation from `::` for an address that its sender is testing (RFC 4862, RFC 7527), as an IPv6 packet. */
 function solicitation(target: Buffer, nonce: Buffer): Buffer {
   const packet = Buffer.alloc(IPV6_HEADER + 24 + 8)
@@ -276,7 +274,9 @@ function solicitation(target: Buffer, nonce: Buffer): Buffer {
   packet.writeUInt16BE(icmp.length, 4)
   packet[6] = NEXT_HEADER_ICMPV6
   packet[7] = HOP_LIMIT
-  solicitedNode(target).copy(packet, 24)
+  // The solicited-node group of the target (RFC 4291, 2.7.1): ff02::1:ff and its last three bytes.
+  Buffer.from('ff0200000000000000000001ff', 'hex').copy(packet, 24)
+  target.copy(packet, 24 + 13, 13)
   icmp[0] = NEIGHBOUR_SOLICITATION
   target.copy(icmp, 8)
   icmp.set([OPTION_NONCE, 1], 24)
